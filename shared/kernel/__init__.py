@@ -1,0 +1,1 @@
+"""Event sourcing in plain Python: deciders, commands, views, policies, effects. No I/O, no driver."""

@@ -1,0 +1,170 @@
+"""Facts to bytes and back: CloudEvents attributes in headers, the payload as JSON, personal fields sealed."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import ValidationError
+
+from shared.kernel.errors import Corrupt, Oversize, Unavailable
+from shared.kernel.events import ERASED, Event, Fact, Seal
+from shared.kernel.ports import Stored
+
+MARK = "\ue000"
+"""First character of every sealed text. Input with private-use characters is refused at the door, so nothing else begins with it."""
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class UnknownType(Corrupt):
+    """The type is not in the contracts: views skip it, policies park it."""
+
+
+class Codec:
+    """``events`` by stored type name; ``upcasters`` by (type, older schema) lead one schema up."""
+
+    def __init__(self, events: Mapping[str, type[Event]], upcasters: Mapping[tuple[str, int], Upcaster] | None = None) -> None:
+        self._events = events
+        self._upcasters = upcasters or {}
+        for (name, schema), _ in self._upcasters.items():
+            if name not in events or not 0 < schema < events[name].SCHEMA:
+                raise Corrupt(f"The upcaster of {name} from schema {schema} leads nowhere.")
+
+    def encode(self, fact: Fact, seal: Seal) -> Stored:
+        """``seal`` is given every personal text. Raises Oversize."""
+        event = fact.event
+        data = event.model_dump_json(context={"seal": seal}, exclude_none=True).encode()
+        if len(data) > event.MAX_BYTES:
+            raise Oversize(f"{event.TYPE} of {fact.stream} is {len(data)} bytes; at most {event.MAX_BYTES} can be recorded.")
+        return Stored(fact.stream, fact.version, tuple(headers(fact)), data)
+
+    def type_of(self, headers: Mapping[str, str]) -> type[Event] | None:
+        return self._events.get(headers.get("ce_type", ""))
+
+    def decode(self, headers: Mapping[str, str], data: bytes, topic: str = "", position: int = 0) -> Fact:
+        """Raises UnknownType, Corrupt."""
+        event_type = self.type_of(headers)
+        if event_type is None:
+            raise UnknownType(f"Nobody has published the type {headers.get('ce_type')!r}.")
+        try:
+            event = self._event(event_type, int(headers.get("schema", "1")), data)
+            return Fact(
+                event=event,
+                stream=headers["ce_subject"],
+                version=int(headers["streamversion"]),
+                time=datetime.fromisoformat(headers["ce_time"]),
+                actor=headers["actor"],
+                correlation=headers["correlationid"],
+                causation=headers["causationid"],
+                command_id=headers.get("commandid", ""),
+                command_hash=headers.get("commandhash", ""),
+                topic=topic,
+                position=position,
+            )
+        except (KeyError, ValueError, ValidationError) as error:
+            raise Corrupt(f"{event_type.TYPE} at {headers.get('ce_id')} cannot be read: {type(error).__name__}.") from error
+
+    def _event(self, event_type: type[Event], schema: int, data: bytes) -> Event:
+        if schema == event_type.SCHEMA:
+            return event_type.model_validate_json(data)
+        if schema > event_type.SCHEMA:
+            raise Corrupt(f"{event_type.TYPE} has schema {schema}; this version knows {event_type.SCHEMA}.")
+        from pydantic_core import from_json
+
+        payload = from_json(data)
+        for step in range(schema, event_type.SCHEMA):
+            payload = self._upcasters[event_type.TYPE, step](payload)
+        return event_type.model_validate(payload)
+
+
+def headers(fact: Fact) -> Iterator[tuple[str, str]]:
+    yield "ce_specversion", "1.0"
+    yield "ce_id", fact.id
+    yield "ce_type", fact.event.TYPE
+    yield "ce_source", f"/ringup/{fact.event.TOPIC}"
+    yield "ce_subject", fact.stream
+    yield "ce_time", stamp(fact.time)
+    yield "content-type", "application/json"
+    yield "streamversion", str(fact.version)
+    yield "schema", str(fact.event.SCHEMA)
+    yield "correlationid", fact.correlation
+    yield "causationid", fact.causation
+    yield "actor", fact.actor
+    if fact.command_id:
+        yield "commandid", fact.command_id
+        yield "commandhash", fact.command_hash
+
+
+def stamp(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def sealer(stream: str, key: bytes | None) -> Seal:
+    """Seals a text under the stream's key; what is sealed already stays as it came. A dropped key (None) writes ``Erased``."""
+    cipher = AESGCM(key) if key else None
+    aad = stream.encode()
+
+    def seal(text: str) -> str:
+        if text.startswith(MARK):
+            return text
+        if cipher is None:
+            return ERASED
+        nonce = os.urandom(12)
+        return f"{MARK}{stream} {base64.b64encode(nonce + cipher.encrypt(nonce, text.encode(), aad)).decode()}"
+
+    return seal
+
+
+class Probe:
+    """Seals nothing, and tells afterwards whether there was something to seal."""
+
+    def __init__(self) -> None:
+        self.found = False
+
+    def __call__(self, text: str) -> str:
+        self.found = self.found or not text.startswith(MARK)
+        return text
+
+
+def sealed_under(value: Any) -> Iterator[str]:
+    """The streams whose keys the sealed texts in a JSON-like value need."""
+    if isinstance(value, str):
+        if value.startswith(MARK):
+            yield value[1:].partition(" ")[0]
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from sealed_under(part)
+    elif isinstance(value, Sequence):
+        for part in value:
+            yield from sealed_under(part)
+
+
+def open_sealed(value: Any, keys: Mapping[str, bytes | None]) -> Any:
+    """A copy with every sealed text opened; ``Erased`` where the key was dropped. Raises Unavailable for a key that is not there."""
+    if isinstance(value, str):
+        return _open_text(value, keys) if value.startswith(MARK) else value
+    if isinstance(value, Mapping):
+        return {name: open_sealed(part, keys) for name, part in value.items()}
+    if isinstance(value, Sequence):
+        return [open_sealed(part, keys) for part in value]
+    return value
+
+
+def _open_text(text: str, keys: Mapping[str, bytes | None]) -> str:
+    stream, _, body = text[1:].partition(" ")
+    if stream not in keys:
+        raise Unavailable(f"The key of {stream} is not in the keyring.")
+    key = keys[stream]
+    if key is None:
+        return ERASED
+    raw = base64.b64decode(body)
+    try:
+        return AESGCM(key).decrypt(raw[:12], raw[12:], stream.encode()).decode()
+    except InvalidTag as error:
+        raise Corrupt(f"A sealed field of {stream} does not open with its key.") from error

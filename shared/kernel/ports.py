@@ -1,0 +1,137 @@
+"""What an engine must offer. The contract suite in tests/engines says how each of these behaves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shared.kernel.views import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One recorded event as bytes. ``headers`` are CloudEvents attributes and extensions; ``position`` is 0 before the append."""
+
+    stream: str
+    version: int
+    headers: tuple[tuple[str, str], ...]
+    data: bytes
+    position: int = 0
+
+
+class Streams(Protocol):
+    async def load(self, stream: str, after: int = 0) -> Sequence[Stored]:
+        """Events with a version above ``after``, in order. Raises Unavailable, Corrupt."""
+
+    async def append(self, topic: str, events: Sequence[Stored]) -> None:
+        """All of them or none, durable on return; their versions follow the stream's newest.
+
+        Raises Conflict (the versions are taken or leave a gap), Unavailable.
+        """
+
+    async def names(self, prefix: str = "", after: str = "", limit: int = 100) -> Sequence[tuple[str, int]]:
+        """Streams and their newest version, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From ``low`` (inclusive) to ``high`` (inclusive); None is open."""
+
+    low: Any = None
+    high: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    text: str
+
+
+Where = Mapping[str, Any]
+"""Declared index -> a value (equality), Range, Prefix, or a tuple of values (any of)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    documents: Sequence[Document]
+    next: str | None
+    """Cursor of the next page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Offsets of a group, saved with the documents where the engine can do both at once; topic -> next offset."""
+
+    group: str
+    offsets: Mapping[str, int] = field(default_factory=dict)
+
+
+class Documents(Protocol):
+    """One service's documents. A collection is one build of a view."""
+
+    async def prepare(self, collection: str, indexes: Sequence[str]) -> None: ...
+
+    async def get(self, collection: str, id: str) -> Document | None: ...
+
+    async def get_many(self, collection: str, ids: Sequence[str]) -> Mapping[str, Document]:
+        """Tombstones included; what was never written is absent."""
+
+    async def write(self, changes: Mapping[str, Sequence[Document]], progress: Progress | None = None) -> None:
+        """Put each document whose stored revision is still the one it carries (0: none yet). Raises Conflict and writes nothing."""
+
+    async def find(
+        self, collection: str, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """Without tombstones. ``where`` and ``sort`` use declared indexes; equal sort values are ordered by id."""
+
+    async def count(self, collection: str, where: Where | None = None) -> int: ...
+
+    async def totals(self, collection: str, group_by: Sequence[str], sums: Sequence[str], where: Where | None = None) -> Sequence[Mapping[str, Any]]:
+        """One mapping a group with ``count`` and each sum."""
+
+    def scan(self, collection: str) -> AsyncIterator[Document]:
+        """Every document by id, tombstones included."""
+
+    async def rename(self, collection: str, to: str) -> None:
+        """Replaces what was there under the new name, at once."""
+
+    async def drop(self, collection: str) -> None: ...
+
+    async def collections(self) -> Sequence[str]: ...
+
+
+class Keyring(Protocol):
+    """Data keys a stream. Raises Unavailable where a row is missing or cannot be unwrapped: never mistaken for an erasure."""
+
+    async def ensure(self, stream: str, label: str = "") -> bytes | None:
+        """The stream's key, made and durable if absent; None once it was dropped. A label replaces the one before."""
+
+    async def find(self, streams: Sequence[str]) -> Mapping[str, bytes | None]: ...
+
+    async def erase(self, label: str) -> Sequence[str]:
+        """Drop the keys of all streams with this label; returns the streams."""
+
+
+class Topics(Protocol):
+    """The topics, for a rebuild and for what operators ask."""
+
+    async def read(self, topic: str, position: int, limit: int) -> Sequence[Stored]:
+        """Up to ``limit`` events at or after the position, in order."""
+
+    async def offset(self, group: str, topic: str) -> int:
+        """The position that the group reads next; 0 before its first commit."""
+
+    async def behind(self, topic: str, position: int) -> tuple[int, Stored | None]:
+        """How many events lie at or after the position, and the oldest of them."""
+
+
+class Blobs(Protocol):
+    """Small secrets and records by kind and id; a write is durable on return, what is deleted is overwritten. Raises Unavailable."""
+
+    async def put(self, kind: str, id: str, data: bytes) -> None: ...
+
+    async def get(self, kind: str, id: str) -> bytes | None: ...
+
+    async def delete(self, kind: str, id: str) -> None: ...
+
+    async def ids(self, kind: str) -> Sequence[str]: ...

@@ -1,0 +1,72 @@
+"""Batches of facts into documents: grouped by document, read once, applied in memory, written once under a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.kernel.errors import Conflict
+from shared.kernel.events import Fact
+from shared.kernel.ports import Documents, Progress
+from shared.kernel.views import Document, View, advance
+
+
+class Poison(Exception):
+    """A view cannot apply this fact."""
+
+    def __init__(self, fact: Fact, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}")
+        self.fact = fact
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A view and the collection that holds this build of it."""
+
+    view: View
+    collection: str
+
+
+async def project(builds: Sequence[Build], documents: Documents, facts: Sequence[Fact], progress: Progress | None = None) -> None:
+    """Apply facts, in the order given, to every build that handles them. Raises Poison, Unavailable; writes all or nothing."""
+    while True:
+        changes = {build.collection: await _changed(build, documents, facts) for build in builds}
+        changes = {collection: changed for collection, changed in changes.items() if changed}
+        if not changes and progress is None:
+            return
+        try:
+            await documents.write(changes, progress)
+        except Conflict:
+            continue
+        return
+
+
+async def _changed(build: Build, documents: Documents, facts: Sequence[Fact]) -> list[Document]:
+    view = build.view
+    touched: dict[str, list[Fact]] = {}
+    for fact in facts:
+        if view.handles(type(fact.event)):
+            for id in _keys(view, fact):
+                touched.setdefault(id, []).append(fact)
+    if not touched:
+        return []
+    before = await documents.get_many(build.collection, list(touched))
+    after = [_apply(view, before, id, mine) for id, mine in touched.items()]
+    return [document for document in after if document != before.get(document.id)]
+
+
+def _keys(view: View, fact: Fact) -> Sequence[str]:
+    try:
+        return view.keys(fact.event)
+    except Exception as error:
+        raise Poison(fact, error) from error
+
+
+def _apply(view: View, before: Mapping[str, Document], id: str, facts: Sequence[Fact]) -> Document:
+    document = before.get(id) or Document(id, None)
+    for fact in facts:
+        try:
+            document = advance(view, document, fact)
+        except Exception as error:
+            raise Poison(fact, error) from error
+    return document

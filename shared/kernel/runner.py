@@ -1,0 +1,113 @@
+"""Runs effects: at once when their event is appended, and by a watchdog for what a crash left; and timers when they fall due."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from shared.kernel.codec import stamp
+from shared.kernel.commands import Outcome, Refusal
+from shared.kernel.decider import Aggregate
+from shared.kernel.effects import Effect, Timer, Work
+from shared.kernel.errors import KernelError
+from shared.kernel.events import Fact
+from shared.kernel.ports import Range, Where
+from shared.kernel.views import Row, View
+
+log = structlog.get_logger()
+
+_POLL = 0.5
+_AT_ONCE = 64
+
+
+class Host(Protocol):
+    """What a runner needs of its service."""
+
+    clock: Callable[[], datetime]
+
+    async def send(self, id: str, command: Any, command_id: str, actor: str, causation: str = "") -> Outcome: ...
+
+    async def load(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]: ...
+
+    def aggregate_of(self, command: Any) -> Aggregate[Any]: ...
+
+    async def find(
+        self, view: View, where: Where | None = None, *, sort: str = "", limit: int = 50, open_fields: bool = True
+    ) -> tuple[list[Row], str | None]: ...
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]: ...
+
+
+class Runner:
+    def __init__(self, service: str, effects: Sequence[Effect], timers: Sequence[Timer], host: Host) -> None:
+        self._service = service
+        self._effects = effects
+        self._timers = timers
+        self._host = host
+        self._holder = uuid.uuid4().hex
+        self._running: set[tuple[str, str]] = set()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+
+    def appended(self, fact: Fact) -> None:
+        for effect in self._effects:
+            for work in effect.wanted(fact.event):
+                self._host.spawn(self._run(effect, work))
+
+    async def watch(self) -> None:
+        """Never ends; a store that is away is tried again."""
+        while True:
+            try:
+                for effect in self._effects:
+                    for row in await self._due(effect.pending, effect.where):
+                        self._host.spawn(self._run(effect, Work(str(row.get("order_id", row["id"])), row["reference"])))
+                for timer in self._timers:
+                    for row in await self._due(timer.pending, {}):
+                        await self._fire(timer, row)
+            except KernelError as error:
+                log.warning("watchdog.waits", service=self._service, error=str(error))
+            await asyncio.sleep(_POLL)
+
+    async def _due(self, pending: View, where: Where) -> list[Row]:
+        rows, _ = await self._host.find(
+            pending, {**where, "due_at": Range(None, stamp(self._host.clock()))}, sort="due_at", limit=100, open_fields=False
+        )
+        return rows
+
+    async def _fire(self, timer: Timer, row: Row) -> None:
+        id, command = timer.command(row, self._host.clock())
+        try:
+            await self._host.send(id, command, f"{timer.name}/{row['id']}/{row['due_at']}", f"timer:{self._service}.{timer.name}")
+        except Refusal as refusal:
+            log.warning("timer.refused", timer=timer.name, id=id, code=refusal.refused.code)
+
+    async def _run(self, effect: Effect, work: Work) -> None:
+        mine = (effect.name, work.reference)
+        if mine in self._running:
+            return
+        self._running.add(mine)
+        try:
+            async with self._slots:
+                await self._claim_and_do(effect, work)
+        except Refusal as refusal:
+            log.warning("effect.refused", effect=effect.name, reference=work.reference, code=refusal.refused.code)
+        except KernelError as error:
+            log.warning("effect.waits", effect=effect.name, reference=work.reference, error=str(error))
+        finally:
+            self._running.discard(mine)
+
+    async def _claim_and_do(self, effect: Effect, work: Work) -> None:
+        actor = f"effect:{self._service}.{effect.name}"
+        claim = effect.claim(work, self._holder, self._host.clock())
+        claimed = await self._host.send(work.id, claim, uuid.uuid4().hex, actor)
+        if not claimed.events:
+            return
+        takeover = bool(getattr(claimed.events[-1], "takeover", False))
+        outcome = await (effect.ask if takeover else effect.do)(work, claimed.state)
+        done = await self._host.send(work.id, outcome, uuid.uuid4().hex, actor)
+        if effect.recorded:
+            await effect.recorded(work, done.state)
