@@ -1,0 +1,1 @@
+"""The published language: every event, one file a service."""

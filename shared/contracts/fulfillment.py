@@ -1,0 +1,68 @@
+"""Events of fulfillment. The export id is ``<order>-<plugin>``, the same on every resend."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from shared.contracts.order import SubmittedOrder
+from shared.kernel.events import Event
+
+
+class FulfillmentRecordCreated(Event, type="ringup.fulfillment.FulfillmentRecordCreated"):
+    """On hold until approved."""
+
+    order_id: str
+    plugin: str
+    submitted: SubmittedOrder
+
+
+class FulfillmentReleased(Event, type="ringup.fulfillment.FulfillmentReleased"):
+    order_id: str
+    by: str
+
+
+class DeliveryRequested(Event, type="ringup.fulfillment.DeliveryRequested"):
+    order_id: str
+    plugin: str
+    export_id: str
+    due_at: datetime
+
+
+class DeliveryClaimed(Event, type="ringup.fulfillment.DeliveryClaimed"):
+    order_id: str
+    plugin: str
+    export_id: str
+    holder: str
+    until: datetime
+    takeover: bool
+
+
+class FulfillmentExported(Event, type="ringup.fulfillment.FulfillmentExported"):
+    order_id: str
+    plugin: str
+    export_id: str
+    their_id: str = ""
+
+
+class FulfillmentFailed(Event, type="ringup.fulfillment.FulfillmentFailed"):
+    """This delivery did not work; tried again at ``retry_at``."""
+
+    order_id: str
+    plugin: str
+    export_id: str
+    reason: str
+    retry_at: datetime
+
+
+class FulfillmentCancelled(Event, type="ringup.fulfillment.FulfillmentCancelled"):
+    order_id: str
+    why: Literal["denied", "cancelled"]
+
+
+class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
+    """Stopped before it went out."""
+
+    order_id: str
+    reason: str
+    by: str
