@@ -1,0 +1,77 @@
+"""Calls to an ASGI app in the same process, without a socket; and the same calls over HTTP are made with httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.types import ASGIApp
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Raises ValueError for a body that is not JSON."""
+        return jsonlib.loads(self.body)
+
+
+class Client(Protocol):
+    async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        """``path`` may carry a query. Raises OSError or TimeoutError when nobody answered."""
+
+
+class AsgiClient:
+    """Whole requests and whole responses: nothing streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        body = b"" if json is None else jsonlib.dumps(json).encode()
+        sent = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+        path, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [*sent, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())],
+            "client": None,
+            "server": ("ringup", 80),
+        }
+        return await _call(self._app, scope, body)
+
+
+async def _call(app: ASGIApp, scope: MutableMapping[str, Any], body: bytes) -> Response:
+    requests = iter([{"type": "http.request", "body": body, "more_body": False}])
+    started: dict[str, Any] = {}
+    parts: list[bytes] = []
+    never = asyncio.Event()
+
+    async def receive() -> MutableMapping[str, Any]:
+        request = next(requests, None)
+        if request is None:
+            await never.wait()
+        return request or {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            started.update(message)
+        else:
+            parts.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    headers = {name.decode(): value.decode() for name, value in started.get("headers", ())}
+    return Response(started["status"], headers, b"".join(parts))

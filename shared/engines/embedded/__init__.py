@@ -1,0 +1,1 @@
+"""One machine, nothing to install: SQLite for streams, topics, documents and keys."""

@@ -1,0 +1,123 @@
+"""The embedded engine: one data folder, one process, locked while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from shared.engines.embedded.blobs import SqliteBlobs
+from shared.engines.embedded.broker import EmbeddedBroker
+from shared.engines.embedded.documents import SqliteDocuments
+from shared.engines.embedded.keyring import SqliteKeyring
+from shared.engines.embedded.log import Log
+from shared.kernel.ports import Stored
+from shared.service import LINGER, Ports
+from shared.settings import Settings, SettingsError
+
+
+class EmbeddedTopics:
+    """Topics of the log, with the offsets that each service keeps beside its views."""
+
+    def __init__(self, log: Log, offsets: Callable[[str], SqliteDocuments]) -> None:
+        self._log = log
+        self._offsets = offsets
+
+    async def read(self, topic: str, position: int, limit: int) -> Sequence[Stored]:
+        return self._log.read_now(topic, position, limit)
+
+    async def offset(self, group: str, topic: str) -> int:
+        return self._offsets(group).offset(group, topic) or 0
+
+    async def behind(self, topic: str, position: int) -> tuple[int, Stored | None]:
+        return self._log.behind(topic, position)
+
+
+class Engine:
+    """Opens the files of a data folder. Raises SettingsError (in use, no key), Unavailable, Corrupt."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = _locked(settings.data)
+        try:
+            ensure_master_key(settings)
+            self.keyring = SqliteKeyring(settings.data / "keys.db", settings.derived("keyring"))
+            self.log = Log(settings.data / "events.db")
+        except BaseException:
+            self._lock.close()
+            raise
+        self.blobs = SqliteBlobs(settings.data)
+        self._documents: dict[str, SqliteDocuments] = {}
+        self.topics = EmbeddedTopics(self.log, self.offsets)
+        self.broker = EmbeddedBroker(self.log, self.offsets, _linger, logger=None, apply_types=False)
+
+    def offsets(self, group: str) -> SqliteDocuments:
+        return self.documents(group.partition(".")[0])
+
+    def documents(self, service: str) -> SqliteDocuments:
+        if service not in self._documents:
+            self._documents[service] = SqliteDocuments(self.settings.data / f"{service}.views.db")
+        return self._documents[service]
+
+    def ports(self, service: str) -> Ports:
+        return Ports(self.log, self.topics, self.documents(service), self.keyring, self.blobs, self.broker.hurry)
+
+    async def tail(self, topics: Sequence[str]) -> AsyncIterator[tuple[str, Stored]]:
+        """What is appended from now on, topic by topic."""
+        following = dict.fromkeys(topics, self.log.end)
+        while True:
+            arrived = self.log.arrived
+            for topic, position in following.items():
+                for stored in self.log.read_now(topic, position, 500):
+                    following[topic] = stored.position + 1
+                    yield topic, stored
+            await arrived.wait()
+
+    async def close(self) -> None:
+        await self.broker.stop()
+        await self.log.stop()
+        self.blobs.close()
+        self.keyring.close()
+        for documents in self._documents.values():
+            documents.close()
+        await asyncio.sleep(0)
+        self._lock.close()
+
+
+def _linger(group: str) -> float:
+    return LINGER if group.endswith(".views") else 0.0
+
+
+def _locked(data: Path) -> IO[str]:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "ringup.lock").open("w")
+    except OSError as error:
+        raise SettingsError(f"The data folder {data} cannot be written ({error.strerror}). Choose another with RINGUP_DATA.") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise SettingsError(f"Another Ringup is running on {data}. Stop it first, or choose another folder with RINGUP_DATA.") from error
+    return lock
+
+
+def ensure_master_key(settings: Settings) -> None:
+    """Makes the master key on the first start; never beside data that was made with another. Raises SettingsError."""
+    path = settings.master_file
+    if path.exists():
+        _ = settings.master_key
+        return
+    if (settings.data / "keys.db").exists():
+        raise SettingsError(f"The data in {settings.data} needs its master key, and {path} is not there. Point RINGUP_KEY_FILE to it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(os.urandom(32).hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise SettingsError(f"The master key {path} cannot be made ({error.strerror}). Choose another place with RINGUP_KEY_FILE.") from error

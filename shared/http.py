@@ -1,0 +1,105 @@
+"""A service's HTTP: its routes, the envelope of a command, problem+json for everything that is refused, and what operators ask (`/-/`)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from dataclasses import asdict, is_dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+from starlette.exceptions import HTTPException
+
+from shared.kernel.commands import Envelope, Refusal
+from shared.kernel.decider import Refused
+from shared.kernel.errors import KernelError, NotFound, Oversize
+from shared.service import Running
+
+
+def running(request: Request) -> Running:
+    found: Running = request.app.state.running
+    return found
+
+
+async def envelope(request: Request) -> Envelope:
+    """Raises 400 for an If-Match that is not a version. Without an Idempotency-Key a repeat is a new command."""
+    service = running(request)
+    body = await request.body()
+    text = f"{request.method} {request.url.path}\n".encode() + body
+    return Envelope(
+        command_id=request.headers.get("idempotency-key") or uuid.uuid4().hex,
+        actor=request.headers.get("x-ringup-actor", "nobody"),
+        role=request.headers.get("x-ringup-role", ""),
+        now=service.clock(),
+        version=_version(request.headers.get("if-match")),
+        hash=hmac.new(service.settings.installation_key, text, hashlib.sha256).hexdigest()[:32],
+    )
+
+
+RunningService = Annotated[Running, Depends(running)]
+Sent = Annotated[Envelope, Depends(envelope)]
+
+
+def _version(header: str | None) -> int | None:
+    if header is None:
+        return None
+    text = header.strip().removeprefix("W/").strip('"')
+    if not text.isdigit() or len(text) > 12:
+        raise HTTPException(400, 'If-Match must be the version that you saw, such as "7".')
+    return int(text)
+
+
+def problem(status: int, code: str, detail: str, field: str | None = None, **data: Any) -> JSONResponse:
+    """RFC 9457, with a stable ``code`` and the ``field`` where there is one."""
+    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail, "field": field, **data}
+    return JSONResponse({name: value for name, value in body.items() if value is not None}, status, media_type="application/problem+json")
+
+
+def plain(value: Any) -> Any:
+    """State or events as JSON-like values."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return to_jsonable_python(asdict(value))
+    return to_jsonable_python(value)
+
+
+def service_app(service: Running) -> FastAPI:
+    app = FastAPI(title=f"ringup {service.service.name}", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.running = service
+    answer_refusals(app)
+    if service.service.router:
+        app.include_router(service.service.router)
+    return app
+
+
+def answer_refusals(app: FastAPI) -> None:
+    @app.exception_handler(Refusal)
+    async def refused(request: Request, refusal: Refusal) -> JSONResponse:
+        return _refused(refusal.refused)
+
+    @app.exception_handler(KernelError)
+    async def failed(request: Request, error: KernelError) -> JSONResponse:
+        status = 404 if isinstance(error, NotFound) else 413 if isinstance(error, Oversize) else 503
+        return problem(status, type(error).__name__.lower(), str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            {"field": ".".join(str(part) for part in e["loc"] if part != "body") or "body", "code": e["type"], "detail": e["msg"]}
+            for e in error.errors()
+        ]
+        return problem(422, "invalid", errors[0]["detail"], errors[0]["field"], errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request"), str(error.detail))
+
+
+def _refused(refused: Refused) -> JSONResponse:
+    return problem(409 if refused.conflict else 422, refused.code, refused.detail, refused.field, **plain(refused.data))

@@ -1,0 +1,345 @@
+"""What turns a declared service into a running one: commands, views, policies, effects and timers over an engine's ports."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import structlog
+from aiokafka import ConsumerRecord
+from fastapi import APIRouter
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from shared.contracts.registry import EVENTS, SERVICES
+from shared.kernel.codec import Codec, UnknownType, open_sealed, sealed_under
+from shared.kernel.commands import Commands, Envelope, Outcome, Refusal, opened
+from shared.kernel.decider import Aggregate
+from shared.kernel.effects import Effect, Timer
+from shared.kernel.errors import Corrupt, KernelError, Unavailable
+from shared.kernel.events import Event, Fact
+from shared.kernel.policies import Policy
+from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Streams, Topics, Where
+from shared.kernel.projector import Build, Poison, project
+from shared.kernel.runner import Runner
+from shared.kernel.views import Row, View
+from shared.parking import Parking
+from shared.settings import Settings
+
+log = structlog.get_logger()
+
+LINGER = 0.05
+"""Seconds that a batch for views waits for company; a read that asks for a version cuts it short."""
+_BATCH = 500
+_WAIT_FOR_VERSION = 2.0
+
+Effects = Callable[["Running"], Sequence[Effect]]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A declaration. ``label(event)`` names (stream, customer id) where an event says whose stream it is."""
+
+    name: str
+    aggregates: tuple[Aggregate[Any], ...] = ()
+    views: tuple[View, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    effects: Effects = lambda running: ()
+    timers: tuple[Timer, ...] = ()
+    router: APIRouter | None = None
+    setup: Callable[[Running], Awaitable[None]] | None = None
+    label: Callable[[Event], tuple[str, str] | None] = lambda event: None
+
+    @property
+    def views_group(self) -> str:
+        return f"{self.name}.views"
+
+    @property
+    def policies_group(self) -> str:
+        return f"{self.name}.policies"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What an engine gives to one service. ``hurry(group)`` cuts a lingering batch short."""
+
+    streams: Streams
+    topics: Topics
+    documents: Documents
+    keyring: Keyring
+    blobs: Blobs
+    hurry: Callable[[str], None]
+
+
+def collection(view: View) -> str:
+    return f"{view.name}@{view.number}"
+
+
+def topics_of(types: Iterable[type[Event]]) -> tuple[str, ...]:
+    topics = sorted({event.TOPIC for event in types})
+    return tuple(topics)
+
+
+def view_topics(views: Iterable[View]) -> tuple[str, ...]:
+    return tuple(sorted({topic for view in views for topic in (topics_of(view.types) if view.types else SERVICES)}))
+
+
+class Running:
+    """A service at work. ``state`` holds what its setup made."""
+
+    def __init__(self, service: Service, ports: Ports, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+        self.service = service
+        self.settings = settings
+        self.clock = self.now = clock
+        self.streams, self.topics, self.documents = ports.streams, ports.topics, ports.documents
+        self.keyring, self.blobs, self.hurry = ports.keyring, ports.blobs, ports.hurry
+        self.state: dict[str, Any] = {}
+        self.codec = Codec(EVENTS)
+        self.commands = Commands(self.streams, self.codec, self.keyring, label=service.label, appended=self._appended)
+        self.builds = {view.name: Build(view, collection(view)) for view in service.views}
+        self.holding = asyncio.Lock()
+        """Held while a batch is projected, and by a rebuild that compares or switches."""
+        self.parking = Parking(self.documents)
+        self.problem = ""
+        """Why the consumers wait; empty while they work."""
+        self._aggregates = {command: aggregate for aggregate in service.aggregates for command in aggregate.commands}
+        self._policy_types = frozenset(event for policy in service.policies for event in policy.types)
+        self._projected = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._runner: Runner | None = None
+
+    # Life
+
+    async def start(self) -> None:
+        for build in self.builds.values():
+            await self.documents.prepare(build.collection, build.view.indexes)
+        await self.parking.start()
+        if self.service.setup:
+            await self.service.setup(self)
+        self._runner = Runner(self.service.name, self.service.effects(self), self.service.timers, self)
+        self.spawn(self._runner.watch())
+
+    async def stop(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("task.failed", service=self.service.name, error=repr(task.exception()))
+
+    # Commands and queries
+
+    async def execute(self, aggregate: Aggregate[Any], id: str, command: Any, sent: Envelope) -> Outcome:
+        return await self.commands.execute(aggregate, id, command, sent)
+
+    async def load(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
+        return await self.commands.load(aggregate, id)
+
+    async def send(self, id: str, command: Any, command_id: str, actor: str, causation: str = "") -> Outcome:
+        """A command of a policy, effect or timer; its class says which aggregate."""
+        sent = Envelope(command_id, f"{actor}", self.clock(), causation=causation)
+        return await self.execute(self._aggregates[type(command)], id, command, sent)
+
+    def aggregate_of(self, command: Any) -> Aggregate[Any]:
+        return self._aggregates[type(command)]
+
+    def _appended(self, fact: Fact) -> None:
+        if self._runner:
+            self._runner.appended(fact)
+
+    async def get(self, view: View, id: str, min_version: str | None = None, *, opened: bool = True) -> Row | None:
+        """``min_version`` is ``<stream>@<version>``: waits up to 2 s until the row has seen it, then answers with what is there."""
+        document = await self.documents.get(collection(view), id)
+        if min_version:
+            stream, _, version = min_version.rpartition("@")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_WAIT_FOR_VERSION):
+                    while document is None or document.versions.get(stream, 0) < int(version):
+                        projected = self._projected
+                        self.hurry(self.service.views_group)
+                        await projected.wait()
+                        document = await self.documents.get(collection(view), id)
+        if document is None or document.data is None:
+            return None
+        row = {**document.data, "id": id}
+        return cast(Row, await self.opened(row)) if opened else row
+
+    async def find(
+        self, view: View, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None,
+        open_fields: bool = True,
+    ) -> tuple[list[Row], str | None]:  # fmt: skip
+        page = await self.documents.find(collection(view), where, sort=sort, descending=descending, limit=limit, cursor=cursor)
+        rows = [{**(document.data or {}), "id": document.id} for document in page.documents]
+        return (await self.opened(rows) if open_fields else rows), page.next
+
+    async def count(self, view: View, where: Where | None = None) -> int:
+        return await self.documents.count(collection(view), where)
+
+    async def totals(self, view: View, group_by: Sequence[str], sums: Sequence[str], where: Where | None = None) -> Sequence[Mapping[str, Any]]:
+        return await self.documents.totals(collection(view), group_by, sums, where)
+
+    async def opened(self, value: Any) -> Any:
+        """A copy of a JSON-like value with its sealed texts opened."""
+        streams = sorted(set(sealed_under(value)))
+        return open_sealed(value, await self.keyring.find(streams)) if streams else value
+
+    # Consumers
+
+    def subscribe(self, broker: KafkaBroker) -> None:
+        if self.service.views:
+            self._subscriber(broker, self.service.views_group, view_topics(self.service.views), self._project)
+        if self.service.policies:
+            self._subscriber(broker, self.service.policies_group, topics_of(self._policy_types), self._react)
+
+    def _subscriber(
+        self, broker: KafkaBroker, group: str, topics: Sequence[str], work: Callable[[Sequence[Fact], Progress], Awaitable[None]]
+    ) -> None:
+        """Commits by itself, after the work: FastStream's default commits before it, and its ACK also after an exception."""
+        subscriber = broker.subscriber(
+            *topics, group_id=group, batch=True, max_records=_BATCH, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL,
+            parser=_passed, decoder=_passed_on,
+        )  # fmt: skip
+
+        async def consume(message: KafkaAckableMessage) -> None:
+            records = cast(Sequence[ConsumerRecord[bytes, bytes]], message.raw_message)
+            while not await self._worked(group, records, work):
+                await asyncio.sleep(0.5)
+            if subscriber.consumer:
+                await subscriber.consumer.commit()
+
+        subscriber(consume)
+
+    async def _worked(
+        self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]], work: Callable[[Sequence[Fact], Progress], Awaitable[None]]
+    ) -> bool:
+        progress = Progress(group, {record.topic: record.offset + 1 for record in records})
+        try:
+            facts = await self._facts(group, records)
+            while True:
+                try:
+                    await work([fact for fact in facts if not self.parking.parked(group, fact.stream)], progress)
+                    break
+                except Poison as poison:
+                    await self.parking.park(group, poison.fact.stream, poison.fact.topic, poison.fact.position, str(poison))
+                    log.error("parked", group=group, stream=poison.fact.stream, error=str(poison))
+            await self._queue_behind(group, facts)
+        except KernelError as error:
+            self.problem = str(error)
+            log.warning("consumer.waits", group=group, error=str(error))
+            return False
+        self.problem = ""
+        return True
+
+    async def _queue_behind(self, group: str, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            if self.parking.parked(group, fact.stream):
+                await self.parking.queue(group, fact.stream, fact.topic, fact.position)
+
+    async def _facts(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> list[Fact]:
+        wanted = self._wanted(group)
+        facts = []
+        for record in records:
+            try:
+                fact = fact_of(self.codec, record, wanted)
+            except UnknownType as error:
+                if group == self.service.policies_group:
+                    await self._park_record(group, record, error)
+            except Corrupt as error:
+                await self._park_record(group, record, error)
+            else:
+                facts += [fact] if fact else []
+        return facts
+
+    async def _park_record(self, group: str, record: ConsumerRecord[bytes, bytes], error: Exception) -> None:
+        stream = next((value.decode() for name, value in record.headers if name == "ce_subject"), f"{record.topic}:{record.offset}")
+        await self.parking.park(group, stream, record.topic, record.offset, str(error))
+        log.error("parked", group=group, stream=stream, error=str(error))
+
+    def _wanted(self, group: str) -> frozenset[type[Event]] | None:
+        if group == self.service.policies_group:
+            return self._policy_types
+        if any(not view.types for view in self.service.views):
+            return None
+        return frozenset(event for view in self.service.views for event in view.types)
+
+    async def _project(self, facts: Sequence[Fact], progress: Progress) -> None:
+        async with self.holding:
+            await project_all(self, list(self.builds.values()), facts, progress)
+        projected, self._projected = self._projected, asyncio.Event()
+        projected.set()
+
+    async def _react(self, facts: Sequence[Fact], progress: Progress) -> None:
+        streams: dict[str, list[Fact]] = {}
+        for fact in facts:
+            streams.setdefault(fact.subject, []).append(fact)
+        results = await asyncio.gather(*(self._react_in_order(mine) for mine in streams.values()), return_exceptions=True)
+        failed = [result for result in results if isinstance(result, BaseException)]
+        if failed:
+            raise next((error for error in failed if isinstance(error, Unavailable)), failed[0])
+
+    async def _react_in_order(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            for policy in self.service.policies:
+                if type(fact.event) in policy.types:
+                    await self._react_to(policy, fact)
+
+    async def _react_to(self, policy: Policy, fact: Fact) -> None:
+        actor = f"policy:{self.service.name}.{policy.name}"
+        try:
+            for n, (id, command) in enumerate(policy.react(fact)):
+                try:
+                    await self.send(id, command, policy.command_id(fact, n), actor, fact.id)
+                except Refusal as refusal:
+                    log.warning("policy.refused", policy=policy.name, event_id=fact.id, code=refusal.refused.code)
+        except (KernelError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            raise Poison(fact, error) from error
+
+
+async def project_all(running: Running, builds: Sequence[Build], facts: Sequence[Fact], progress: Progress | None = None) -> None:
+    """Views that open personal fields get opened facts; all builds are written at once."""
+    openers = [build for build in builds if build.view.opens]
+    if openers:
+        wanted = [fact for fact in facts if any(build.view.handles(type(fact.event)) for build in openers)]
+        for start in range(0, len(wanted), _BATCH):
+            await project(openers, running.documents, await opened(wanted[start : start + _BATCH], running.keyring))
+    await project([build for build in builds if not build.view.opens], running.documents, facts, progress)
+
+
+def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], wanted: frozenset[type[Event]] | None) -> Fact | None:
+    """Decoded once a record, whoever reads it; None for a type that is not wanted. Raises UnknownType, Corrupt."""
+    kept: Fact | None = record.__dict__.get("fact")
+    if kept is None:
+        headers = {name: value.decode() for name, value in record.headers}
+        event_type = codec.type_of(headers)
+        if event_type and wanted is not None and event_type not in wanted:
+            return None
+        kept = codec.decode(headers, record.value or b"", record.topic, record.offset)
+        record.__dict__["fact"] = kept
+    return kept if wanted is None or type(kept.event) in wanted else None
+
+
+async def _passed(records: Any) -> KafkaAckableMessage:
+    return KafkaAckableMessage(body=b"", raw_message=records, consumer=None)
+
+
+async def _passed_on(message: Any) -> Any:
+    return message

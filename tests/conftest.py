@@ -1,0 +1,15 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(data=tmp_path / "data", key_file=tmp_path / "keys" / "master.key")
+
+
+@pytest.fixture
+def noon():
+    return datetime(2026, 3, 1, 12, tzinfo=UTC)

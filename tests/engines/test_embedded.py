@@ -1,0 +1,59 @@
+import pytest
+
+from shared.engines.embedded.engine import Engine
+from shared.kernel.errors import Corrupt, Unavailable
+from shared.settings import Settings, SettingsError
+from tests.engines.contract import *  # noqa: F403
+
+
+@pytest.fixture
+async def engine(settings):
+    engine = Engine(settings)
+    yield engine
+    await engine.close()
+
+
+async def test_what_was_appended_is_there_after_a_restart(settings):
+    first = Engine(settings)
+    await first.log.append("qa", [event("review-1", 1)])  # noqa: F405
+    key = await first.keyring.ensure("review-1")
+    await first.close()
+    second = Engine(settings)
+    assert [e.version for e in await second.topics.read("qa", 0, 10)] == [1]
+    assert await second.keyring.ensure("review-1") == key
+    await second.close()
+
+
+async def test_a_second_server_on_the_same_data_is_refused(engine, settings):
+    with pytest.raises(SettingsError, match="Another Ringup"):
+        Engine(settings)
+
+
+async def test_data_without_its_master_key_is_refused_and_no_key_is_made(settings):
+    await Engine(settings).close()
+    settings.master_file.unlink()
+    with pytest.raises(SettingsError, match="needs its master key"):
+        Engine(Settings(data=settings.data, key_file=settings.key_file))
+    assert not settings.master_file.exists()
+
+
+async def test_a_wrong_master_key_is_refused(settings, tmp_path):
+    await Engine(settings).close()
+    wrong = tmp_path / "wrong.key"
+    wrong.write_text("ab" * 32)
+    with pytest.raises(Unavailable, match="does not fit"):
+        Engine(Settings(data=settings.data, key_file=wrong))
+
+
+async def test_a_damaged_log_is_refused(settings):
+    await Engine(settings).close()
+    (settings.data / "events.db").write_bytes(b"this is no database" * 1000)
+    with pytest.raises(Corrupt, match="damaged"):
+        Engine(settings)
+
+
+def test_the_master_key_is_for_its_owner_alone(settings):
+    from shared.engines.embedded.engine import ensure_master_key
+
+    ensure_master_key(settings)
+    assert settings.master_file.stat().st_mode & 0o777 == 0o600
