@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from starlette.exceptions import HTTPException
+
+from services.cart.customer_id import Reserve
+from services.cart.order import Catalog, Change, Order, Place, Submit, order
+from services.cart.views import newest, settings, versions
+from shared.contracts.cart import CartChanges
+from shared.contracts.catalog import Campaign, Settings
+from shared.contracts.order import Address, Call, Method, Person
+from shared.http import RunningService, Sent, plain
+from shared.ids import customer_id, order_id
+from shared.kernel.commands import Envelope, Refusal
+from shared.kernel.decider import Refused
+from shared.kernel.errors import Unavailable
+from shared.service import Running
+from shared.text import Line as TextLine
+from shared.text import Note
+
+router = APIRouter()
+
+Direction = Literal["inbound", "outbound"]
+
+
+def _email(text: str) -> str:
+    name, at, domain = text.partition("@")
+    if text and not (name and at and "." in domain.strip(".") and " " not in text):
+        raise ValueError("is not an e-mail address")
+    return text
+
+
+def _phone(text: str) -> str:
+    digits = sum(character.isdigit() for character in text)
+    if text and (not 7 <= digits <= 15 or set(text) - set("0123456789 +()-./")):
+        raise ValueError("is not a phone number")
+    return text
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PersonBody(Body):
+    first_name: TextLine = ""
+    last_name: TextLine = ""
+    phone: Annotated[TextLine, AfterValidator(_phone)] = ""
+    email: Annotated[TextLine, AfterValidator(_email)] = ""
+
+    def value(self) -> Person:
+        return Person(**self.model_dump())
+
+
+class AddressBody(Body):
+    street: TextLine = ""
+    unit: TextLine = ""
+    city: TextLine = ""
+    postal: TextLine = ""
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{0,3}$")] = ""
+    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")] = ""
+
+    def value(self) -> Address:
+        return Address(**self.model_dump())
+
+
+class LineBody(Body):
+    product: TextLine
+    quantity: int = Field(strict=True, ge=0, le=1_000_000)
+
+
+class StartBody(Body):
+    campaign: TextLine
+    direction: Direction = "inbound"
+    call_center: TextLine = ""
+    team: TextLine = ""
+
+
+class ChangeBody(Body):
+    customer: PersonBody | None = None
+    billing: AddressBody | None = None
+    shipping: AddressBody | None = None
+    shipping_same: bool | None = None
+    lines: list[LineBody] | None = Field(default=None, max_length=500)
+    notes: Note | None = None
+
+    def changes(self) -> CartChanges:
+        return CartChanges(
+            customer=self.customer.value() if self.customer else None,
+            billing=self.billing.value() if self.billing else None,
+            shipping=self.shipping.value() if self.shipping else None,
+            shipping_same=self.shipping_same,
+            notes=self.notes,
+        )
+
+    def quantities(self) -> dict[str, int] | None:
+        return None if self.lines is None else {line.product: line.quantity for line in self.lines}
+
+
+class SubmitBody(Body):
+    method: Method
+    payment: TextLine = ""
+
+
+class PlaceBody(StartBody, ChangeBody, SubmitBody):
+    external_id: TextLine = ""
+
+
+@router.post("/orders", status_code=201)
+async def start(body: StartBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+    catalog = await _catalog(service, body.campaign)
+    id = order_id(service.settings.installation_key, sent.actor, sent.command_id)
+    outcome = await service.execute(order, id, Change(id, catalog, _started(body, sent)), sent)
+    return _answer(id, outcome.version, outcome.state)
+
+
+@router.post("/orders/place", status_code=202)
+async def place(body: PlaceBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+    catalog = await _catalog(service, body.campaign)
+    id = order_id(service.settings.installation_key, sent.actor, body.external_id or sent.command_id)
+    changes = CartChanges(**{**body.changes().__dict__, **{k: v for k, v in _started(body, sent).__dict__.items() if v is not None}})
+    command = Place(Change(id, catalog, changes, body.quantities()), await _submission(service, id, body, catalog, sent))
+    outcome = await service.execute(order, id, command, sent)
+    return _answer(id, outcome.version, outcome.state)
+
+
+@router.get("/orders/{id}")
+async def one(id: str, service: RunningService) -> dict[str, Any]:
+    state, version = await service.load(order, id)
+    if not version:
+        raise HTTPException(404, "There is no such order.")
+    return _answer(id, version, state)
+
+
+@router.post("/orders/{id}/changes")
+async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+    catalog = await _pinned(service, id)
+    outcome = await service.execute(order, id, Change(id, catalog, body.changes(), body.quantities()), sent)
+    return _answer(id, outcome.version, outcome.state)
+
+
+@router.post("/orders/{id}/submit", status_code=202)
+async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+    catalog = await _pinned(service, id)
+    outcome = await service.execute(order, id, await _submission(service, id, body, catalog, sent), sent)
+    return _answer(id, outcome.version, outcome.state)
+
+
+def _answer(id: str, version: int, state: Order) -> dict[str, Any]:
+    return {"order_id": id, "version": version, "state": plain(state)}
+
+
+def _started(body: StartBody, sent: Envelope) -> CartChanges:
+    call = Call(agent=sent.actor, direction=body.direction, started_at=sent.now, call_center=body.call_center, team=body.team)
+    return CartChanges(campaign=body.campaign, call=call)
+
+
+async def _submission(service: Running, id: str, body: SubmitBody, catalog: Catalog, sent: Envelope) -> Submit:
+    return Submit(id, catalog, body.method, body.payment, sent.actor, await _customer(service, id, sent), sent.now)
+
+
+async def _customer(service: Running, id: str, sent: Envelope) -> str:
+    """The order's customer number; a new one is reserved for its first submission."""
+    state, _ = await service.load(order, id)
+    if state.customer_id:
+        return str(state.customer_id)
+    while True:
+        number = customer_id()
+        try:
+            await service.send(number, Reserve(number, id), f"reserve/{id}/{number}", sent.actor)
+        except Refusal:
+            continue
+        return number
+
+
+async def _pinned(service: Running, id: str) -> Catalog:
+    state, version = await service.load(order, id)
+    if not version:
+        raise HTTPException(404, "There is no such order.")
+    return await _catalog(service, state.campaign, state.campaign_version)
+
+
+async def _catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
+    """The campaign in the version that the order is pinned to, or the newest. Raises Refusal, Unavailable."""
+    current = await service.get(newest, campaign)
+    if current is None:
+        raise Refusal(Refused("unknown-campaign", "There is no such campaign.", field="campaign", conflict=False))
+    version = await service.get(versions, f"{campaign}@{number or current['number']}")
+    account = await service.get(settings, "account")
+    if version is None:
+        raise Unavailable("The catalog has not arrived here yet. Try again.")
+    return Catalog(
+        Campaign(**version["campaign"]),
+        version["number"],
+        Settings(**account["settings"]) if account else Settings(),
+        account["number"] if account else 0,
+        current["retired"],
+    )

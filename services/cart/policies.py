@@ -1,0 +1,21 @@
+from services.cart.order import Close, Reopen
+from shared.contracts.fulfillment import OrderCancelled
+from shared.contracts.payments import OrderDeclined
+from shared.contracts.qa import OrderApproved, OrderDenied
+from shared.kernel.policies import Commands, policy
+
+
+@policy
+def reopen(event: OrderDeclined) -> Commands:
+    yield event.order_id, Reopen(event.order_id, event.attempt, event.reason, event.say, event.try_next)
+
+
+@policy
+def close(event: OrderApproved | OrderDenied | OrderCancelled) -> Commands:
+    match event:
+        case OrderApproved():
+            yield event.order_id, Close(event.order_id, "approved")
+        case OrderDenied():
+            yield event.order_id, Close(event.order_id, "denied")
+        case OrderCancelled():
+            yield event.order_id, Close(event.order_id, "cancelled")
