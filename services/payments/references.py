@@ -1,0 +1,34 @@
+"""Our references at gateways: ``<order>-<attempt>-<part>``, then ``-capture`` or ``-void``; stable, so that a repeat is known as one."""
+
+from __future__ import annotations
+
+from shared.contracts.payments import AttemptClaimed, AttemptOpened, CaptureClaimed, CaptureRequested, VoidClaimed, VoidRequested
+
+Wanted = AttemptOpened | CaptureRequested | VoidRequested
+Claimed = AttemptClaimed | CaptureClaimed | VoidClaimed
+
+
+def authorisation(order_id: str, attempt: int, part: int) -> str:
+    return f"{order_id}-{attempt}-{part}"
+
+
+def parsed(reference: str) -> tuple[int, int, str]:
+    """(attempt, part, kind) of a reference; the kind is authorise, capture or void."""
+    _, attempt, part, *kind = reference.split("-")
+    return int(attempt), int(part), kind[0] if kind else "authorise"
+
+
+def wanted(event: Wanted) -> list[str]:
+    """The work that an event asks for."""
+    match event:
+        case AttemptOpened():
+            return [authorisation(event.order_id, event.attempt, part.number) for part in event.parts]
+        case CaptureRequested():
+            return [f"{answered.reference}-capture" for answered in event.parts]
+        case VoidRequested():
+            return [f"{answered.reference}-void" for answered in event.parts]
+
+
+def claimed(event: Claimed) -> str:
+    reference = authorisation(event.order_id, event.attempt, event.part)
+    return reference + {AttemptClaimed: "", CaptureClaimed: "-capture", VoidClaimed: "-void"}[type(event)]

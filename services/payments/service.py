@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import structlog
+
+from services.payments.api import router
+from services.payments.effects import Desk, effects, in_use
+from services.payments.gateway import Configure, gateway
+from services.payments.gateways import HttpClient, SimulatorGateway
+from services.payments.payment import payment
+from services.payments.policies import capture, open_attempt, stop
+from services.payments.simulator.app import simulator
+from services.payments.vault import Card, Vault
+from services.payments.views import payments_view, work
+from shared.asgi import AsgiClient, Client
+from shared.kernel.errors import KernelError
+from shared.service import Running, Service
+
+log = structlog.get_logger()
+
+_SWEEP_EVERY = 60.0
+"""Seconds. The first comes so long after the start: what was submitted before a stop is charged first."""
+
+
+def _simulator(running: Running) -> Client:
+    if running.settings.simulator_url:
+        return HttpClient(running.settings.simulator_url)
+    running.state["simulator"] = app = simulator(running.settings.data / "simulator.jsonl")
+    return AsgiClient(app)
+
+
+async def _setup(running: Running) -> None:
+    settings = running.settings
+    vault = Vault(running.blobs, settings.derived("vault"), settings.derived("fingerprint"))
+    running.state["vault"] = vault
+    running.state["desk"] = Desk({"simulator": SimulatorGateway(_simulator(running))}, vault, running.clock)
+    configure = Configure("simulator", "simulator", ("authorise", "capture", "void"))
+    await running.send("simulator", configure, uuid.uuid4().hex, "service:payments")
+    running.spawn(_sweep(running, vault))
+
+
+async def _sweep(running: Running, vault: Vault) -> None:
+    async def used(token: str, card: Card) -> bool:
+        state, _ = await running.load(payment, card.order_id)
+        return in_use(token, state)
+
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY)
+        try:
+            await vault.sweep(running.clock(), used)
+        except KernelError as error:
+            log.warning("sweep.waits", error=str(error))
+
+
+payments = Service(
+    "payments",
+    aggregates=(payment, gateway),
+    views=(work, payments_view),
+    policies=(open_attempt, capture, stop),
+    effects=effects,
+    router=router,
+    setup=_setup,
+)

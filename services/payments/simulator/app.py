@@ -1,0 +1,134 @@
+"""The simulator's HTTP: authorize, capture, void, lookup, ledger. Every call is idempotent by its reference.
+
+Any other number that passes Luhn is approved, 4242424242424242 and 4111111111111111 among them. A full number or a security
+code is answered, logged and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.payments.simulator.ledger import Entry, Ledger
+
+DECLINES = {
+    "4000000000000002": "do-not-honour",
+    "4000000000009995": "insufficient-funds",
+    "4000000000000069": "expired-card",
+    "4000000000000127": "wrong-cvv",
+    "4000000000009979": "pick-up-card",
+}
+LOST_BEFORE = "4000000000000119"
+"""Times out (504) before anything is charged; the same request again is approved."""
+LOST_AFTER = "4000000000000259"
+"""Charges, and times out (504) before it can say so."""
+MALFORMED = "4000000000000341"
+"""Charges, and answers what nobody can read."""
+SLOW = "4000000000000077"
+"""Approves after two seconds."""
+
+Reference = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Authorize(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    reference: Reference
+    amount: int = Field(gt=0)
+    currency: str = Field(min_length=3, max_length=3)
+    number: str = Field(repr=False, max_length=19)
+    expiry: str = Field(max_length=5)
+    cvv: str = Field(repr=False, max_length=4)
+
+
+class Void(BaseModel):
+    reference: Reference
+    authorization: Reference
+
+
+class Capture(Void):
+    amount: int = Field(gt=0)
+
+
+def simulator(path: Path) -> FastAPI:
+    """Keeps its ledger at ``path``. Raises OSError, Damaged."""
+    app = FastAPI(title="Ringup simulator gateway", openapi_url=None, docs_url=None, redoc_url=None)
+    ledger = Ledger(path)
+    app.state.ledger = ledger
+    lost: set[str] = set()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [".".join(map(str, each["loc"][1:])) for each in error.errors()]
+        return JSONResponse({"status": "invalid", "fields": fields}, 422)
+
+    @app.post("/authorize")
+    async def authorize(body: Authorize) -> Response:
+        if body.number == LOST_BEFORE and body.reference not in lost and body.reference not in ledger.entries:
+            lost.add(body.reference)
+            return Response(status_code=504)
+        if body.number == SLOW:
+            await asyncio.sleep(2)
+        entry = await ledger.add(_authorization(body))
+        if body.number == LOST_AFTER:
+            return Response(status_code=504)
+        return Response("?") if body.number == MALFORMED else JSONResponse(entry)
+
+    @app.post("/capture")
+    async def capture(body: Capture) -> Entry:
+        return await ledger.add(_follow_up(ledger, body, "capture", body.amount))
+
+    @app.post("/void")
+    async def void(body: Void) -> Entry:
+        return await ledger.add(_follow_up(ledger, body, "void"))
+
+    @app.get("/lookup/{reference}")
+    async def lookup(reference: str) -> Any:
+        return await ledger.find(reference) or JSONResponse({"status": "never-heard"}, 404)
+
+    @app.get("/ledger")
+    async def everything() -> list[Entry]:
+        return list(ledger.entries.values())
+
+    return app
+
+
+def _authorization(body: Authorize) -> Entry:
+    reason = DECLINES.get(body.number, "")
+    return {
+        "kind": "authorize",
+        "reference": body.reference,
+        "status": "declined" if reason else "approved",
+        "reason": reason,
+        "amount": body.amount,
+        "currency": body.currency,
+        "last4": body.number[-4:],
+        "id": f"sim-{body.reference}",
+        "avs": "Y",
+        "cvv": "N" if reason == "wrong-cvv" else "M",
+    }
+
+
+def _follow_up(ledger: Ledger, body: Void, kind: str, amount: int = 0) -> Entry:
+    """Refused: the capture of what was voided or of more than is left of the authorisation, and the void of what was captured."""
+    authorized = ledger.entries.get(body.authorization, {})
+    earlier = [e for e in ledger.of(body.authorization) if e["status"] == "approved" and e["reference"] != body.reference]
+    left = authorized.get("amount", 0) - sum(e["amount"] for e in earlier if e["kind"] == "capture")
+    approved = authorized.get("kind") == "authorize" and authorized["status"] == "approved"
+    undone = any(e["kind"] == "void" or kind == "void" for e in earlier)
+    refused = not approved or undone or amount > left
+    return {
+        "kind": kind,
+        "reference": body.reference,
+        "authorization": body.authorization,
+        "status": "declined" if refused else "approved",
+        "reason": "not-possible" if refused else "",
+        "amount": amount if kind == "capture" else left,
+        "id": f"sim-{body.reference}",
+    }
