@@ -1,0 +1,38 @@
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from starlette.exceptions import HTTPException
+
+from services.fulfillment.shipment import Cancel, shipment
+from services.fulfillment.views import shipments
+from shared.http import RunningService, Sent
+from shared.text import Line
+
+router = APIRouter()
+
+
+class Cancellation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Line, StringConstraints(min_length=1)]
+
+
+@router.get("/shipments")
+async def find(service: RunningService, status: str = "Hold", cursor: str | None = None) -> dict[str, Any]:
+    rows, following = await service.find(shipments, {"status": status}, sort="updated_at", descending=True, cursor=cursor)
+    return {"rows": rows, "next": following}
+
+
+@router.get("/shipments/{order_id}")
+async def one(order_id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
+    row = await service.get(shipments, order_id, min_version)
+    if row is None:
+        raise HTTPException(404, "Nothing is to be shipped for this order.")
+    return row
+
+
+@router.post("/shipments/{order_id}/cancel")
+async def cancel(order_id: str, body: Cancellation, service: RunningService, sent: Sent) -> dict[str, Any]:
+    outcome = await service.execute(shipment, order_id, Cancel(order_id, body.reason, sent.actor), sent)
+    return {"version": outcome.version}

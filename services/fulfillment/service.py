@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from services.fulfillment.api import router
+from services.fulfillment.csv_drop import CsvDrop
+from services.fulfillment.policies import create_record, deny, release
+from services.fulfillment.shipment import Claim, Delivered, Failed, Shipment, shipment
+from services.fulfillment.views import deliveries, shipments
+from shared.contracts.fulfillment import DeliveryRequested
+from shared.kernel.effects import Effect, Work
+from shared.kernel.events import Event
+from shared.service import Running, Service
+
+
+def _wanted(event: Event) -> Iterable[Work]:
+    return (Work(event.order_id, event.export_id),) if isinstance(event, DeliveryRequested) else ()
+
+
+def _claim(work: Work, holder: str, now: datetime) -> Claim:
+    return Claim(holder, now)
+
+
+def _effects(running: Running) -> Sequence[Effect]:
+    drop = CsvDrop(running.settings.data / "exports")
+
+    async def deliver(work: Work, state: Shipment) -> Delivered | Failed:
+        if state.record is None:
+            return Failed("There is no record of what to send.", running.clock())
+        try:
+            submitted = await running.opened(state.record.submitted.model_dump(mode="json"))
+            return Delivered(await drop.deliver(work.reference, submitted))
+        except OSError as error:
+            return Failed(f"The file could not be written: {error.strerror}.", running.clock())
+
+    async def ask(work: Work, state: Shipment) -> Delivered | Failed:
+        found = await drop.reconcile(work.reference)
+        return Delivered(found) if found else await deliver(work, state)
+
+    return (Effect("deliver", _wanted, deliveries, _claim, deliver, ask),)
+
+
+fulfillment = Service(
+    "fulfillment",
+    aggregates=(shipment,),
+    views=(shipments, deliveries),
+    policies=(create_record, release, deny),
+    effects=_effects,
+    router=router,
+)

@@ -1,0 +1,166 @@
+"""One order's shipment: on hold until approved, exported once under a stable id. Cancelling arbitrates here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shared.contracts.fulfillment import (
+    DeliveryClaimed,
+    DeliveryRequested,
+    FulfillmentCancelled,
+    FulfillmentExported,
+    FulfillmentFailed,
+    FulfillmentRecordCreated,
+    FulfillmentReleased,
+    OrderCancelled,
+)
+from shared.contracts.order import SubmittedOrder
+from shared.kernel.decider import Aggregate, Refused
+from shared.kernel.events import Event
+
+START = timedelta(seconds=5)
+LEASE = timedelta(seconds=90)
+BACKOFF = timedelta(seconds=30)
+LONGEST_BACKOFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    plugin: str
+    submitted: SubmittedOrder
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The order was approved."""
+
+    order_id: str
+    by: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    order_id: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    holder: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    their_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    reason: str
+    now: datetime
+
+
+Command = Create | Release | Deny | Cancel | Claim | Delivered | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    record: FulfillmentRecordCreated | None = None
+    released: bool = False
+    requested: DeliveryRequested | None = None
+    claimed_until: datetime | None = None
+    ever_claimed: bool = False
+    failures: int = 0
+    end: Literal["", "exported", "cancelled"] = ""
+
+
+def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
+    match command:
+        case Cancel():
+            return _cancel(command, shipment)
+        case _ if shipment.end:
+            return []
+        case Create(plugin, submitted, now):
+            return _create(plugin, submitted, now, shipment)
+        case Release(order_id, by, now):
+            return _release(order_id, by, now, shipment)
+        case Deny(order_id):
+            return [FulfillmentCancelled(order_id=order_id, why="denied")]
+    return _deliver(command, shipment)
+
+
+def _create(plugin: str, submitted: SubmittedOrder, now: datetime, shipment: Shipment) -> Sequence[Event]:
+    if shipment.record:
+        return []
+    created = FulfillmentRecordCreated(order_id=submitted.order_id, plugin=plugin, submitted=submitted)
+    return [created, *([_request(created, now)] if shipment.released else [])]
+
+
+def _release(order_id: str, by: str, now: datetime, shipment: Shipment) -> Sequence[Event]:
+    if shipment.released:
+        return []
+    released = FulfillmentReleased(order_id=order_id, by=by)
+    return [released, *([_request(shipment.record, now)] if shipment.record else [])]
+
+
+def _request(record: FulfillmentRecordCreated, now: datetime) -> DeliveryRequested:
+    export_id = f"{record.order_id}-{record.plugin}"
+    return DeliveryRequested(order_id=record.order_id, plugin=record.plugin, export_id=export_id, due_at=now + START)
+
+
+def _cancel(command: Cancel, shipment: Shipment) -> Sequence[Event] | Refused:
+    if shipment.end == "cancelled":
+        return []
+    if shipment.end == "exported" or shipment.ever_claimed:
+        return Refused("already-exported", "This order has gone to fulfilment already.")
+    return [OrderCancelled(order_id=command.order_id, reason=command.reason, by=command.by)]
+
+
+def _deliver(command: Command, shipment: Shipment) -> Sequence[Event]:
+    wanted = shipment.requested
+    if wanted is None:
+        return []
+    which = {"order_id": wanted.order_id, "plugin": wanted.plugin, "export_id": wanted.export_id}
+    match command:
+        case Claim(holder, now) if shipment.claimed_until is None or now >= shipment.claimed_until:
+            return [DeliveryClaimed(**which, holder=holder, until=now + LEASE, takeover=shipment.ever_claimed)]
+        case Delivered(their_id):
+            return [FulfillmentExported(**which, their_id=their_id)]
+        case Failed(reason, now):
+            wait = min(BACKOFF * 2**shipment.failures, LONGEST_BACKOFF)
+            return [FulfillmentFailed(**which, reason=reason, retry_at=now + wait)]
+    return []
+
+
+def evolve(shipment: Shipment, event: Event) -> Shipment:
+    match event:
+        case FulfillmentRecordCreated():
+            return replace(shipment, record=event)
+        case FulfillmentReleased():
+            return replace(shipment, released=True)
+        case DeliveryRequested():
+            return replace(shipment, requested=event)
+        case DeliveryClaimed():
+            return replace(shipment, claimed_until=event.until, ever_claimed=True)
+        case FulfillmentFailed():
+            return replace(shipment, claimed_until=event.retry_at, failures=min(shipment.failures + 1, 10))
+        case FulfillmentExported():
+            return replace(shipment, end="exported")
+        case FulfillmentCancelled() | OrderCancelled():
+            return replace(shipment, end="cancelled")
+    return shipment
+
+
+shipment = Aggregate("shipment", Shipment(), decide, evolve, (Create, Release, Deny, Cancel, Claim, Delivered, Failed))

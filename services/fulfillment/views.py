@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from typing import Any
+
+from shared.contracts.fulfillment import (
+    DeliveryClaimed,
+    DeliveryRequested,
+    FulfillmentCancelled,
+    FulfillmentExported,
+    FulfillmentFailed,
+    FulfillmentRecordCreated,
+    FulfillmentReleased,
+    OrderCancelled,
+)
+from shared.kernel.codec import stamp
+from shared.kernel.events import Fact
+from shared.kernel.views import Row, view
+
+Ended = FulfillmentExported | FulfillmentCancelled | OrderCancelled
+
+
+def _delivery_key(event: DeliveryRequested | DeliveryClaimed | FulfillmentFailed | Ended) -> str:
+    return event.order_id
+
+
+def _delivery(row: Row | None, fact: Fact) -> Row | None:
+    match fact.event:
+        case DeliveryRequested(due_at=due) | DeliveryClaimed(until=due) | FulfillmentFailed(retry_at=due):
+            return {"reference": fact.event.export_id, "due_at": stamp(due)}
+    return None
+
+
+deliveries = view("deliveries", 1, _delivery_key, _delivery, ["due_at"])
+"""Deliveries that are not done, and when the watchdog takes them."""
+
+
+def _shipment_key(event: FulfillmentRecordCreated | FulfillmentReleased | DeliveryRequested | FulfillmentFailed | Ended) -> str:
+    return event.order_id
+
+
+def _shipment(row: Row | None, fact: Fact) -> Row:
+    row = {**(row or {"status": "Hold"}), "updated_at": stamp(fact.time)}
+    event: Any = fact.event
+    match event:
+        case FulfillmentRecordCreated():
+            return {**row, "plugin": event.plugin, "submitted": event.submitted.model_dump(mode="json")}
+        case DeliveryRequested():
+            return {**row, "status": "Pending", "export_id": event.export_id}
+        case FulfillmentFailed():
+            return {**row, "status": "Failed", "reason": event.reason, "retry_at": stamp(event.retry_at)}
+        case FulfillmentExported():
+            return {**row, "status": "Pending Shipment", "exported_at": stamp(fact.time), "their_id": event.their_id}
+        case FulfillmentCancelled() | OrderCancelled():
+            return {**row, "status": "Cancelled"}
+    return row
+
+
+shipments = view("shipments", 1, _shipment_key, _shipment, ["status", "updated_at"])

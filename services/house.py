@@ -1,0 +1,34 @@
+"""All services in one process, over any engine that gives each its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from services.cart.service import cart
+from services.catalog.service import catalog
+from services.fulfillment.service import fulfillment
+from services.payments.service import payments
+from services.qa.service import qa
+from shared.asgi import AsgiClient
+from shared.http import service_app
+from shared.service import Ports, Running, Service, utc_now
+from shared.settings import Settings
+
+SERVICES: Sequence[Service] = (catalog, cart, payments, qa, fulfillment)
+
+
+class House:
+    """``clients`` call the services by name. Subscribe the running services to a broker before that is started."""
+
+    def __init__(self, settings: Settings, ports: Callable[[str], Ports], clock: Callable[[], datetime] = utc_now) -> None:
+        self.running = {service.name: Running(service, ports(service.name), settings, clock) for service in SERVICES}
+        self.clients = {name: AsgiClient(service_app(running)) for name, running in self.running.items()}
+
+    async def start(self) -> None:
+        for running in self.running.values():
+            await running.start()
+
+    async def stop(self) -> None:
+        for running in self.running.values():
+            await running.stop()

@@ -1,0 +1,19 @@
+from services.qa.review import Close, Open, Settle
+from shared.contracts.fulfillment import OrderCancelled
+from shared.contracts.payments import ExternalPaymentPending, PaymentAuthorized, PaymentCaptured, PaymentVoided
+from shared.kernel.policies import Commands, policy
+
+
+@policy
+def open_review(event: PaymentAuthorized | ExternalPaymentPending) -> Commands:
+    yield event.order_id, Open(event.submitted, external=isinstance(event, ExternalPaymentPending))
+
+
+@policy
+def settle(event: PaymentCaptured) -> Commands:
+    yield event.order_id, Settle(event.attempt)
+
+
+@policy
+def close(event: OrderCancelled | PaymentVoided) -> Commands:
+    yield event.order_id, Close(event.attempt if isinstance(event, PaymentVoided) else None)
