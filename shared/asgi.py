@@ -7,6 +7,7 @@ import json as jsonlib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from starlette.types import ASGIApp
 
@@ -24,7 +25,7 @@ class Response:
 
 class Client(Protocol):
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        """``path`` may carry a query. Raises OSError or TimeoutError when nobody answered."""
+        """``path`` is percent-encoded and may carry a query. Raises OSError or TimeoutError when nobody answered."""
 
 
 class AsgiClient:
@@ -43,7 +44,7 @@ class AsgiClient:
             "http_version": "1.1",
             "method": method,
             "scheme": "http",
-            "path": path,
+            "path": unquote(path),
             "raw_path": path.encode(),
             "root_path": "",
             "query_string": query.encode(),
