@@ -22,6 +22,7 @@ class House:
     """``clients`` call the services by name. Subscribe the running services to a broker before that is started."""
 
     def __init__(self, settings: Settings, ports: Callable[[str], Ports], clock: Callable[[], datetime] = utc_now) -> None:
+        self.clock = clock
         self.running = {service.name: Running(service, ports(service.name), settings, clock) for service in SERVICES}
         self.clients = {name: AsgiClient(service_app(running)) for name, running in self.running.items()}
 

@@ -89,16 +89,21 @@ def answer_refusals(app: FastAPI) -> None:
         return problem(status, type(error).__name__.lower(), str(error))
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            {"field": ".".join(str(part) for part in e["loc"] if part != "body") or "body", "code": e["type"], "detail": e["msg"]}
-            for e in error.errors()
-        ]
-        return problem(422, "invalid", errors[0]["detail"], errors[0]["field"], errors=errors)
+    async def wrong(request: Request, error: RequestValidationError) -> JSONResponse:
+        return invalid(error)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request"), str(error.detail))
+
+
+def invalid(error: RequestValidationError) -> JSONResponse:
+    """Names every field that is not right, the first one at the top; never what was in it."""
+    errors = [
+        {"field": ".".join(str(part) for part in e["loc"] if part not in ("body", "query", "path")) or "body", "code": e["type"], "detail": e["msg"]}
+        for e in error.errors()
+    ]
+    return problem(422, "invalid", errors[0]["detail"], errors[0]["field"], errors=errors)
 
 
 def _refused(refused: Refused) -> JSONResponse:

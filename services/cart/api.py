@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -23,6 +25,8 @@ from shared.text import Note
 
 router = APIRouter()
 
+_EXTERNAL = uuid.UUID("0d0a7a52-3c53-5f7e-9b1b-51a64c7d3f0e")
+"""A client's own order id makes the command id, whatever key came along."""
 Direction = Literal["inbound", "outbound"]
 
 
@@ -79,6 +83,7 @@ class StartBody(Body):
 
 
 class ChangeBody(Body):
+    direction: Direction | None = None
     customer: PersonBody | None = None
     billing: AddressBody | None = None
     shipping: AddressBody | None = None
@@ -86,8 +91,10 @@ class ChangeBody(Body):
     lines: list[LineBody] | None = Field(default=None, max_length=500)
     notes: Note | None = None
 
-    def changes(self) -> CartChanges:
+    def changes(self, call: Call | None = None) -> CartChanges:
+        """``call`` is the one that a new direction belongs to."""
         return CartChanges(
+            call=call.model_copy(update={"direction": self.direction}) if call and self.direction else None,
             customer=self.customer.value() if self.customer else None,
             billing=self.billing.value() if self.billing else None,
             shipping=self.shipping.value() if self.shipping else None,
@@ -105,7 +112,17 @@ class SubmitBody(Body):
 
 
 class PlaceBody(StartBody, ChangeBody, SubmitBody):
+    direction: Direction = "inbound"
     external_id: TextLine = ""
+
+
+@router.get("/campaigns/{id}/{number}")
+async def campaign_version(id: str, number: int, service: RunningService) -> dict[str, Any]:
+    """A campaign in the version that an order may be pinned to, as cart knows it."""
+    row = await service.get(versions, f"{id}@{number}")
+    if row is None:
+        raise HTTPException(404, "There is no such version of this campaign.")
+    return row
 
 
 @router.post("/orders", status_code=201)
@@ -119,6 +136,8 @@ async def start(body: StartBody, service: RunningService, sent: Sent) -> dict[st
 @router.post("/orders/place", status_code=202)
 async def place(body: PlaceBody, service: RunningService, sent: Sent) -> dict[str, Any]:
     catalog = await _catalog(service, body.campaign)
+    if body.external_id:
+        sent = replace(sent, command_id=str(uuid.uuid5(_EXTERNAL, f"{sent.actor}/{body.external_id}")))
     id = order_id(service.settings.installation_key, sent.actor, body.external_id or sent.command_id)
     changes = CartChanges(**{**body.changes().__dict__, **{k: v for k, v in _started(body, sent).__dict__.items() if v is not None}})
     command = Place(Change(id, catalog, changes, body.quantities()), await _submission(service, id, body, catalog, sent))
@@ -136,14 +155,14 @@ async def one(id: str, service: RunningService) -> dict[str, Any]:
 
 @router.post("/orders/{id}/changes")
 async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent) -> dict[str, Any]:
-    catalog = await _pinned(service, id)
-    outcome = await service.execute(order, id, Change(id, catalog, body.changes(), body.quantities()), sent)
+    state, catalog = await _pinned(service, id)
+    outcome = await service.execute(order, id, Change(id, catalog, body.changes(state.call), body.quantities()), sent)
     return _answer(id, outcome.version, outcome.state)
 
 
 @router.post("/orders/{id}/submit", status_code=202)
 async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> dict[str, Any]:
-    catalog = await _pinned(service, id)
+    _, catalog = await _pinned(service, id)
     outcome = await service.execute(order, id, await _submission(service, id, body, catalog, sent), sent)
     return _answer(id, outcome.version, outcome.state)
 
@@ -175,11 +194,11 @@ async def _customer(service: Running, id: str, sent: Envelope) -> str:
         return number
 
 
-async def _pinned(service: Running, id: str) -> Catalog:
+async def _pinned(service: Running, id: str) -> tuple[Order, Catalog]:
     state, version = await service.load(order, id)
     if not version:
         raise HTTPException(404, "There is no such order.")
-    return await _catalog(service, state.campaign, state.campaign_version)
+    return state, await _catalog(service, state.campaign, state.campaign_version)
 
 
 async def _catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:

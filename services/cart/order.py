@@ -10,7 +10,7 @@ from typing import Any, Literal
 from services.cart.pricing import quote
 from shared.contracts.cart import CartChanges, CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.catalog import Campaign, Settings
-from shared.contracts.order import Address, Call, Line, Method, OrderBody, Part, Person, Quote, Rules, SubmittedOrder
+from shared.contracts.order import Address, Call, Instrument, Line, Method, OrderBody, Part, Person, Quote, Rules, SubmittedOrder
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
@@ -66,6 +66,8 @@ class Reopen:
     reason: str
     say: str
     try_next: str
+    instrument: Instrument
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Declined:
     say: str
     try_next: str
     submitted_at: datetime
+    instrument: Instrument
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,8 @@ def _missing(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
         for field, what in (("street", "street"), ("city", "city"), ("postal", "postal code"), ("country", "country")):
             if not getattr(address, field):
                 yield f"{name}.{field}", f"Enter the {what} of the {name} address."
+    if not order.ship_to.region and any(place.startswith(f"{order.ship_to.country}-") for place in command.catalog.settings.tax_rates):
+        yield f"{'billing' if order.shipping_same else 'shipping'}.region", "Choose the state. The tax depends on it."
     if not order.quote or not order.quote.lines:
         yield "lines", "Choose at least one product."
     if command.method not in command.catalog.campaign.methods:
@@ -272,7 +278,7 @@ def _parts(campaign: Campaign, quoted: Quote) -> tuple[Part, ...]:
 def _reopen(command: Reopen, order: Order) -> Sequence[Event]:
     if order.stage != "submitted" or order.attempt != command.attempt:
         return []
-    said = {"reason": command.reason, "say": command.say, "try_next": command.try_next}
+    said = {"reason": command.reason, "say": command.say, "try_next": command.try_next, "instrument": command.instrument, "amount": command.amount}
     return [OrderReopened(order_id=command.order_id, why="declined", attempt=command.attempt, **said)]
 
 
@@ -290,7 +296,7 @@ def evolve(order: Order, event: Event) -> Order:
             at, customer = submitted.submitted_at, submitted.order.customer_id
             return replace(order, stage="submitted", attempt=event.attempt, submitted_at=at, customer_id=customer)
         case OrderReopened() if order.submitted_at:
-            declined = Declined(event.attempt, event.reason, event.say, event.try_next, order.submitted_at)
+            declined = Declined(event.attempt, event.reason, event.say, event.try_next, order.submitted_at, event.instrument, event.amount)
             return replace(order, stage="open", declines=(*order.declines, declined))
         case OrderClosed():
             return replace(order, stage="closed")

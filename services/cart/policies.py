@@ -7,7 +7,7 @@ from shared.kernel.policies import Commands, policy
 
 @policy
 def reopen(event: OrderDeclined) -> Commands:
-    yield event.order_id, Reopen(event.order_id, event.attempt, event.reason, event.say, event.try_next)
+    yield event.order_id, Reopen(event.order_id, event.attempt, event.reason, event.say, event.try_next, event.instrument, event.amount)
 
 
 @policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.contracts.order import Address, Call, Line, Method, OrderBody, Part, Person, Quote, Rules, SubmittedOrder
+from shared.contracts.order import Address, Call, Instrument, Line, Method, OrderBody, Part, Person, Quote, Rules, SubmittedOrder
 from shared.kernel.events import Event, Personal, Value
 
 
@@ -46,6 +46,8 @@ class OrderReopened(Event, type="ringup.cart.OrderReopened"):
     reason: str
     say: str
     try_next: str
+    instrument: Instrument = Instrument()
+    amount: int = 0
     for_: Literal["agent"] = "agent"
 
 

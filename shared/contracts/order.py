@@ -96,6 +96,15 @@ class OrderBody(Value):
     notes: Personal[str] = ""
 
 
+class Instrument(Value):
+    """What may be said about a card outside of the vault."""
+
+    brand: str = ""
+    last4: str = ""
+    expiry: str = ""
+    fingerprint: str = ""
+
+
 class Part(Value):
     """A share of an attempt that one gateway charges. ``number`` from 1."""
 

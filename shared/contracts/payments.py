@@ -5,19 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from shared.contracts.order import Instrument as Instrument
 from shared.contracts.order import Method, Part, SubmittedOrder
 from shared.kernel.events import Event, Value
 
 Answer = Literal["approved", "declined", "unknown", "never-heard"]
-
-
-class Instrument(Value):
-    """What may be said about a card outside of the vault."""
-
-    brand: str = ""
-    last4: str = ""
-    expiry: str = ""
-    fingerprint: str = ""
 
 
 class AnsweredPart(Value):

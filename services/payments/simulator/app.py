@@ -33,6 +33,9 @@ MALFORMED = "4000000000000341"
 SLOW = "4000000000000077"
 """Approves after two seconds."""
 
+UNREACHABLE = "4000000000000309"
+"""Times out, and so does every question about it: the outcome stays unknown while this process lives."""
+
 Reference = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -62,6 +65,7 @@ def simulator(path: Path) -> FastAPI:
     ledger = Ledger(path)
     app.state.ledger = ledger
     lost: set[str] = set()
+    unreachable: set[str] = set()
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -70,6 +74,9 @@ def simulator(path: Path) -> FastAPI:
 
     @app.post("/authorize")
     async def authorize(body: Authorize) -> Response:
+        if body.number == UNREACHABLE:
+            unreachable.add(body.reference)
+            return Response(status_code=504)
         if body.number == LOST_BEFORE and body.reference not in lost and body.reference not in ledger.entries:
             lost.add(body.reference)
             return Response(status_code=504)
@@ -90,6 +97,8 @@ def simulator(path: Path) -> FastAPI:
 
     @app.get("/lookup/{reference}")
     async def lookup(reference: str) -> Any:
+        if reference in unreachable:
+            return Response(status_code=504)
         return await ledger.find(reference) or JSONResponse({"status": "never-heard"}, 404)
 
     @app.get("/ledger")

@@ -1,0 +1,99 @@
+"""The only public door: pages, the public API, live updates, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from services.gateway.door import Allow, Door, Failed, NotAllowed, SignInNeeded, everybody, session_of
+from services.gateway.guard import Guard
+from services.gateway.live import Live
+from services.gateway.pages import api, live, order_entry, sign_in
+from services.gateway.render import STATIC, home, page, templates
+from services.gateway.sessions import Sessions
+from services.gateway.users import Users
+from shared.clients import Clients
+from shared.http import answer_refusals, invalid, problem
+from shared.kernel.ports import Blobs
+from shared.settings import Settings
+
+ROUTERS = (sign_in.router, live.router, order_entry.router, api.router)
+
+
+class Gateway:
+    """``app`` is the whole of it, guarded."""
+
+    def __init__(self, settings: Settings, clients: Clients, blobs: Blobs, live: Live, clock: Callable[[], datetime]) -> None:
+        self.door = Door(settings, clients, Users(blobs), Sessions(blobs, clock), live, templates(), clock)
+        self.app: ASGIApp = Guard(_app(self.door), self.door.sessions)
+
+
+def _app(door: Door) -> FastAPI:
+    app = FastAPI(title="Ringup", version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.door = door
+    for router in ROUTERS:
+        app.include_router(router)
+    unguarded = [route.path for route in app.routes if isinstance(route, APIRoute) and not _guarded(route.dependant)]
+    if unguarded:
+        raise AssertionError(f"nobody says who may call {', '.join(unguarded)}")
+    app.mount("/static", StaticFiles(directory=STATIC))
+    answer_refusals(app)
+    _answer_people(app)
+    return app
+
+
+def _guarded(dependant: Dependant) -> bool:
+    return any(isinstance(needed.call, Allow) or needed.call is everybody for needed in dependant.dependencies)
+
+
+def for_people(request: Request) -> bool:
+    """A browser that asks for a page, not a program or a script of ours."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+
+
+def _answer_people(app: FastAPI) -> None:
+    @app.exception_handler(SignInNeeded)
+    async def signed_out(request: Request, error: SignInNeeded) -> Response:
+        to = f"/sign-in?next={quote(request.url.path)}" if request.method == "GET" else "/sign-in"
+        if request.headers.get("hx-request"):
+            return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
+        return RedirectResponse(to, 303) if for_people(request) else problem(401, "signed-out", "Sign in first.")
+
+    @app.exception_handler(NotAllowed)
+    async def not_allowed(request: Request, error: NotAllowed) -> Response:
+        return _told(request, 403, "not-allowed", "This is not for your role. Ask a supervisor.")
+
+    @app.exception_handler(Failed)
+    async def failed(request: Request, error: Failed) -> Response:
+        if for_people(request):
+            return _told(request, error.status, "failed", str(error))
+        return problem(error.status, **{name: value for name, value in error.problem.items() if name not in ("type", "title", "status")})
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+        detail = "There is no such page." if error.status_code == 404 and error.detail == "Not Found" else str(error.detail)
+        return _told(request, error.status_code, code, detail)
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong(request: Request, error: RequestValidationError) -> Response:
+        return _told(request, 422, "invalid", "Something in this address or form is not right.") if for_people(request) else invalid(error)
+
+
+def _told(request: Request, status: int, code: str, detail: str) -> Response:
+    if not for_people(request):
+        return problem(status, code, detail)
+    session = session_of(request)
+    title = {404: "Not found", 403: "Not for your role", 503: "Not available right now"}.get(status, "That did not work")
+    back = home(session.role) if session else "/sign-in"
+    return page(request, "message.html", status, title=title, detail=detail, image="info" if status == 404 else "alert", back=back, back_name="Go on")

@@ -1,0 +1,130 @@
+"""What every page and route needs, made once; who may call a route; and how a route calls a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from fastapi.templating import Jinja2Templates
+
+from services.gateway.live import Live
+from services.gateway.sessions import Session, Sessions
+from services.gateway.users import ROLES, Role, Users
+from shared.asgi import Response
+from shared.clients import Caller, Clients, call
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    settings: Settings
+    clients: Clients
+    users: Users
+    sessions: Sessions
+    live: Live
+    templates: Jinja2Templates
+    clock: Callable[[], datetime]
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, or the session has ended."""
+
+
+class NotAllowed(Exception):
+    """Signed in, and this is not for their role."""
+
+
+class Failed(Exception):
+    """A service refused or could not; ``problem`` is its problem+json."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(problem.get("detail", ""))
+        self.status = status
+        self.problem = problem
+
+
+def door(request: Request) -> Door:
+    found: Door = request.app.state.door
+    return found
+
+
+def session_of(request: Request) -> Session | None:
+    """Who is signed in, as the guard found out."""
+    return cast(Session | None, request.scope.get("session"))
+
+
+class Allow:
+    """The dependency that every route has: which roles may call it. Raises SignInNeeded, NotAllowed."""
+
+    def __init__(self, *roles: Role) -> None:
+        self.roles = frozenset(roles)
+
+    def __call__(self, request: Request) -> Session:
+        session = session_of(request)
+        if session is None:
+            raise SignInNeeded
+        if session.role not in self.roles:
+            raise NotAllowed
+        return session
+
+
+def everybody() -> None:
+    """The dependency of a route that is for everybody, signed in or not."""
+
+
+def allow(*roles: Role) -> Any:
+    return Depends(Allow(*roles))
+
+
+SIGNED_IN = allow(*ROLES)
+PUBLIC = Depends(everybody)
+SELLS: tuple[Role, ...] = ("agent", "supervisor", "admin")
+REVIEWS: tuple[Role, ...] = ("qa", "supervisor", "admin")
+LOOKS_UP: tuple[Role, ...] = ("agent", "qa", "supervisor", "admin")
+OPERATES: tuple[Role, ...] = ("ops", "admin")
+SETS: tuple[Role, ...] = ("supervisor", "admin")
+
+
+class Services:
+    """The services, called as whoever is signed in."""
+
+    def __init__(self, request: Request) -> None:
+        session = session_of(request)
+        self._clients = door(request).clients
+        self._caller = Caller(session.actor, session.role) if session else Caller("nobody")
+
+    async def ask(
+        self, service: str, method: str, path: str, json: Any = None, *, query: dict[str, Any] | None = None, key: str = "",
+        version: int | None = None,
+    ) -> Response:  # fmt: skip
+        """The answer as it came. Raises Failed where nobody answered."""
+        try:
+            return await call(self._clients[service], self._caller, method, path, json, query=query, key=key, version=version)
+        except (OSError, TimeoutError) as error:
+            raise Failed(503, {"code": "unavailable", "detail": f"{service} does not answer. Try again."}) from error
+
+    async def get(self, service: str, path: str, **query: Any) -> Any:
+        """Raises Failed."""
+        return _succeeded(await self.ask(service, "GET", path, query=query))
+
+    async def post(self, service: str, path: str, json: Any = None, *, key: str = "", version: int | None = None) -> Any:
+        """Raises Failed."""
+        return _succeeded(await self.ask(service, "POST", path, json, key=key, version=version))
+
+    async def put(self, service: str, path: str, json: Any, *, key: str = "") -> Any:
+        """Raises Failed."""
+        return _succeeded(await self.ask(service, "PUT", path, json, key=key))
+
+
+def _succeeded(response: Response) -> Any:
+    body = response.json()
+    if response.status >= 400:
+        raise Failed(response.status, body)
+    return body
+
+
+AtDoor = Annotated[Door, Depends(door)]
+Ask = Annotated[Services, Depends(Services)]

@@ -1,0 +1,157 @@
+"""The public API, version 1. Errors are problem+json with stable codes; every POST takes an Idempotency-Key."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Services, allow, session_of
+from services.gateway.live import Live
+from services.gateway.sessions import Session
+from shared.contracts.order import Address, Method, Person
+from shared.contracts.qa import Verdict
+from shared.ids import order_id
+
+router = APIRouter(prefix="/api/v1")
+
+SETTLED = frozenset(("Complete", "Declined", "Pending", "Cancelled"))
+_LONGEST_WAIT = 30.0
+
+Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100, description="The same key again gets the same answer.")]
+Prefer = Annotated[str, Header(alias="prefer", description="`wait=n`: up to n seconds, at most 30, until the order has an outcome.")]
+OrderId = Annotated[str, Field(pattern="^[0-9A-HJKMNP-TV-Z]{10}$")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class PersonIn(Person):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AddressIn(Address):
+    model_config = ConfigDict(extra="forbid")
+
+
+class LineIn(Body):
+    product: str
+    quantity: int = Field(strict=True, ge=0, le=1_000_000)
+
+
+class Card(Body):
+    """Goes straight to the vault; ``expiry`` is MM/YY."""
+
+    number: str = Field(repr=False, max_length=32)
+    expiry: str = Field(max_length=7)
+    cvv: str = Field(repr=False, max_length=4)
+
+
+class CardFor(Card):
+    order_id: OrderId
+    holder: str = Field(default="", max_length=255)
+
+
+class NewOrder(Body):
+    campaign: str
+    direction: Literal["inbound", "outbound"] = "inbound"
+    external_id: str = Field(default="", max_length=100)
+    """The client's own id: the same one again is the same order, whatever the key."""
+    customer: PersonIn
+    billing: AddressIn
+    shipping: AddressIn | None = None
+    """None: to the billing address."""
+    lines: list[LineIn]
+    notes: str = Field(default="", max_length=5000)
+    method: Method
+    card: Card | None = None
+
+
+class Decision(Body):
+    verdict: Verdict
+    reason: str = ""
+
+
+class Cancellation(Body):
+    reason: str
+
+
+@router.post("/tokens", status_code=201, dependencies=[allow(*SELLS)])
+async def token(body: CardFor, services: Ask) -> dict[str, Any]:
+    """A token for one attempt of this order by whoever asks, good for 15 minutes."""
+    return cast(dict[str, Any], await services.post("payments", "/tokens", body.model_dump()))
+
+
+@router.get("/campaigns", dependencies=[allow(*LOOKS_UP)])
+async def campaigns(services: Ask, cursor: str | None = None) -> dict[str, Any]:
+    return cast(dict[str, Any], await services.get("catalog", "/campaigns", cursor=cursor))
+
+
+@router.post("/orders", status_code=202, dependencies=[allow(*SELLS)])
+async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key: Key) -> dict[str, Any]:
+    """Place a whole order at once. 202: it is on stable storage and is being charged."""
+    session = cast(Session, session_of(request))
+    payment = ""
+    if body.card and body.method == "card":
+        id = order_id(at.settings.installation_key, session.actor, body.external_id or key)
+        payment = (await services.post("payments", "/tokens", {**body.card.model_dump(), "order_id": id}))["token"]
+    order = body.model_dump(exclude={"card"}, exclude_none=True)
+    order |= {"payment": payment, "shipping_same": body.shipping is None, "call_center": session.call_center, "team": session.team}
+    placed = await services.post("cart", "/orders/place", order, key=key)
+    return {"order_id": placed["order_id"], "version": placed["version"], "stage": placed["state"]["stage"], "quote": placed["state"]["quote"]}
+
+
+@router.get("/orders", dependencies=[allow(*LOOKS_UP)])
+async def orders(
+    services: Ask, status: str | None = None, customer_id: str | None = None, q: str | None = None, cursor: str | None = None
+) -> dict[str, Any]:
+    """Newest first, 50 a page; ``q`` is the beginning of an order id."""
+    return cast(dict[str, Any], await services.get("customers", "/orders", status=status, customer_id=customer_id, q=q, cursor=cursor))
+
+
+@router.get("/orders/{id}", dependencies=[allow(*LOOKS_UP)])
+async def order(
+    id: OrderId, services: Ask, at: AtDoor, min_version: Annotated[str | None, Query(pattern=r"^[a-z]+-.+@\d+$")] = None, prefer: Prefer = ""
+) -> dict[str, Any]:
+    """``min_version`` is ``<stream>@<version>``: waits briefly until the answer has seen it."""
+    found = await services.get("customers", f"/orders/{id}", min_version=min_version)
+    wait = re.search(r"\bwait=(\d{1,3})\b", prefer)
+    if wait and found["status"] not in SETTLED:
+        return await _settled(services, at.live, id, min(float(wait[1]), _LONGEST_WAIT))
+    return cast(dict[str, Any], found)
+
+
+async def _settled(services: Services, live: Live, id: str, seconds: float) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    try:
+        async with asyncio.timeout(seconds):
+            async for notice in live.listen():
+                if notice.get("subject") in (id, None):
+                    seen = f"{notice['stream']}@{notice['version']}" if "stream" in notice else None
+                    found = await services.get("customers", f"/orders/{id}", min_version=seen)
+                if found.get("status") in SETTLED:
+                    break
+    except TimeoutError:
+        pass
+    return found or cast(dict[str, Any], await services.get("customers", f"/orders/{id}"))
+
+
+@router.get("/orders/{id}/events", dependencies=[allow(*LOOKS_UP)])
+async def events(id: OrderId, services: Ask, as_of: str | None = None) -> dict[str, Any]:
+    """What happened to this order, oldest first, up to a moment (ISO 8601)."""
+    return cast(dict[str, Any], await services.get("customers", f"/orders/{id}/timeline", as_of=as_of))
+
+
+@router.post("/orders/{id}/cancel", dependencies=[allow(*SETS)])
+async def cancel(id: OrderId, body: Cancellation, services: Ask, key: Key) -> dict[str, Any]:
+    """Stops the order while nothing of it has gone out."""
+    return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/cancel", body.model_dump(), key=key))
+
+
+@router.post("/orders/{id}/review", dependencies=[allow(*REVIEWS)])
+async def review(id: OrderId, body: Decision, services: Ask, key: Key) -> dict[str, Any]:
+    return cast(dict[str, Any], await services.post("qa", f"/reviews/{id}/decide", body.model_dump(), key=key))

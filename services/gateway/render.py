@@ -1,0 +1,84 @@
+"""Templates, and how values are shown to people."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import Response
+
+from services.gateway.door import LOOKS_UP, OPERATES, REVIEWS, SELLS, SETS, Door, session_of
+from shared.money import formatted
+
+STATIC = Path(__file__).parent / "static"
+
+MENU = (
+    ("/order-entry", "Order entry", SELLS, "O"),
+    ("/orders", "Orders", LOOKS_UP, "L"),
+    ("/customers", "Customers", LOOKS_UP, "C"),
+    ("/quality", "Quality", REVIEWS, "Q"),
+    ("/settings", "Settings", SETS, "S"),
+    ("/ops", "Ops", OPERATES, "P"),
+)
+"""Path, name, who may open it, and the key that goes there after G."""
+
+PILLS = {
+    "Open": ("live", "half"),
+    "Processing": ("live", "clock"),
+    "Pending": ("warn", "clock"),
+    "Complete": ("ok", "check"),
+    "Declined": ("bad", "x-circle"),
+    "Cancelled": ("", "x-circle"),
+    "Erased": ("", "x-circle"),
+}
+"""Status -> tone and icon."""
+
+
+@lru_cache(maxsize=100)
+def static(name: str) -> str:
+    """The address of a file, with its content's hash: it may be kept for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def when(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def clock_time(text: str | None) -> str:
+    at = when(text)
+    return f"{at:%H:%M:%S}" if at else ""
+
+
+def day_time(text: str | None) -> str:
+    at = when(text)
+    return f"{at.day} {at:%b %Y, %H:%M:%S} UTC" if at else ""
+
+
+def home(role: str) -> str:
+    """The first page that a role may open."""
+    return next(path for path, _, roles, _ in MENU if role in roles)
+
+
+def templates() -> Jinja2Templates:
+    env = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    env.globals.update(static=static, pills=PILLS)
+    env.filters.update(money=formatted, clock_time=clock_time, day_time=day_time)
+    return Jinja2Templates(env=env)
+
+
+def page(request: Request, name: str, status: int = 200, **context: Any) -> Response:
+    """A whole page, or a part of one, for whoever is signed in."""
+    door: Door = request.app.state.door
+    session = session_of(request)
+    menu = [(path, title, key) for path, title, roles, key in MENU if session and session.role in roles]
+    known = {"session": session, "menu": menu, "path": request.url.path, "demo": door.settings.demo, "now": door.clock()}
+    return door.templates.TemplateResponse(request, name, {**known, **context}, status_code=status)

@@ -1,0 +1,98 @@
+// Every page: theme and density, keys, relative times, lists that follow what happens.
+import { element, followLive, onLive, wait } from "./core.js";
+
+const root = document.documentElement;
+const signedIn = Boolean(document.querySelector('meta[name="csrf"]'));
+
+for (const radio of document.querySelectorAll('[name="theme"], [name="density"]')) {
+  radio.checked = radio.value === (localStorage.getItem(radio.name) ?? radio.value) && (root.dataset[radio.name] ?? radio.value) === radio.value;
+  radio.addEventListener("change", () => {
+    localStorage.setItem(radio.name, radio.value);
+    root.dataset[radio.name] = radio.value;
+  });
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["x-csrf-token"] = document.querySelector('meta[name="csrf"]').content;
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  let detail = "That did not work. Try again.";
+  try {
+    detail = JSON.parse(event.detail.xhr.responseText).detail ?? detail;
+  } catch { /* not JSON: the plain words stand */ }
+  toast(detail, "bad");
+});
+document.addEventListener("htmx:sendError", () => toast("The server does not answer. Try again.", "bad"));
+
+/** Shows words at the bottom for a while. */
+export function toast(text, tone = "ok") {
+  const shown = element("div", { class: "float toast", role: "status", "data-tone": tone }, element("span", {}, text));
+  document.getElementById("toasts")?.replaceChildren(shown);
+  wait(6000).then(() => shown.remove());
+}
+
+// Demo accounts fill the sign-in form and send it.
+for (const button of document.querySelectorAll("[data-use]"))
+  button.addEventListener("click", () => {
+    document.getElementById("user").value = button.dataset.use;
+    document.getElementById("password").value = button.dataset.password;
+    document.getElementById("user").form.requestSubmit();
+  });
+
+// Info bubbles open on hover and on focus, too.
+for (const button of document.querySelectorAll("[data-bubble]")) {
+  const bubble = document.getElementById(button.getAttribute("popovertarget"));
+  const show = () => bubble.matches(":popover-open") || bubble.showPopover({ source: button });
+  const hide = () => bubble.matches(":popover-open") && bubble.hidePopover();
+  button.addEventListener("mouseenter", show);
+  button.addEventListener("mouseleave", hide);
+  button.addEventListener("focus", () => button.matches(":focus-visible") && show());
+  button.addEventListener("blur", hide);
+}
+
+// G and a letter go to a page; ? shows the keys. Never while somebody types.
+const typing = (target) => target.closest?.('input, select, textarea, [contenteditable="true"]');
+let after = "";
+document.addEventListener("keydown", (event) => {
+  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") document.getElementById("shortcuts")?.showModal();
+  if (after === "g") document.querySelector(`[data-go="${CSS.escape(event.key.toUpperCase())}"]`)?.click();
+  after = event.key.toLowerCase();
+});
+
+// Relative times keep going; the exact one is in the title.
+const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const words = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+function tellTimes(scope = document) {
+  for (const time of scope.querySelectorAll("time[data-ago]")) {
+    const seconds = Math.round((Date.parse(time.dateTime) - Date.now()) / 1000);
+    const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+    time.textContent = words.format(Math.round(seconds / size), unit);
+  }
+}
+tellTimes();
+setInterval(tellTimes, 10_000);
+document.addEventListener("htmx:afterSettle", () => tellTimes());
+
+// A part with data-live is fetched again when something it names happens: "*" is everything, else event types.
+let stale = new Set();
+onLive((notice) => {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const wanted = part.dataset.live.split(" ");
+    const about = part.dataset.subject ?? notice.subject;
+    const again = notice.type === "connected" || notice.type === "missed";
+    if (again || (notice.subject === about && (wanted.includes("*") || wanted.includes(notice.type)))) stale.add(part);
+  }
+  if (stale.size) refreshSoon();
+});
+let soon;
+function refreshSoon() {
+  soon ??= setTimeout(() => {
+    soon = undefined;
+    for (const part of stale) part.dispatchEvent(new CustomEvent("live", { bubbles: false }));
+    stale = new Set();
+  }, 150);
+}
+
+if (signedIn) followLive();

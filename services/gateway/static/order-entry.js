@@ -1,0 +1,490 @@
+// Order entry: one long-lived form. What is typed is saved section by section, one command at a time, on the version that was seen.
+import * as card from "./card.js";
+import { ask, element, icon, onLive, Problem, wait } from "./core.js";
+
+const form = document.getElementById("entry");
+const at = (id) => document.getElementById(id);
+const SECTIONS = ["customer", "billing", "shipping", "shipping_same", "lines", "notes", "direction"];
+const MONEY = new Set(["billing", "shipping", "shipping_same", "lines"]);
+const NAMES = { customer: "Customer", billing: "Billing", shipping: "Shipping", shipping_same: "Same as billing", lines: "Products", notes: "Agent notes", direction: "Direction" };
+
+let order = JSON.parse(form.dataset.order);
+/** What the server has of each section, as text: as it was sent, so that its tidying never looks like a change. */
+const known = {};
+/** Sections that the server refused, or that somebody else changed too, and the text for which that holds. */
+const held = new Map();
+let saving = null;
+let processing = false;
+const ahead = Date.parse(form.dataset.now) - Date.now();
+
+// --- the form as values -------------------------------------------------------------------------------------------------
+
+const fieldsOf = (section) => [...at(section).querySelectorAll("[name]")];
+
+function read(section) {
+  if (section === "shipping_same") return at("shipping_same").checked;
+  if (section === "notes") return at("notes").value.trim();
+  if (section === "direction") return document.querySelector('[name="direction"]:checked').value;
+  if (section === "lines")
+    return Object.fromEntries(rows().map((row) => [row.dataset.product, row.querySelector("input").value.trim()]).filter(([, typed]) => typed !== "0" && typed !== ""));
+  return Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], field.value.trim()]));
+}
+
+function write(section, value) {
+  if (section === "shipping_same") at("shipping_same").checked = value;
+  else if (section === "notes") at("notes").value = value;
+  else if (section === "direction") document.querySelector(`[name="direction"][value="${value}"]`).checked = true;
+  else if (section === "lines") for (const row of rows()) row.querySelector("input").value = value[row.dataset.product] ?? 0;
+  else for (const field of fieldsOf(section)) field.value = value[field.name.split(".")[1]] ?? "";
+  drawBoxes();
+}
+
+const rows = () => [...form.querySelectorAll("tr[data-product]")];
+const text = (value) => JSON.stringify(value);
+const stored = (section) => text(section === "lines" ? mapped(order.values.lines) : order.values[section]);
+const mapped = (lines) => Object.fromEntries(rows().map((row) => row.dataset.product).filter((id) => lines[id]).map((id) => [id, String(lines[id])]));
+const typedIn = () => SECTIONS.filter((section) => text(read(section)) !== known[section]);
+const unsent = () => typedIn().filter((section) => held.get(section) !== text(read(section)));
+
+// --- saving -------------------------------------------------------------------------------------------------------------
+
+function save() {
+  saving ??= saveAll().finally(() => { saving = null; });
+  return saving;
+}
+
+async function saveAll() {
+  while (order.order_id && order.stage === "open" && unsent().length) {
+    const sections = unsent().filter((section) => section !== "lines" || wholeNumbers());
+    if (!sections.length) return;
+    await send(sections);
+  }
+}
+
+async function send(sections) {
+  const sent = Object.fromEntries(sections.map((section) => [section, read(section)]));
+  const body = { ...sent };
+  if (sent.lines) body.lines = Object.entries(sent.lines).map(([product, quantity]) => ({ product, quantity: Number(quantity) }));
+  at("totals").setAttribute("aria-busy", String(sections.some((section) => MONEY.has(section))));
+  try {
+    const answer = await answered(`/order-entry/${order.order_id}/changes`, body);
+    for (const section of sections) settle(section, text(sent[section]));
+    order = answer;
+    draw();
+    saidSaved();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    refusedChange(problem, sections, sent, body);
+  } finally {
+    at("totals").removeAttribute("aria-busy");
+    keepDraft();
+  }
+}
+
+function settle(section, value) {
+  known[section] = value;
+  held.delete(section);
+}
+
+/** The same command until somebody answers: a lost answer is asked for with the same key. */
+async function answered(path, body) {
+  const headers = { "idempotency-key": crypto.randomUUID(), "if-match": `"${order.version}"` };
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask("POST", path, body, headers);
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status < 500) throw problem;
+      notSaved(problem instanceof Problem ? problem.message : "No connection. What you type is kept.");
+      await wait(Math.min(500 * 2 ** tries, 8000));
+    }
+  }
+}
+
+function refusedChange(problem, sections, sent, body) {
+  const { code, field } = problem.body;
+  if (problem.status === 401) return signedOut(sections, sent);
+  if (code === "stale") return merge(problem.body.order, sections);
+  if (code === "being-charged") return follow();
+  if (code === "closed") return leave();
+  const wrong = field?.match(/^lines\.(\d+)\.quantity$/) ? `lines.${body.lines[Number(RegExp.$1)].product}` : field;
+  const section = sections.find((name) => wrong === name || wrong?.startsWith(`${name}.`));
+  for (const name of section ? [section] : sections) held.set(name, text(sent[name]));
+  if (wrong && at(wrong)) mark(wrong, problem.message);
+  else banner("bad", problem.message);
+  notSaved("Not all of it is saved");
+}
+
+function signedOut(sections, sent) {
+  for (const section of sections) held.set(section, text(sent[section]));
+  keepDraft();
+  const to = element("a", { href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in again");
+  banner("warn", "You were signed out. What you typed is kept, card details are not. ", to);
+  notSaved("Signed out");
+}
+
+/** Somebody else changed the order. Other sections: take theirs, send ours again. The same section: the agent picks. */
+function merge(theirs, mine) {
+  const before = order;
+  order = theirs;
+  for (const section of SECTIONS) {
+    const changed = text(before.values[section]) !== text(theirs.values[section]);
+    if (!changed) continue;
+    if (!mine.includes(section) && text(read(section)) === known[section]) {
+      write(section, theirs.values[section]);
+      settle(section, text(read(section)));
+    } else {
+      held.set(section, text(read(section)));
+      choose(section, theirs.values[section]);
+    }
+  }
+  if (order.stage === "submitted") return follow();
+  draw();
+}
+
+function choose(section, theirs) {
+  const keep = element("button", { type: "button", class: "button small" }, "Keep mine");
+  const take = element("button", { type: "button", class: "button small" }, "Take theirs");
+  const shown = section === "lines" ? Object.entries(theirs).map(([id, quantity]) => `${quantity} × ${nameOf(id)}`).join(", ") || "nothing" : shownAs(theirs);
+  const box = banner("warn", `${NAMES[section]} was changed elsewhere at the same time, to: ${shown}. `, keep, take);
+  keep.addEventListener("click", () => { held.delete(section); box.remove(); save(); });
+  take.addEventListener("click", () => { write(section, theirs); settle(section, text(read(section))); box.remove(); save(); });
+}
+
+const shownAs = (value) => (typeof value === "object" ? Object.values(value).filter(Boolean).join(", ") : String(value)) || "nothing";
+const nameOf = (product) => form.querySelector(`tr[data-product="${CSS.escape(product)}"] th`)?.firstChild.textContent ?? product;
+
+/** What is typed and not saved outlives a reload, a crash and a sign-out; card details are never part of it. */
+function keepDraft() {
+  if (!order.order_id) return;
+  const draft = Object.fromEntries(typedIn().map((section) => [section, read(section)]));
+  if (Object.keys(draft).length) sessionStorage.setItem(`draft.${order.order_id}`, text(draft));
+  else sessionStorage.removeItem(`draft.${order.order_id}`);
+}
+
+// --- what is shown ------------------------------------------------------------------------------------------------------
+
+function draw() {
+  for (const row of rows()) {
+    const amounts = order.amounts.lines[row.dataset.product];
+    row.classList.toggle("off", !amounts.quantity);
+    row.querySelector('[data-step="-1"]').disabled = !Number(row.querySelector("input").value);
+    for (const cell of row.querySelectorAll("[data-amount]")) cell.textContent = amounts[cell.dataset.amount];
+  }
+  const sums = { ...order.amounts.totals, tax_note: order.amounts.tax_note };
+  const before = at("totals").querySelector('[data-total="total"]').textContent;
+  for (const cell of at("totals").querySelectorAll("[data-total]")) cell.textContent = sums[cell.dataset.total];
+  if (sums.total !== before) say(`Total ${sums.total}`);
+  at("process-name").textContent = order.attempt ? `Process, attempt ${order.attempt + 1}` : "Process";
+  drawScript();
+  drawBoxes();
+}
+
+function drawScript() {
+  at("script").replaceChildren(...order.script.map(([cue, segments]) => {
+    const words = segments.map(([part, merged]) => (merged ? element("em", { class: "merge" }, part) : part));
+    return cue ? element("p", { class: "cue" }, icon("cue"), element("span", {}, ...words)) : element("p", {}, ...words);
+  }));
+}
+
+function drawBoxes() {
+  at("shipping-box").hidden = at("shipping_same").checked;
+  const method = document.querySelector('[name="method"]:checked')?.value;
+  if (at("card-box")) at("card-box").hidden = method !== "card";
+  at("external-box").hidden = method !== "external";
+}
+
+function drawTime() {
+  if (!order.started_at) return;
+  const seconds = Math.max(0, Math.floor((Date.now() + ahead - Date.parse(order.started_at)) / 1000));
+  const two = (number) => String(number).padStart(2, "0");
+  at("timer").textContent = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  at("timer-bar").value = seconds;
+  at("timer-bar").dataset.tone = seconds > at("timer-bar").max ? "warn" : "live";
+}
+
+const say = (words) => { at("said").textContent = words; };
+
+function saidSaved() {
+  delete at("saved").dataset.tone;
+  at("saved").replaceChildren(icon("tick"), `Saved ${new Date().toTimeString().slice(0, 8)}`);
+}
+
+function notSaved(words) {
+  at("saved").dataset.tone = "bad";
+  at("saved").replaceChildren(icon("alert"), words);
+}
+
+function banner(tone, words, ...more) {
+  const box = element("div", { class: "banner", "data-tone": tone, role: "alert" }, icon("alert"), element("p", {}, words), ...more);
+  at("banner").replaceChildren(box);
+  return box;
+}
+
+// --- errors at their fields ---------------------------------------------------------------------------------------------
+
+function mark(id, words) {
+  const field = at(id);
+  clear(id);
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", `${id}-note`);
+  const note = element("p", { class: "error", id: `${id}-note` }, icon("alert"), words);
+  const row = field.closest("tr");
+  if (row) row.after(element("tr", { class: "under" }, Object.assign(element("td", { colspan: "5" }), { dataset: {} })));
+  if (row) row.nextElementSibling.firstElementChild.append(note);
+  else (field.closest(".field") ?? field.parentElement).append(note);
+}
+
+function clear(id) {
+  const note = at(`${id}-note`);
+  (note?.closest("tr.under") ?? note)?.remove();
+  at(id)?.removeAttribute("aria-invalid");
+  at(id)?.removeAttribute("aria-describedby");
+}
+
+function refuse(errors) {
+  for (const [id, words] of errors) if (at(id)?.matches("input, select, textarea")) mark(id, words);
+  const count = errors.length === 1 ? "One thing to fix" : `${errors.length} things to fix`;
+  const links = errors.map(([id, words]) => element("li", {}, element("a", { href: `#${id}`, "data-to": id }, words)));
+  const box = element("section", { class: "refusal", "data-tone": "bad", role: "alert", "aria-labelledby": "to-fix", tabindex: "-1" },
+    element("h2", { id: "to-fix" }, icon("alert"), `${count} before this order can be placed`), element("ul", {}, ...links));
+  at("refusal").replaceChildren(box);
+  box.focus();
+  box.scrollIntoView({ block: "center" });
+}
+
+function wholeNumbers() {
+  const wrong = rows().map((row) => row.querySelector("input")).filter((field) => !/^\d{0,7}$/.test(field.value.trim()));
+  for (const field of wrong) mark(field.id, "A quantity is a whole number, 0 or more.");
+  if (wrong.length) held.set("lines", text(read("lines")));
+  return !wrong.length;
+}
+
+const CHECKS = {
+  "customer.email": (typed) => !typed || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(typed) || "Enter the whole address, like name@example.com.",
+  "customer.phone": (typed) => !typed || /^[0-9 +()\-./]+$/.test(typed) && card.digits(typed).length >= 7 && card.digits(typed).length <= 15 || "Enter the whole phone number.",
+};
+
+function checkField(field) {
+  const verdict = CHECKS[field.id]?.(field.value.trim()) ?? true;
+  if (verdict !== true) mark(field.id, verdict);
+}
+
+// --- Process ------------------------------------------------------------------------------------------------------------
+
+async function process() {
+  if (processing || !order.order_id) return;
+  processing = true;
+  at("process").disabled = true;
+  for (const place of ["refusal", "panel", "banner"]) at(place).replaceChildren();
+  try {
+    await save();
+    const typed = held.size ? [...form.querySelectorAll('[aria-invalid="true"]')].map((field) => [field.id, at(`${field.id}-note`).textContent]) : [];
+    if (held.size) refuse(typed.length ? typed : [["banner", "Some changes are not saved."]]);
+    else await submit(document.querySelector('[name="method"]:checked').value);
+  } finally {
+    processing = false;
+    at("process").disabled = false;
+  }
+}
+
+async function submit(method) {
+  const details = { number: card.digits(at("number")?.value ?? ""), expiry: card.digits(at("expiry")?.value ?? ""), cvv: card.digits(at("cvv")?.value ?? "") };
+  const wrong = method === "card" && order.needs_payment ? card.problems(details.number, details.expiry, details.cvv) : [];
+  try {
+    const payment = method === "card" && order.needs_payment && !wrong.length ? await token(details) : "";
+    order = await answered(`/order-entry/${order.order_id}/submit`, { method, payment });
+    await follow();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    refusedProcess(problem, wrong);
+  }
+}
+
+async function token({ number, expiry, cvv }) {
+  const body = { order_id: order.order_id, number, expiry: `${expiry.slice(0, 2)}/${expiry.slice(2)}`, cvv };
+  return (await ask("POST", "/api/v1/tokens", body)).token;
+}
+
+function refusedProcess(problem, wrong) {
+  const { code, errors, field } = problem.body;
+  if (problem.status === 401) return signedOut([], {});
+  if (code === "being-charged") return follow();
+  if (code === "closed") return leave();
+  if (code === "stale") {
+    merge(problem.body.order, []);
+    return banner("warn", "The order was changed elsewhere. Look at the totals, then press Process again.");
+  }
+  const named = (errors ?? [{ field, detail: problem.message }]).map((error) => [error.field ?? "banner", error.detail]);
+  refuse([...named.filter(([id]) => id !== "payment" || !wrong.length).map(([id, words]) => [id === "payment" ? "number" : id, words]), ...wrong]);
+}
+
+/** Until the payment has an outcome; the page waits for what is told live, and asks now and then. */
+async function follow() {
+  processing = true;
+  at("process").disabled = true;
+  at("process-name").textContent = "Processing …";
+  say("The order is being charged.");
+  for (let told = false; ; ) {
+    const status = await ask("GET", `/order-entry/${order.order_id}/status`).catch((problem) => ({ outcome: "waiting", status: problem.status }));
+    if (status.status === 401) return signedOut([], {});
+    if (status.outcome === "accepted") return leave();
+    if (status.outcome === "open") return declined(status);
+    if (status.outcome === "unknown" && !told) {
+      banner("warn", "The bank has not answered yet. We keep asking; nothing is charged twice. ", element("a", { href: `/orders/${order.order_id}` }, "Go to the order"));
+      told = true;
+    }
+    await Promise.race([wait(1500), heard()]);
+  }
+}
+
+const heard = () => new Promise((done) => {
+  const listener = (event) => {
+    if (event.detail.subject !== order.order_id) return;
+    document.removeEventListener("ringup:live", listener);
+    done();
+  };
+  document.addEventListener("ringup:live", listener);
+});
+
+function declined(status) {
+  order = status.order;
+  processing = false;
+  at("process").disabled = false;
+  at("panel").innerHTML = status.panel; // made by our own template, which escapes
+  at("banner").replaceChildren();
+  if (at("cvv")) at("cvv").value = "";
+  draw();
+  at("panel").firstElementChild?.focus();
+  window.scrollTo({ top: 0 });
+}
+
+function leave() {
+  sessionStorage.removeItem("call");
+  sessionStorage.removeItem(`draft.${order.order_id}`);
+  location.assign(`/orders/${order.order_id}`);
+}
+
+// --- the call -----------------------------------------------------------------------------------------------------------
+
+async function start() {
+  const asked = new URLSearchParams(location.search);
+  const kept = JSON.parse(sessionStorage.getItem("call") ?? "null");
+  if (kept?.order_id && !asked.size) return location.replace(`/order-entry/${kept.order_id}`);
+  const call = kept && !kept.order_id && kept.campaign === form.dataset.campaign ? kept : { key: crypto.randomUUID(), campaign: form.dataset.campaign };
+  sessionStorage.setItem("call", text(call));
+  const blank = Object.fromEntries(SECTIONS.map((section) => [section, text(read(section))]));
+  try {
+    order = await ask("POST", "/order-entry", { campaign: call.campaign, direction: read("direction") }, { "idempotency-key": call.key });
+  } catch (problem) {
+    return banner("bad", problem instanceof Problem ? problem.message : "No connection. Reload the page when it is back.");
+  }
+  Object.assign(known, asked.has("source") ? Object.fromEntries(SECTIONS.map((section) => [section, stored(section)])) : blank);
+  begin();
+}
+
+function begin() {
+  sessionStorage.setItem("call", text({ order_id: order.order_id, campaign: form.dataset.campaign }));
+  history.replaceState(null, "", `/order-entry/${order.order_id}`);
+  document.title = `Order entry ${order.order_id} · Ringup`;
+  const draft = JSON.parse(sessionStorage.getItem(`draft.${order.order_id}`) ?? "{}");
+  for (const [section, value] of Object.entries(draft)) write(section, value);
+  draw();
+  drawTime();
+  setInterval(drawTime, 1000);
+  if (order.stage === "submitted") follow();
+  else save();
+}
+
+function newCall(source = "") {
+  sessionStorage.removeItem("call");
+  location.assign(source || "/order-entry");
+}
+
+// --- what people do -----------------------------------------------------------------------------------------------------
+
+let later;
+form.addEventListener("input", (event) => {
+  const field = event.target;
+  if (field.id === "number") {
+    field.value = card.spaced(field.value);
+    at("brand").textContent = card.brand(card.digits(field.value));
+  }
+  if (field.id === "expiry") field.value = card.expiry(field.value);
+  clear(field.id);
+  clearTimeout(later);
+  keepDraft();
+  later = setTimeout(save, field.closest("tr[data-product]") ? 0 : 400);
+});
+
+form.addEventListener("change", async (event) => {
+  const field = event.target;
+  if (field.dataset.regions) await drawRegions(field);
+  if (["shipping_same", "method"].includes(field.name)) drawBoxes();
+  checkField(field);
+  if (field.name?.startsWith("lines.") && !field.value.trim()) field.value = "0";
+  save();
+});
+
+async function drawRegions(field) {
+  const section = field.dataset.regions.split("-")[0];
+  const answer = await fetch(`/order-entry/regions?section=${section}&country=${encodeURIComponent(field.value)}`);
+  if (answer.ok) at(field.dataset.regions).innerHTML = await answer.text(); // made by our own template
+}
+
+form.addEventListener("click", (event) => {
+  const step = event.target.closest("[data-step]");
+  if (step) {
+    const field = step.parentElement.querySelector("input");
+    field.value = Math.max(0, (Number(field.value) || 0) + Number(step.dataset.step));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.closest("tr").querySelector('[data-step="-1"]').disabled = field.value === "0";
+  }
+  if (event.target.closest('[data-act="card"]')) at("number").focus();
+  const to = event.target.closest("[data-to]");
+  if (to) {
+    event.preventDefault();
+    at(to.dataset.to)?.focus();
+  }
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  process();
+});
+// Enter alone never charges a card.
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target.matches("input, select")) event.preventDefault();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) process();
+  const act = event.altKey && { KeyC: () => at("number")?.focus(), KeyP: () => rows()[0]?.querySelector("input").focus(), KeyN: () => newCall() }[event.code];
+  if (act) {
+    event.preventDefault();
+    act();
+  }
+});
+document.querySelector(".strip").addEventListener("change", (event) => {
+  if (event.target.id === "campaign") newCall(`/order-entry?campaign=${encodeURIComponent(event.target.value)}&source=${order.order_id}`);
+  if (event.target.name === "direction") save();
+});
+at("new-call").addEventListener("click", (event) => {
+  event.preventDefault();
+  newCall();
+});
+window.addEventListener("pagehide", keepDraft);
+onLive((notice) => {
+  if (notice.subject === order.order_id && notice.type === "CartUpdated" && notice.version > order.version && !saving) refresh();
+});
+
+/** Another tab or agent changed this order: their sections are shown, ours stay. */
+async function refresh() {
+  const status = await ask("GET", `/order-entry/${order.order_id}/status`).catch(() => null);
+  if (status?.order && status.order.version > order.version && !saving) merge(status.order, typedIn());
+}
+
+if (order.order_id) {
+  for (const section of SECTIONS) known[section] = text(read(section));
+  begin();
+} else {
+  start();
+}

@@ -1,0 +1,89 @@
+"""All of Ringup in one process: engine, services, gateway, and the servers at its doors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import gc
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import uvicorn
+import uvloop
+
+from services import demo
+from services.gateway.app import Gateway
+from services.gateway.live import Live
+from services.house import House
+from shared.contracts.registry import SERVICES
+from shared.engine import Engine, open_engine
+from shared.settings import Settings, SettingsError
+
+_STOPS_WITHIN = 5
+"""Seconds that open requests get on the way out."""
+
+
+@dataclass(frozen=True)
+class Building:
+    """Everything at work, without a server before it."""
+
+    engine: Engine
+    house: House
+    gateway: Gateway
+
+
+@contextlib.asynccontextmanager
+async def building(settings: Settings) -> AsyncIterator[Building]:
+    """Raises SettingsError, Unavailable, Corrupt."""
+    engine = open_engine(settings)
+    try:
+        house = House(settings, engine.ports)
+        live = Live(lambda: engine.tail(SERVICES))
+        gateway = Gateway(settings, house.clients, engine.blobs, live, house.clock)
+        await house.start()
+        for running in house.running.values():
+            running.subscribe(engine.broker)
+        await engine.broker.start()
+        following = asyncio.create_task(live.run())
+        if settings.demo:
+            await demo.furnish(house, gateway.door.users)
+        try:
+            yield Building(engine, house, gateway)
+        finally:
+            following.cancel()
+            await house.stop()
+    finally:
+        await engine.close()
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT. Raises SettingsError, Unavailable, Corrupt."""
+    with bound(settings) as door:
+        async with building(settings) as all:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 20)
+            config = uvicorn.Config(all.gateway.app, log_config=None, access_log=False, timeout_graceful_shutdown=_STOPS_WITHIN)
+            await uvicorn.Server(config).serve(sockets=[door])
+
+
+@contextlib.contextmanager
+def bound(settings: Settings) -> Iterator[socket.socket]:
+    """The port, taken before anything else happens. Raises SettingsError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((settings.host, settings.port))
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be opened ({error.strerror})"
+            raise SettingsError(f"Port {settings.port} on {settings.host} {why}. Choose another with RINGUP_PORT.") from error
+        door.set_inheritable(True)
+        yield door
+
+
+def run(settings: Settings) -> int:
+    uvloop.run(serve(settings))
+    return 0

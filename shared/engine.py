@@ -1,0 +1,13 @@
+"""The one place that chooses an engine."""
+
+from __future__ import annotations
+
+from shared.engines.embedded.engine import Engine
+from shared.settings import Settings
+
+__all__ = ["Engine", "open_engine"]
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Raises SettingsError (in use, no key, cannot be written), Unavailable, Corrupt."""
+    return Engine(settings)
