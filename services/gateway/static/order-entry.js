@@ -1,12 +1,10 @@
 // Order entry: one long-lived form. What is typed is saved section by section, one command at a time, on the version that was seen.
 import * as card from "./card.js";
 import { ask, element, icon, onLive, Problem, wait } from "./core.js";
+import { banner, checkField, clear, mark, refuse } from "./entry-errors.js";
+import { at, drawBoxes, form, NAMES, nameOf, read, rows, SECTIONS, shownAs, write } from "./entry-values.js";
 
-const form = document.getElementById("entry");
-const at = (id) => document.getElementById(id);
-const SECTIONS = ["customer", "billing", "shipping", "shipping_same", "lines", "notes", "direction"];
 const MONEY = new Set(["billing", "shipping", "shipping_same", "lines"]);
-const NAMES = { customer: "Customer", billing: "Billing", shipping: "Shipping", shipping_same: "Same as billing", lines: "Products", notes: "Agent notes", direction: "Direction" };
 
 let order = JSON.parse(form.dataset.order);
 /** What the server has of each section, as text: as it was sent, so that its tidying never looks like a change. */
@@ -17,29 +15,6 @@ let saving = null;
 let processing = false;
 const ahead = Date.parse(form.dataset.now) - Date.now();
 
-// --- the form as values -------------------------------------------------------------------------------------------------
-
-const fieldsOf = (section) => [...at(section).querySelectorAll("[name]")];
-
-function read(section) {
-  if (section === "shipping_same") return at("shipping_same").checked;
-  if (section === "notes") return at("notes").value.trim();
-  if (section === "direction") return document.querySelector('[name="direction"]:checked').value;
-  if (section === "lines")
-    return Object.fromEntries(rows().map((row) => [row.dataset.product, row.querySelector("input").value.trim()]).filter(([, typed]) => typed !== "0" && typed !== ""));
-  return Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], field.value.trim()]));
-}
-
-function write(section, value) {
-  if (section === "shipping_same") at("shipping_same").checked = value;
-  else if (section === "notes") at("notes").value = value;
-  else if (section === "direction") document.querySelector(`[name="direction"][value="${value}"]`).checked = true;
-  else if (section === "lines") for (const row of rows()) row.querySelector("input").value = value[row.dataset.product] ?? 0;
-  else for (const field of fieldsOf(section)) field.value = value[field.name.split(".")[1]] ?? "";
-  drawBoxes();
-}
-
-const rows = () => [...form.querySelectorAll("tr[data-product]")];
 const text = (value) => JSON.stringify(value);
 const stored = (section) => text(section === "lines" ? mapped(order.values.lines) : order.values[section]);
 const mapped = (lines) => Object.fromEntries(rows().map((row) => row.dataset.product).filter((id) => lines[id]).map((id) => [id, String(lines[id])]));
@@ -118,7 +93,7 @@ function signedOut(sections, sent) {
   for (const section of sections) held.set(section, text(sent[section]));
   keepDraft();
   const to = element("a", { href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in again");
-  banner("warn", "You were signed out. What you typed is kept, card details are not. ", to);
+  banner("warn", "You were signed out. What you typed is kept, card details are not. ", [to]);
   notSaved("Signed out");
 }
 
@@ -145,13 +120,10 @@ function choose(section, theirs) {
   const keep = element("button", { type: "button", class: "button small" }, "Keep mine");
   const take = element("button", { type: "button", class: "button small" }, "Take theirs");
   const shown = section === "lines" ? Object.entries(theirs).map(([id, quantity]) => `${quantity} × ${nameOf(id)}`).join(", ") || "nothing" : shownAs(theirs);
-  const box = banner("warn", `${NAMES[section]} was changed elsewhere at the same time, to: ${shown}. `, keep, take);
+  const box = banner("warn", `${NAMES[section]} was changed elsewhere at the same time, to: ${shown}. `, [keep, take], true);
   keep.addEventListener("click", () => { held.delete(section); box.remove(); save(); });
   take.addEventListener("click", () => { write(section, theirs); settle(section, text(read(section))); box.remove(); save(); });
 }
-
-const shownAs = (value) => (typeof value === "object" ? Object.values(value).filter(Boolean).join(", ") : String(value)) || "nothing";
-const nameOf = (product) => form.querySelector(`tr[data-product="${CSS.escape(product)}"] th`)?.firstChild.textContent ?? product;
 
 /** What is typed and not saved outlives a reload, a crash and a sign-out; card details are never part of it. */
 function keepDraft() {
@@ -186,13 +158,6 @@ function drawScript() {
   }));
 }
 
-function drawBoxes() {
-  at("shipping-box").hidden = at("shipping_same").checked;
-  const method = document.querySelector('[name="method"]:checked')?.value;
-  if (at("card-box")) at("card-box").hidden = method !== "card";
-  at("external-box").hidden = method !== "external";
-}
-
 function drawTime() {
   if (!order.started_at) return;
   const seconds = Math.max(0, Math.floor((Date.now() + ahead - Date.parse(order.started_at)) / 1000));
@@ -214,59 +179,11 @@ function notSaved(words) {
   at("saved").replaceChildren(icon("alert"), words);
 }
 
-function banner(tone, words, ...more) {
-  const box = element("div", { class: "banner", "data-tone": tone, role: "alert" }, icon("alert"), element("p", {}, words), ...more);
-  at("banner").replaceChildren(box);
-  return box;
-}
-
-// --- errors at their fields ---------------------------------------------------------------------------------------------
-
-function mark(id, words) {
-  const field = at(id);
-  clear(id);
-  field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", `${id}-note`);
-  const note = element("p", { class: "error", id: `${id}-note` }, icon("alert"), words);
-  const row = field.closest("tr");
-  if (row) row.after(element("tr", { class: "under" }, Object.assign(element("td", { colspan: "5" }), { dataset: {} })));
-  if (row) row.nextElementSibling.firstElementChild.append(note);
-  else (field.closest(".field") ?? field.parentElement).append(note);
-}
-
-function clear(id) {
-  const note = at(`${id}-note`);
-  (note?.closest("tr.under") ?? note)?.remove();
-  at(id)?.removeAttribute("aria-invalid");
-  at(id)?.removeAttribute("aria-describedby");
-}
-
-function refuse(errors) {
-  for (const [id, words] of errors) if (at(id)?.matches("input, select, textarea")) mark(id, words);
-  const count = errors.length === 1 ? "One thing to fix" : `${errors.length} things to fix`;
-  const links = errors.map(([id, words]) => element("li", {}, element("a", { href: `#${id}`, "data-to": id }, words)));
-  const box = element("section", { class: "refusal", "data-tone": "bad", role: "alert", "aria-labelledby": "to-fix", tabindex: "-1" },
-    element("h2", { id: "to-fix" }, icon("alert"), `${count} before this order can be placed`), element("ul", {}, ...links));
-  at("refusal").replaceChildren(box);
-  box.focus();
-  box.scrollIntoView({ block: "center" });
-}
-
 function wholeNumbers() {
   const wrong = rows().map((row) => row.querySelector("input")).filter((field) => !/^\d{0,7}$/.test(field.value.trim()));
   for (const field of wrong) mark(field.id, "A quantity is a whole number, 0 or more.");
   if (wrong.length) held.set("lines", text(read("lines")));
   return !wrong.length;
-}
-
-const CHECKS = {
-  "customer.email": (typed) => !typed || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(typed) || "Enter the whole address, like name@example.com.",
-  "customer.phone": (typed) => !typed || /^[0-9 +()\-./]+$/.test(typed) && card.digits(typed).length >= 7 && card.digits(typed).length <= 15 || "Enter the whole phone number.",
-};
-
-function checkField(field) {
-  const verdict = CHECKS[field.id]?.(field.value.trim()) ?? true;
-  if (verdict !== true) mark(field.id, verdict);
 }
 
 // --- Process ------------------------------------------------------------------------------------------------------------
@@ -330,7 +247,7 @@ async function follow() {
     if (status.outcome === "accepted") return leave();
     if (status.outcome === "open") return declined(status);
     if (status.outcome === "unknown" && !told) {
-      banner("warn", "The bank has not answered yet. We keep asking; nothing is charged twice. ", element("a", { href: `/orders/${order.order_id}` }, "Go to the order"));
+      banner("warn", "The bank has not answered yet. We keep asking; nothing is charged twice. ", [element("a", { href: `/orders/${order.order_id}` }, "Go to the order")]);
       told = true;
     }
     await Promise.race([wait(1500), heard()]);
