@@ -21,14 +21,17 @@ from shared.kernel.errors import KernelError, NotFound, Oversize
 from shared.service import Running
 
 
-def running(request: Request) -> Running:
+async def running(request: Request) -> Running:
+    """Async as every dependency here: FastAPI sends others through a thread."""
     found: Running = request.app.state.running
     return found
 
 
-async def envelope(request: Request) -> Envelope:
+RunningService = Annotated[Running, Depends(running)]
+
+
+async def envelope(request: Request, service: RunningService) -> Envelope:
     """Raises 400 for an If-Match that is not a version. Without an Idempotency-Key a repeat is a new command."""
-    service = running(request)
     body = await request.body()
     text = f"{request.method} {request.url.path}\n".encode() + body
     return Envelope(
@@ -41,7 +44,6 @@ async def envelope(request: Request) -> Envelope:
     )
 
 
-RunningService = Annotated[Running, Depends(running)]
 Sent = Annotated[Envelope, Depends(envelope)]
 
 

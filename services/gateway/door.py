@@ -46,7 +46,8 @@ class Failed(Exception):
         self.problem = problem
 
 
-def door(request: Request) -> Door:
+async def door(request: Request) -> Door:
+    """Async as every dependency here: FastAPI sends others through a thread."""
     found: Door = request.app.state.door
     return found
 
@@ -62,7 +63,7 @@ class Allow:
     def __init__(self, *roles: Role) -> None:
         self.roles = frozenset(roles)
 
-    def __call__(self, request: Request) -> Session:
+    async def __call__(self, request: Request) -> Session:
         session = session_of(request)
         if session is None:
             raise SignInNeeded
@@ -71,7 +72,7 @@ class Allow:
         return session
 
 
-def everybody() -> None:
+async def everybody() -> None:
     """The dependency of a route that is for everybody, signed in or not."""
 
 
@@ -91,9 +92,8 @@ SETS: tuple[Role, ...] = ("supervisor", "admin")
 class Services:
     """The services, called as whoever is signed in."""
 
-    def __init__(self, request: Request) -> None:
-        session = session_of(request)
-        self._clients = door(request).clients
+    def __init__(self, clients: Clients, session: Session | None) -> None:
+        self._clients = clients
         self._caller = Caller(session.actor, session.role) if session else Caller("nobody")
 
     async def ask(
@@ -127,4 +127,10 @@ def _succeeded(response: Response) -> Any:
 
 
 AtDoor = Annotated[Door, Depends(door)]
-Ask = Annotated[Services, Depends(Services)]
+
+
+async def services(request: Request, at: AtDoor) -> Services:
+    return Services(at.clients, session_of(request))
+
+
+Ask = Annotated[Services, Depends(services)]

@@ -1,0 +1,70 @@
+"""Place an order over HTTP by one call, by card, to exported: all services, one process, everything on."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tests.bench.server import Server, server
+
+ORDERS = 1_000
+AT_ONCE = 32
+ORDER = {
+    "campaign": "1",
+    "customer": {"first_name": "Customer", "last_name": "Z", "phone": "+1 512 555 0160", "email": "customer.z@example.com"},
+    "billing": {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"},
+    "lines": [{"product": "101", "quantity": 2}, {"product": "104", "quantity": 1}],
+    "method": "card",
+    "card": {"number": "4242424242424242", "expiry": "12/49", "cvv": "737"},
+}
+
+
+async def place(at: Server, numbers: Iterable[int], accepted: dict[str, float], per_second: float | None = None) -> None:
+    """By one client after another; ``per_second`` spreads them evenly instead of as fast as it goes."""
+    connection = await at.connect()
+    begun = time.perf_counter()
+    for place, n in enumerate(numbers):
+        if per_second:
+            await asyncio.sleep(max(0.0, begun + place / per_second - time.perf_counter()))
+        sent = time.perf_counter()
+        status, body = await connection.post("/api/v1/orders", ORDER, {**at.headers, "idempotency-key": f"bench-order-{n}"})
+        if status != 202:
+            raise RuntimeError(f"an order was answered with {status}: {body}")
+        accepted[body["order_id"]] = time.perf_counter() - sent
+    connection.close()
+
+
+async def load(at: Server, first: int, count: int, clients: int, per_second: float | None = None) -> dict[str, Any]:
+    """Accepts and exports are counted: the run fails where they differ."""
+    accepted: dict[str, float] = {}
+    begun = time.perf_counter()
+    shares = [range(first + client, first + count, clients) for client in range(clients)]
+    await asyncio.gather(*(place(at, share, accepted, per_second / clients if per_second else None) for share in shares))
+    taken = time.perf_counter() - begun
+    exports = at.data / "exports"
+    async with asyncio.timeout(120):
+        while not all((exports / f"{order}-csv.csv").exists() for order in accepted):
+            await asyncio.sleep(0.02)
+    done = time.perf_counter() - begun
+    if len(accepted) != count:
+        raise RuntimeError(f"{count} orders were sent, {len(accepted)} different ones accepted")
+    times = sorted(accepted.values())
+    return {"accepted": count / taken, "exported": count / done, "p50": times[count // 2], "p99": times[int(count * 0.99)]}
+
+
+async def measure() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        async with server(Path(folder)) as at:
+            idle = at.memory()
+            await load(at, 0, 200, AT_ONCE)
+            full = await load(at, 1_000, ORDERS, AT_ONCE)
+            half = await load(at, 10_000, ORDERS // 2, 8, full["exported"] / 2)
+            return {"idle memory": idle, "full": full, "half": half, "memory": at.memory()}
+
+
+if __name__ == "__main__":
+    print(asyncio.run(measure()))
