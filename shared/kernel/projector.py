@@ -57,7 +57,7 @@ async def _changed(build: Build, documents: Documents, facts: Sequence[Fact]) ->
 
 def _keys(view: View, fact: Fact) -> Sequence[str]:
     try:
-        return view.keys(fact.event)
+        return view.keys(fact)
     except Exception as error:
         raise Poison(fact, error) from error
 

@@ -27,7 +27,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """``key(event)`` names the documents that an event touches, ``apply(row, fact, id)`` says what each becomes (None drops it).
+    """``key(fact)`` names the documents that a fact touches, ``apply(row, fact, id)`` says what each becomes (None drops it).
 
     ``apply`` must not change the row that it is given. ``types`` are the events it handles; empty means every event.
     """
@@ -36,7 +36,7 @@ class View:
     number: int
     indexes: tuple[str, ...]
     types: frozenset[type[Event]]
-    key: Callable[[Any], str | Sequence[str]]
+    key: Callable[[Fact], str | Sequence[str]]
     apply: Callable[[Row | None, Fact, str], Row | None]
     opens: bool = False
     """Facts come with personal fields opened: for values derived from them, which the view drops on an erasure."""
@@ -44,8 +44,8 @@ class View:
     def handles(self, event_type: type[Event]) -> bool:
         return not self.types or event_type in self.types
 
-    def keys(self, event: Event) -> Sequence[str]:
-        key = self.key(event)
+    def keys(self, fact: Fact) -> Sequence[str]:
+        key = self.key(fact)
         return (key,) if isinstance(key, str) else key
 
 
@@ -60,9 +60,14 @@ def event_types(function: Callable[..., Any]) -> frozenset[type[Event]]:
 def view(
     name: str, number: int, key: Callable[..., Any], apply: Callable[..., Row | None], indexes: Iterable[str] = (), *, opens: bool = False
 ) -> View:
-    """``key(event: A | B)`` and ``apply(row, fact)``, or ``apply(row, fact, id)``, as a view; the annotation of ``event`` says what it handles."""
+    """``key(event: A | B)``, or ``key(event: A | B, fact)``, and ``apply(row, fact)``, or ``apply(row, fact, id)``, as a view.
+
+    The annotation of ``event`` says what it handles.
+    """
+    wants_fact = len(inspect.signature(key).parameters) == 2
+    of_fact = (lambda fact: key(fact.event, fact)) if wants_fact else (lambda fact: key(fact.event))
     with_id = apply if len(inspect.signature(apply).parameters) == 3 else lambda row, fact, id: apply(row, fact)
-    return View(name, number, tuple(indexes), event_types(key), key, with_id, opens)
+    return View(name, number, tuple(indexes), event_types(key), of_fact, with_id, opens)
 
 
 def advance(view: View, document: Document, fact: Fact) -> Document:
