@@ -12,11 +12,11 @@ from shared.contracts.cart import CartChanges, CartUpdated, OrderClosed, OrderRe
 from shared.contracts.catalog import Campaign, Settings
 from shared.contracts.order import Address, Call, Instrument, Line, Method, OrderBody, Part, Person, Quote, Rules, SubmittedOrder
 from shared.kernel.decider import Aggregate, Refused
-from shared.kernel.events import Event
+from shared.kernel.events import ERASED, Event, erased
 
 DECLINES_AN_HOUR = 5
 
-Why = Literal["approved", "denied", "cancelled"]
+Why = Literal["approved", "denied", "cancelled", "erased"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Order:
     submitted_at: datetime | None = None
     customer_id: str = ""
     declines: tuple[Declined, ...] = ()
+    erased: bool = False
 
     @property
     def ship_to(self) -> Address:
@@ -116,7 +117,8 @@ class Order:
 def decide(command: Command, order: Order) -> Sequence[Event] | Refused:
     match command:
         case Close(order_id, why):
-            return [] if order.stage == "closed" else [OrderClosed(order_id=order_id, why=why)]
+            done = order.erased if why == "erased" else order.stage == "closed"
+            return [] if done else [OrderClosed(order_id=order_id, why=why)]
         case Reopen():
             return _reopen(command, order)
     stopped = _stopped(order)
@@ -298,9 +300,24 @@ def evolve(order: Order, event: Event) -> Order:
         case OrderReopened() if order.submitted_at:
             declined = Declined(event.attempt, event.reason, event.say, event.try_next, order.submitted_at, event.instrument, event.amount)
             return replace(order, stage="open", declines=(*order.declines, declined))
+        case OrderClosed(why="erased"):
+            return _erased(order)
         case OrderClosed():
             return replace(order, stage="closed")
     return order
+
+
+def _erased(order: Order) -> Order:
+    """As it reads once the key is dropped."""
+    return replace(
+        order,
+        stage="closed",
+        erased=True,
+        customer=erased(order.customer),
+        billing=erased(order.billing),
+        shipping=erased(order.shipping),
+        notes=ERASED if order.notes else "",
+    )
 
 
 order = Aggregate("order", Order(), decide, evolve, (Change, Submit, Place, Reopen, Close), opens=True)

@@ -1,4 +1,5 @@
 from services.cart.order import Close, Reopen
+from shared.contracts.customers import CustomerErased
 from shared.contracts.fulfillment import OrderCancelled
 from shared.contracts.payments import OrderDeclined
 from shared.contracts.qa import OrderApproved, OrderDenied
@@ -19,3 +20,10 @@ def close(event: OrderApproved | OrderDenied | OrderCancelled) -> Commands:
             yield event.order_id, Close(event.order_id, "denied")
         case OrderCancelled():
             yield event.order_id, Close(event.order_id, "cancelled")
+
+
+@policy
+def forget(event: CustomerErased) -> Commands:
+    """At every stage, so that nothing personal stays in a folded state."""
+    for order_id in event.order_ids:
+        yield order_id, Close(order_id, "erased")

@@ -18,6 +18,7 @@ from shared.kernel.ports import Keyring, Stored, Streams
 
 _TRIES = 3
 _REMEMBERED = 5_000
+_ERASED = Refused("erased", "This customer was erased. Nothing personal can be recorded here any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,8 @@ class Commands:
 
     async def _append(self, aggregate: Aggregate[Any], stream: str, folded: Folded, events: Sequence[Event], sent: Envelope) -> Outcome:
         for label in filter(None, map(self._label, events)):
-            await self._keyring.ensure(*label)
+            if await self._keyring.ensure(*label) is None:
+                raise Refusal(_ERASED)
         facts = [self._fact(stream, folded.version + n, event, sent) for n, event in enumerate(events, 1)]
         try:
             await self._streams.append(events[0].TOPIC, await self._encoded(stream, facts))
@@ -140,8 +142,10 @@ class Commands:
         stored = [self._codec.encode(fact, probe) for fact in facts]
         if not probe.found:
             return stored
-        seal = sealer(stream, await self._keyring.ensure(stream))
-        return [self._codec.encode(fact, seal) for fact in facts]
+        key = await self._keyring.ensure(stream)
+        if key is None:
+            raise Refusal(_ERASED)
+        return [self._codec.encode(fact, sealer(stream, key)) for fact in facts]
 
     def _fact(self, stream: str, version: int, event: Event, sent: Envelope) -> Fact:
         correlation = stream.partition("-")[2] or stream
