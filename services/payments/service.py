@@ -13,7 +13,7 @@ from services.payments.payment import payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.simulator.app import simulator
 from services.payments.vault import Card, Vault
-from services.payments.views import payments_view, work
+from services.payments.views import erased_orders, payments_view, work
 from shared.asgi import AsgiClient, Client
 from shared.kernel.errors import KernelError
 from shared.service import Running, Service
@@ -38,26 +38,36 @@ async def _setup(running: Running) -> None:
     running.state["desk"] = Desk({"simulator": SimulatorGateway(_simulator(running))}, vault, running.clock)
     configure = Configure("simulator", "simulator", ("authorise", "capture", "void"))
     await running.send("simulator", configure, uuid.uuid4().hex, "service:payments")
-    running.spawn(_sweep(running, vault))
+    running.spawn(_sweep(running))
 
 
-async def _sweep(running: Running, vault: Vault) -> None:
+async def _sweep(running: Running) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY)
+        try:
+            await sweep(running)
+        except KernelError as error:
+            log.warning("sweep.waits", error=str(error))
+
+
+async def sweep(running: Running) -> None:
+    """Forget the cards that nothing may be charged to any more."""
+    vault: Vault = running.state["vault"]
+
     async def used(token: str, card: Card) -> bool:
         state, _ = await running.load(payment, card.order_id)
         return in_use(token, state)
 
-    while True:
-        await asyncio.sleep(_SWEEP_EVERY)
-        try:
-            await vault.sweep(running.clock(), used)
-        except KernelError as error:
-            log.warning("sweep.waits", error=str(error))
+    async def erased(token: str, card: Card) -> bool:
+        return await running.get(erased_orders, card.order_id) is not None
+
+    await vault.sweep(running.clock(), used, erased)
 
 
 payments = Service(
     "payments",
     aggregates=(payment, gateway),
-    views=(work, payments_view),
+    views=(work, payments_view, erased_orders),
     policies=(open_attempt, capture, stop),
     effects=effects,
     router=router,

@@ -37,7 +37,8 @@ class Card:
     expires_at: datetime
 
 
-InUse = Callable[[str, Card], Awaitable[bool]]
+About = Callable[[str, Card], Awaitable[bool]]
+"""Says something about a token and its card."""
 
 
 class Vault:
@@ -72,11 +73,11 @@ class Vault:
     async def forget(self, token: str) -> None:
         await self._blobs.delete(_KIND, token)
 
-    async def sweep(self, now: datetime, in_use: InUse) -> None:
-        """Forget what is too old to be used and not in use by an attempt without an outcome."""
+    async def sweep(self, now: datetime, in_use: About, erased: About) -> None:
+        """Forget what an attempt without an outcome does not use, once it is too old to be used or its customer is erased."""
         for token in await self._blobs.ids(_KIND):
             card = await self.card(token)
-            if card is None or (now > card.expires_at and not await in_use(token, card)):
+            if card is None or ((now > card.expires_at or await erased(token, card)) and not await in_use(token, card)):
                 await self.forget(token)
 
     def instrument(self, number: str, expiry: str) -> Instrument:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.payments.references import Claimed, Wanted, authorisation, claimed, parsed, wanted
+from shared.contracts.customers import CustomerErased
 from shared.contracts.payments import (
     AttemptClaimed,
     AttemptOpened,
@@ -193,3 +194,15 @@ def _alarms(row: Row, attempt: Row) -> Iterator[tuple[str, str]]:
 
 payments_view = view("payments", 1, _payment_key, _payment, ["alarm_at", "updated_at"])
 """One row an order: its attempts as they stand, and whether somebody must look."""
+
+
+def _erased_key(event: CustomerErased) -> Sequence[str]:
+    return event.order_ids
+
+
+def _erased(row: Row | None, fact: Fact) -> Row:
+    return {"at": stamp(fact.time)}
+
+
+erased_orders = view("erased", 1, _erased_key, _erased)
+"""Orders whose customer is erased: the vault keeps nothing for them."""

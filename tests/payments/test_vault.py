@@ -90,8 +90,23 @@ async def test_a_sweep_forgets_what_was_never_used_but_not_what_waits_for_an_out
     async def in_use(token, card):
         return token == charging and card.order_id == ORDER
 
-    await vault.sweep(NOON + LIFETIME, in_use)
+    await vault.sweep(NOON + LIFETIME, in_use, nobody)
     assert await vault.card(unused)
-    await vault.sweep(NOON + LIFETIME + timedelta(seconds=1), in_use)
+    await vault.sweep(NOON + LIFETIME + timedelta(seconds=1), in_use, nobody)
     assert await vault.card(unused) is None
     assert await vault.card(charging)
+
+
+async def test_a_sweep_forgets_the_cards_of_an_erased_customer_at_once(vault):
+    theirs, anothers = (await keep(vault))[0], (await keep(vault))[0]
+
+    async def erased(token, card):
+        return token == theirs and card.order_id == ORDER
+
+    await vault.sweep(NOON, nobody, erased)
+    assert await vault.card(theirs) is None
+    assert await vault.card(anothers)
+
+
+async def nobody(token, card):
+    return False
