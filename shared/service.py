@@ -19,7 +19,7 @@ from faststream.kafka.message import KafkaAckableMessage
 from shared.contracts.registry import EVENTS, SERVICES
 from shared.kernel.codec import Codec, UnknownType, open_sealed, sealed_under
 from shared.kernel.commands import Commands, Envelope, Outcome, Refusal, opened
-from shared.kernel.decider import Aggregate
+from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.effects import Effect, Timer
 from shared.kernel.errors import Corrupt, KernelError, Unavailable
 from shared.kernel.events import Event, Fact
@@ -185,7 +185,11 @@ class Running:
         self, view: View, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None,
         open_fields: bool = True,
     ) -> tuple[list[Row], str | None]:  # fmt: skip
-        page = await self.documents.find(collection(view), where, sort=sort, descending=descending, limit=limit, cursor=cursor)
+        """Raises Refusal for a cursor that is none."""
+        try:
+            page = await self.documents.find(collection(view), where, sort=sort, descending=descending, limit=limit, cursor=cursor)
+        except ValueError as error:
+            raise Refusal(Refused("bad-cursor", "This page does not exist. Start with the first one.", field="cursor", conflict=False)) from error
         rows = [{**(document.data or {}), "id": document.id} for document in page.documents]
         return (await self.opened(rows) if open_fields else rows), page.next
 
