@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.cart.service import cart
 from services.catalog.service import catalog
+from services.customers.service import customers
 from services.fulfillment.service import fulfillment
 from services.payments.service import payments
 from services.qa.service import qa
@@ -15,7 +16,7 @@ from shared.http import service_app
 from shared.service import Ports, Running, Service, utc_now
 from shared.settings import Settings
 
-SERVICES: Sequence[Service] = (catalog, cart, payments, qa, fulfillment)
+SERVICES: Sequence[Service] = (catalog, cart, payments, qa, fulfillment, customers)
 
 
 class House:

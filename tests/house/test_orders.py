@@ -170,6 +170,6 @@ async def test_after_a_restart_everything_goes_on(settings):
 
 async def test_every_subscriber_commits_by_hand_after_the_work(shop):
     subscribers = shop.engine.broker.subscribers
-    assert len(subscribers) == 9
+    assert len(subscribers) == 11
     for subscriber in subscribers:
         assert subscriber.ack_policy is AckPolicy.MANUAL

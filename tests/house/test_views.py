@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.kernel.projector import Build, project
+from shared.kernel.projector import Build
 from shared.kernel.views import digest
-from shared.service import collection, view_topics
+from shared.service import collection, project_all, view_topics
 from tests.house.shop import BROKE, GOOD, Shop, until
 
 
@@ -45,5 +45,5 @@ async def replay(running, build, size):
         position = 0
         while batch := await running.topics.read(topic, position, size):
             facts = [running.codec.decode(dict(stored.headers), stored.data, topic, stored.position) for stored in batch]
-            await project([build], running.documents, facts)
+            await project_all(running, [build], facts)
             position = batch[-1].position + 1

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, Field
+
+from services.customers.erasure import erase
+from services.customers.search import conditions, search
+from services.customers.status import STATUSES, Status, summary
+from services.customers.timeline import timeline, until
+from services.customers.views import campaigns, notes, orders, profiles
+from shared.http import RunningService, Sent
+from shared.kernel.errors import NotFound
+from shared.kernel.ports import Prefix, Range, Where
+from shared.kernel.views import Row
+from shared.service import Running
+
+router = APIRouter()
+
+_ORDER_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
+_FOUND = 50
+_STORY = 500
+
+Asked = Annotated[str, Query(max_length=255)]
+MinVersion = Annotated[str | None, Query(pattern=r"^[a-z]+(-[0-9A-Za-z]+)?@[0-9]{1,9}$")]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 2, tzinfo=UTC), le=datetime(9999, 1, 1, tzinfo=UTC))]
+
+
+@router.get("/orders")
+async def list_orders(
+    service: RunningService, status: Status | None = None, customer_id: str = "", q: Asked = "", cursor: str | None = None
+) -> dict[str, Any]:
+    """Newest first, 50 a page. ``q``: a name, phone, e-mail, customer or order id.
+
+    ``{"rows": [order], "next": cursor or null, "counts": {status: how many in all}}``; an order is as ``GET /orders/{id}`` answers it.
+    Orders into which nothing was typed are not in it.
+    """
+    rows, following = await _found_orders(service, status, customer_id, q, cursor)
+    return {"rows": await _shown(service, rows), "next": following, "counts": await _counts(service)}
+
+
+@router.get("/orders/{id}")
+async def one_order(id: str, service: RunningService, min_version: MinVersion = None) -> dict[str, Any]:
+    """``order_id``, ``status`` (Open, Processing, Pending, Declined, Complete, Cancelled), ``marks`` (outcome-unknown, capture-failed,
+    delivery-failed, exported), ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
+    ``customer`` {first_name, last_name, phone} or null, ``agent``, ``method``, ``total`` in minor units, ``currency``, ``attempt``,
+    ``instrument`` {brand, last4} or null, ``decline`` {attempt, reason, say, try_next, at} (the last one) or null, ``approved_by``,
+    ``denied`` {reason, by} or null, ``cancelled`` {reason, by} or null, ``exported_at`` or null.
+
+    ``min_version``: waits up to 2 s for this ``<stream>@<version>``.
+    """
+    row = await service.get(orders, id, min_version)
+    if row is None:
+        raise NotFound("There is no such order.")
+    return (await _shown(service, [row]))[0]
+
+
+@router.get("/orders/{id}/timeline")
+async def story(id: str, service: RunningService, as_of: Moment | None = None, cursor: str | None = None) -> dict[str, Any]:
+    """Every service's events about the order, oldest first, up to and with the moment ``as_of``; 500 a page.
+
+    ``{"rows": [{"id", "order_id", "time", "type", "service", "stream", "version", "actor", "text"}], "next": cursor or null}``
+    """
+    rows, following = await service.find(timeline, {"place": until(id, as_of)}, sort="place", limit=_STORY, cursor=cursor, open_fields=False)
+    if not rows and await service.get(orders, id, opened=False) is None:
+        raise NotFound("There is no such order.")
+    return {"rows": [{name: value for name, value in row.items() if name != "place"} for row in rows], "next": following}
+
+
+@router.get("/customers")
+async def list_customers(service: RunningService, q: Asked = "", cursor: str | None = None) -> dict[str, Any]:
+    """Those last changed first, 50 a page; with ``q`` (name, phone, e-mail, customer or order id) the first 50 that match, in one page.
+
+    ``{"rows": [customer], "next": cursor or null}``; a customer is ``customer_id``, ``person`` {first_name, last_name, phone, email},
+    ``billing`` and ``shipping`` {street, unit, city, postal, region, country}, ``created_at``, ``updated_at``, ``erased_at`` or null,
+    ``orders`` (how many).
+    """
+    if q.strip():
+        found = [await service.get(profiles, id) for id in await _matching(service, q)]
+        rows, following = [row for row in found if row], None
+    else:
+        rows, following = await service.find(profiles, {"listed_at": Range("", None)}, sort="listed_at", descending=True, cursor=cursor)
+    return {"rows": [{**_customer(row), "orders": await service.count(orders, {"customer_id": row["id"]})} for row in rows], "next": following}
+
+
+@router.get("/customers/{id}")
+async def one_customer(id: str, service: RunningService, cursor: str | None = None) -> dict[str, Any]:
+    """A customer as in the list, with ``orders`` {rows, next} as ``GET /orders`` answers them and ``notes`` [{order_id, note, by, at}],
+    the newest 50. Once erased, everything personal reads ``Erased``."""
+    row = await service.get(profiles, id)
+    if row is None:
+        raise NotFound("There is no such customer.")
+    found, following = await _newest(service, {"customer_id": id}, cursor)
+    said, _ = await service.find(notes, {"customer_id": id}, sort="at", descending=True)
+    noted = [{name: note[name] for name in ("order_id", "note", "by", "at")} for note in said]
+    return {**_customer(row), "orders": {"rows": await _shown(service, found), "next": following}, "notes": noted}
+
+
+@router.post("/customers/{id}/erase")
+async def forget(id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """Drops the customer's keys, so that everything personal of theirs reads ``Erased`` everywhere; asking again is harmless.
+
+    409 ``order-unfinished`` with ``orders`` [{order_id, status}] while one is Processing, Pending, or Complete and not exported.
+    Answers ``{"customer_id", "version"}``; the ``version`` is that of the stream ``customer-<id>``.
+    """
+    outcome = await erase(service, id, sent)
+    return {"customer_id": id, "version": outcome.version}
+
+
+async def _order(service: Running, q: str) -> Row | None:
+    id = q.strip().upper()
+    return await service.get(orders, id) if _ORDER_ID.fullmatch(id) else None
+
+
+async def _matching(service: Running, q: str) -> list[str]:
+    """Customer ids, the likeliest first."""
+    order = await _order(service, q)
+    ids = [order["customer_id"]] if order and order["customer_id"] else []
+    ids += [q.strip()] if await service.get(profiles, q.strip(), opened=False) else []
+    for where in conditions(q):
+        rows, _ = await service.find(search, where, limit=_FOUND, open_fields=False)
+        ids += [row["id"] for row in rows]
+    return list(dict.fromkeys(ids))[:_FOUND]
+
+
+async def _found_orders(service: Running, status: Status | None, customer_id: str, q: str, cursor: str | None) -> tuple[list[Row], str | None]:
+    """One status alone is read in the order of its own index, however many orders have it."""
+    of_status: Where = {"status": status} if status else {}
+    if customer_id:
+        return await _newest(service, {**of_status, "customer_id": customer_id}, cursor)
+    if q.strip():
+        order = await _order(service, q)
+        if order:
+            return [order] if status in (None, order["status"]) else [], None
+        return await _newest(service, {**of_status, "customer_id": tuple(await _matching(service, q))}, cursor)
+    if status:
+        return await service.find(orders, {"status_at": Prefix(f"{status} ")}, sort="status_at", descending=True, cursor=cursor)
+    return await _newest(service, {}, cursor)
+
+
+async def _newest(service: Running, where: Where, cursor: str | None) -> tuple[list[Row], str | None]:
+    return await service.find(orders, {**where, "listed_at": Range("", None)}, sort="listed_at", descending=True, cursor=cursor)
+
+
+async def _counts(service: Running) -> dict[str, int]:
+    counted = {total["status"]: total["count"] for total in await service.totals(orders, ["status"], [])}
+    return {status: counted.get(status, 0) for status in STATUSES}
+
+
+async def _shown(service: Running, rows: list[Row]) -> list[dict[str, Any]]:
+    """Until it is submitted, an order has its campaign's name of today."""
+    shown = [summary(row) for row in rows]
+    unnamed = {order["campaign"] for order in shown if not order["campaign_name"]}
+    names = {id: (await service.get(campaigns, id) or {"name": ""})["name"] for id in unnamed}
+    return [{**order, "campaign_name": order["campaign_name"] or names[order["campaign"]]} for order in shown]
+
+
+def _customer(row: Row) -> dict[str, Any]:
+    wanted = ("person", "billing", "shipping", "created_at", "updated_at", "erased_at")
+    return {"customer_id": row["id"], **{name: row[name] for name in wanted}}

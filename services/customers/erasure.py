@@ -1,0 +1,72 @@
+"""Forgetting a customer: their keys are dropped first, so that a crash on the way leaves nothing readable, and asking again goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from services.customers.customer import Erase, customer, decide
+from services.customers.status import status, unfinished
+from services.customers.views import orders
+from shared.kernel.commands import Envelope, Outcome, Refusal
+from shared.kernel.decider import Refused
+from shared.kernel.errors import NotFound, Unavailable
+from shared.kernel.views import Row
+from shared.service import Running, view_topics
+
+_WAIT = 5.0
+_FAR_BEHIND = 5_000
+
+
+async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
+    """Raises Refusal while an order of theirs is unfinished, NotFound, Unavailable."""
+    await _caught_up(service)
+    theirs = await _orders(service, customer_id)
+    state, version = await service.load(customer, customer_id)
+    if not version and not theirs:
+        raise NotFound("There is no such customer.")
+    waiting = tuple((row["id"], status(row["parts"])) for row in theirs if unfinished(row))
+    command = Erase(customer_id, tuple(sorted(row["id"] for row in theirs)), waiting)
+    decided = decide(command, state)
+    if isinstance(decided, Refused):
+        raise Refusal(decided)
+    await service.keyring.erase(customer_id)
+    return await service.execute(customer, customer_id, command, sent)
+
+
+async def _orders(service: Running, customer_id: str) -> list[Row]:
+    found: list[Row] = []
+    cursor: str | None = None
+    while True:
+        rows, cursor = await service.find(orders, {"customer_id": customer_id}, limit=500, cursor=cursor, open_fields=False)
+        found += rows
+        if cursor is None:
+            return found
+
+
+async def _caught_up(service: Running) -> None:
+    """Until the views have everything that was recorded before this was asked. Raises Unavailable."""
+    group = service.service.views_group
+    ends = {topic: await _end(service, topic) for topic in view_topics(service.service.views)}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_WAIT):
+            while await _behind(service, ends):
+                service.hurry(group)
+                await asyncio.sleep(0.01)
+            return
+    raise Unavailable("The newest orders have not arrived here yet. Try again.")
+
+
+async def _end(service: Running, topic: str) -> int:
+    offset = await service.topics.offset(service.service.views_group, topic)
+    waiting, _ = await service.topics.behind(topic, offset)
+    if waiting > _FAR_BEHIND:
+        raise Unavailable("Orders are still arriving here. Try again.")
+    newest = await service.topics.read(topic, offset, waiting) if waiting else ()
+    return newest[-1].position + 1 if newest else offset
+
+
+async def _behind(service: Running, ends: dict[str, int]) -> bool:
+    group = service.service.views_group
+    offsets = [await service.topics.offset(group, topic) < end for topic, end in ends.items()]
+    return any(offsets)

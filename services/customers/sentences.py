@@ -1,0 +1,121 @@
+"""What an event says, in a short sentence for people. Nothing personal: sealed fields are not looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.contracts import cart, customers, fulfillment, payments, qa
+from shared.contracts.order import Call
+from shared.kernel.events import Event
+
+_SECTIONS = {
+    "campaign": "campaign",
+    "customer": "customer",
+    "billing": "billing address",
+    "shipping": "shipping address",
+    "shipping_same": "shipping address",
+    "lines": "products",
+    "notes": "notes",
+}
+_APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
+_HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at", "forced": "Waits for review"}
+_ANSWERS = {"approved": "yes", "declined": "no", "unknown": "unknown", "never-heard": "not known there"}
+
+
+def say(event: Event) -> str:
+    sentence = SENTENCES.get(type(event))
+    return sentence(event) if sentence else _words(type(event).__name__)
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def _reason(code: str) -> str:
+    return code.replace("-", " ")
+
+
+def _who(actor: str) -> str:
+    return actor.partition(":")[2] or actor
+
+
+def _changed(event: cart.CartUpdated) -> str:
+    changes = event.changes
+    if changes.call:
+        return _started(changes.call)
+    sections = dict.fromkeys(said for name, said in _SECTIONS.items() if getattr(changes, name) is not None)
+    return f"Changed: {', '.join(sections)}" if sections else "Priced anew"
+
+
+def _started(call: Call) -> str:
+    return f"Started by {_who(call.agent)}, {call.direction} call"
+
+
+def _submitted(event: cart.OrderSubmitted) -> str:
+    paid = "to be charged" if event.submitted.method == "card" else "paid elsewhere"
+    return f"Submitted by {_who(event.submitted.placed_by)}, {paid} (attempt {event.attempt})"
+
+
+def _declined(event: payments.OrderDeclined) -> str:
+    return f"Card declined: {_reason(event.reason)}" if event.method == "card" else f"Payment declined: {_reason(event.reason)}"
+
+
+def _decided(event: qa.ReviewDecided) -> str:
+    verdict = "Approved" if event.verdict == "approve" else "Denied"
+    return f"{verdict} by {_who(event.reviewer)}" + (f": {event.reason}" if event.reason else "")
+
+
+def _passed(by: str) -> str:
+    return _APPROVED.get(by) or f"Approved by {_who(by)}"
+
+
+def _answered(what: str, answer: str, reason: str) -> str:
+    return f"{what}: {_ANSWERS[answer]}" + (f", {_reason(reason)}" if reason else "")
+
+
+SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
+    cart.CartUpdated: _changed,
+    cart.CustomerIdReserved: lambda e: f"Customer number {e.customer_id} reserved",
+    cart.OrderSubmitted: _submitted,
+    cart.OrderReopened: lambda e: f"Open again after attempt {e.attempt}",
+    cart.OrderClosed: lambda e: "The customer was erased" if e.why == "erased" else f"Closed: {e.why}",
+    payments.AttemptOpened: lambda e: f"Attempt {e.attempt} opened",
+    payments.AttemptClaimed: lambda e: "The gateway is asked what became of it" if e.takeover else "The gateway is asked to authorize",
+    payments.PartAnswered: lambda e: _answered("The gateway answered", e.answer, e.reason),
+    payments.PaymentAuthorized: lambda e: "Payment authorized",
+    payments.OrderDeclined: _declined,
+    payments.ExternalPaymentPending: lambda e: "Paid elsewhere: nobody was charged",
+    payments.PaymentOutcomeUnknown: lambda e: "The outcome of the payment is unknown; the gateway will be asked again",
+    payments.LateAuthorisationFound: lambda e: "A late authorization was found; it will be voided",
+    payments.CaptureRequested: lambda e: "Capture requested",
+    payments.CaptureClaimed: lambda e: "The gateway is asked what became of the capture" if e.takeover else "The gateway is asked to capture",
+    payments.PartCaptured: lambda e: _answered("The gateway answered the capture", e.answer, e.reason),
+    payments.PaymentCaptured: lambda e: "Payment captured",
+    payments.PaymentCaptureFailed: lambda e: f"Capture failed: {_reason(e.reason)}",
+    payments.VoidRequested: lambda e: f"Void requested: {_reason(e.why)}",
+    payments.VoidClaimed: lambda e: "The gateway is asked what became of the void" if e.takeover else "The gateway is asked to void",
+    payments.PartVoided: lambda e: _answered("The gateway answered the void", e.answer, e.reason),
+    payments.PaymentVoided: lambda e: "Payment voided",
+    payments.PaymentVoidFailed: lambda e: f"Void failed: {_reason(e.reason)}",
+    payments.PaymentStopped: lambda e: f"Nothing more will be charged: {e.why}",
+    qa.QualityReviewRequested: lambda e: _HELD[e.why],
+    qa.ReviewDecided: _decided,
+    qa.ReviewUndone: lambda e: f"Decision undone by {_who(e.reviewer)}",
+    qa.ReviewPassed: lambda e: "Passed quality assurance" if e.by == "automatic" else f"Passed by {_who(e.by)}",
+    qa.OrderApproved: lambda e: _passed(e.by),
+    qa.OrderDenied: lambda e: f"Denied by {_who(e.reviewer)}: {e.reason}",
+    qa.ReviewClosed: lambda e: f"Review closed: {e.why}",
+    fulfillment.FulfillmentRecordCreated: lambda e: "Shipment on hold",
+    fulfillment.FulfillmentReleased: lambda e: "Shipment released",
+    fulfillment.DeliveryRequested: lambda e: f"To be handed to {e.plugin}",
+    fulfillment.DeliveryClaimed: lambda e: f"{e.plugin} is asked what became of it" if e.takeover else f"Being handed to {e.plugin}",
+    fulfillment.FulfillmentExported: lambda e: f"Exported with {e.plugin}",
+    fulfillment.FulfillmentFailed: lambda e: f"Not delivered: {e.reason}",
+    fulfillment.FulfillmentCancelled: lambda e: f"Shipment cancelled: {e.why}",
+    fulfillment.OrderCancelled: lambda e: f"Cancelled by {_who(e.by)}: {e.reason}",
+    customers.CustomerUpdated: lambda e: "Profile updated",
+    customers.CustomerNoted: lambda e: "Notes kept with the customer",
+    customers.CustomerErased: lambda e: "The customer was erased",
+}

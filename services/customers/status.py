@@ -1,0 +1,88 @@
+"""What an order's row says, worked out from what each of its streams has said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, get_args
+
+from shared.kernel.views import Row
+
+Status = Literal["Open", "Processing", "Pending", "Declined", "Complete", "Cancelled"]
+Parts = Mapping[str, Row]
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+_NOTHING: Row = {}
+
+
+def status(parts: Parts) -> Status:
+    """The first that holds."""
+    order, payment, review, shipment = (parts.get(kind, _NOTHING) for kind in ("order", "payment", "review", "shipment"))
+    if "cancelled" in shipment or "denied" in review:
+        return "Cancelled"
+    if "approved_by" in review:
+        return "Complete"
+    if review.get("waiting"):
+        return "Pending"
+    if "attempt" in order:
+        declined = payment.get("decline")
+        return "Declined" if declined and declined["attempt"] >= order["attempt"] else "Processing"
+    return "Open"
+
+
+def marks(parts: Parts) -> Iterator[str]:
+    payment, shipment = parts.get("payment", _NOTHING), parts.get("shipment", _NOTHING)
+    if payment.get("unknown"):
+        yield "outcome-unknown"
+    if payment.get("capture_failed"):
+        yield "capture-failed"
+    if "exported_at" in shipment:
+        yield "exported"
+    elif "cancelled" not in shipment and shipment.get("delivery_failed"):
+        yield "delivery-failed"
+
+
+def indexed(parts: Parts) -> Row:
+    """Orders that nobody has typed anything into are listed nowhere: they are under no status and no time."""
+    created = min(part["created_at"] for part in parts.values())
+    listed = len(parts) > 1 or "order" not in parts or bool(parts["order"].get("touched"))
+    current = status(parts) if listed else None
+    return {
+        "status": current,
+        "status_at": f"{current} {created}" if current else None,
+        "listed_at": created if listed else None,
+        "customer_id": parts.get("order", _NOTHING).get("customer_id"),
+    }
+
+
+def unfinished(row: Row) -> bool:
+    """Somebody still has to know whose order this is."""
+    current = status(row["parts"])
+    exported = "exported_at" in row["parts"].get("shipment", _NOTHING)
+    return current in ("Processing", "Pending") or (current == "Complete" and not exported)
+
+
+def summary(row: Row) -> dict[str, Any]:
+    parts: Parts = row["parts"]
+    order, payment, review, shipment = (parts.get(kind, _NOTHING) for kind in ("order", "payment", "review", "shipment"))
+    return {
+        "order_id": row["id"],
+        "status": status(parts),
+        "marks": list(marks(parts)),
+        "created_at": min(part["created_at"] for part in parts.values()),
+        "updated_at": max(part["updated_at"] for part in parts.values()),
+        "campaign": order.get("campaign", ""),
+        "campaign_name": order.get("campaign_name", ""),
+        "customer_id": order.get("customer_id", ""),
+        "customer": order.get("customer"),
+        "agent": order.get("agent", ""),
+        "method": order.get("method", ""),
+        "total": order.get("total", 0),
+        "currency": order.get("currency", ""),
+        "attempt": order.get("attempt", 0),
+        "instrument": payment.get("instrument"),
+        "decline": payment.get("decline"),
+        "approved_by": review.get("approved_by", ""),
+        "denied": review.get("denied"),
+        "cancelled": shipment.get("cancelled"),
+        "exported_at": shipment.get("exported_at"),
+    }

@@ -1,0 +1,52 @@
+"""One order's story, from every service's events, for people: no personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.customers import sentences
+from shared.contracts.customers import CustomerErased
+from shared.kernel.codec import stamp
+from shared.kernel.events import Event, Fact
+from shared.kernel.ports import Range
+from shared.kernel.views import Row, view
+
+_STREAMS = ("order", "payment", "review", "shipment")
+
+
+def _key(event: Event, fact: Fact) -> Sequence[str]:
+    """The event's id; where one event is about several orders, that and the order's."""
+    if isinstance(event, CustomerErased):
+        return [f"{fact.id}/{order_id}" for order_id in event.order_ids]
+    return (fact.id,) if _order_of(fact) else ()
+
+
+def _order_of(fact: Fact) -> str:
+    kind, _, id = fact.stream.partition("-")
+    return id if kind in _STREAMS else str(getattr(fact.event, "order_id", ""))
+
+
+def _entry(row: Row | None, fact: Fact, id: str) -> Row:
+    order_id = id.partition("/")[2] or _order_of(fact)
+    at = stamp(fact.time)
+    return {
+        "order_id": order_id,
+        "place": f"{order_id} {at} {fact.stream} {fact.version:09}",
+        "time": at,
+        "type": fact.event.TYPE,
+        "service": fact.event.TOPIC,
+        "stream": fact.stream,
+        "version": fact.version,
+        "actor": fact.actor,
+        "text": sentences.say(fact.event),
+    }
+
+
+timeline = view("timeline", 1, _key, _entry, ["place"])
+"""One row an event of an order. ``place`` is order, time, stream and version in one text: where it stands in the order's story."""
+
+
+def until(order_id: str, moment: datetime | None) -> Range:
+    """The places of an order's events, up to and with those of the moment."""
+    return Range(f"{order_id} ", f"{order_id} {stamp(moment)} ~" if moment else f"{order_id} ~")

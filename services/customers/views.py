@@ -1,0 +1,187 @@
+"""Orders and customers, as every service's events tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from services.customers.status import indexed
+from shared.contracts.cart import CartChanges, CartUpdated, OrderSubmitted
+from shared.contracts.catalog import CampaignPublished
+from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated
+from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, OrderCancelled
+from shared.contracts.order import Person
+from shared.contracts.payments import (
+    Instrument,
+    OrderDeclined,
+    PartAnswered,
+    PartCaptured,
+    PartVoided,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentCaptureFailed,
+    PaymentOutcomeUnknown,
+    PaymentVoided,
+)
+from shared.contracts.qa import OrderApproved, OrderDenied, QualityReviewRequested, ReviewClosed, ReviewDecided, ReviewPassed, ReviewUndone
+from shared.kernel.codec import stamp
+from shared.kernel.events import Event, Fact
+from shared.kernel.views import Row, view
+
+
+def _order_key(event: Event, fact: Fact) -> Sequence[str]:
+    kind, _, order_id = fact.stream.partition("-")
+    return (order_id,) if kind in _CHANGED else ()
+
+
+def _order(row: Row | None, fact: Fact) -> Row:
+    kind, at = fact.stream.partition("-")[0], stamp(fact.time)
+    parts = row["parts"] if row else {}
+    part = parts.get(kind) or {"created_at": at}
+    parts = {**parts, kind: {**part, **_CHANGED[kind](part, fact), "updated_at": at}}
+    return {**indexed(parts), "parts": parts}
+
+
+def _rung_up(part: Row, fact: Fact) -> Row:
+    event = fact.event
+    match event:
+        case CartUpdated():
+            changed = _typed(event.changes)
+            return changed | {"total": event.quote.total, "currency": event.quote.currency} if event.quote else changed
+        case OrderSubmitted(submitted=submitted):
+            return {
+                "touched": True,
+                "attempt": event.attempt,
+                "campaign": submitted.order.campaign,
+                "campaign_name": submitted.order.campaign_name,
+                "customer_id": submitted.order.customer_id,
+                "customer": _called(submitted.order.customer),
+                "agent": submitted.placed_by,
+                "method": submitted.method,
+                "total": submitted.amount,
+                "currency": submitted.currency,
+            }
+    return {}
+
+
+def _typed(changes: CartChanges) -> Row:
+    changed: Row = {}
+    if _touched(changes):
+        changed["touched"] = True
+    if changes.campaign is not None:
+        changed["campaign"] = changes.campaign
+    if changes.call:
+        changed["agent"] = changes.call.agent
+    if changes.customer:
+        changed["customer"] = _called(changes.customer)
+    return changed
+
+
+def _touched(changes: CartChanges) -> bool:
+    typed = (changes.customer, changes.billing, changes.shipping, changes.shipping_same, changes.lines, changes.notes)
+    return any(section is not None for section in typed)
+
+
+def _called(person: Person) -> Row:
+    return {"first_name": person.first_name, "last_name": person.last_name, "phone": person.phone}
+
+
+def _paid(part: Row, fact: Fact) -> Row:
+    event = fact.event
+    match event:
+        case PaymentOutcomeUnknown():
+            return {"unknown": sorted({*part.get("unknown", ()), event.reference})}
+        case PartCaptured() | PartVoided() if event.ask_again_at:
+            return {"unknown": sorted({*part.get("unknown", ()), event.reference})}
+        case PartAnswered() | PartCaptured() | PartVoided():
+            return {"unknown": [reference for reference in part.get("unknown", ()) if reference != event.reference]}
+        case PaymentAuthorized():
+            return {"instrument": _instrument(event.instrument)}
+        case OrderDeclined():
+            decline = {"attempt": event.attempt, "reason": event.reason, "say": event.say, "try_next": event.try_next, "at": stamp(fact.time)}
+            return {"instrument": _instrument(event.instrument), "decline": decline}
+        case PaymentCaptureFailed():
+            return {"capture_failed": event.reason}
+        case PaymentCaptured() | PaymentVoided():
+            return {"capture_failed": ""}
+    return {}
+
+
+def _instrument(instrument: Instrument) -> Row | None:
+    return {"brand": instrument.brand, "last4": instrument.last4} if instrument.last4 else None
+
+
+def _reviewed(part: Row, fact: Fact) -> Row:
+    event = fact.event
+    match event:
+        case QualityReviewRequested() | ReviewUndone():
+            return {"waiting": True}
+        case ReviewDecided() | ReviewPassed() | ReviewClosed():
+            return {"waiting": False}
+        case OrderApproved():
+            return {"waiting": False, "approved_by": event.by}
+        case OrderDenied():
+            return {"waiting": False, "denied": {"reason": event.reason, "by": event.reviewer}}
+    return {}
+
+
+def _shipped(part: Row, fact: Fact) -> Row:
+    event = fact.event
+    match event:
+        case FulfillmentFailed():
+            return {"delivery_failed": event.reason}
+        case FulfillmentExported():
+            return {"exported_at": stamp(fact.time), "delivery_failed": ""}
+        case OrderCancelled():
+            return {"cancelled": {"reason": event.reason, "by": event.by}}
+    return {}
+
+
+_CHANGED: dict[str, Callable[[Row, Fact], Row]] = {"order": _rung_up, "payment": _paid, "review": _reviewed, "shipment": _shipped}
+"""How a fact of each of an order's streams changes that stream's own part of the row."""
+
+orders = view("orders", 1, _order_key, _order, ["status", "status_at", "listed_at", "customer_id"])
+"""One row an order. ``status_at`` is status and creation in one text, for the newest of a status; all None while nothing was typed."""
+
+
+def _customer_key(event: CustomerUpdated | CustomerErased) -> str:
+    return event.customer_id
+
+
+def _profile(row: Row | None, fact: Fact) -> Row:
+    event: Any = fact.event
+    at = stamp(fact.time)
+    row = row or {"created_at": at, "person": None, "billing": None, "shipping": None, "erased_at": None}
+    if isinstance(event, CustomerErased):
+        return {**row, "updated_at": at, "erased_at": at, "listed_at": None}
+    sections = {name: getattr(event, name).model_dump(mode="json") for name in ("person", "billing", "shipping")}
+    return {**row, **sections, "updated_at": at, "listed_at": at}
+
+
+profiles = view("profiles", 1, _customer_key, _profile, ["listed_at"])
+"""One row a customer, as their newest order has it. ``listed_at`` is when it changed, None once they are erased."""
+
+
+def _note_key(event: CustomerNoted, fact: Fact) -> str:
+    return fact.id
+
+
+def _note(row: Row | None, fact: Fact) -> Row:
+    event: Any = fact.event
+    return {"customer_id": event.customer_id, "order_id": event.order_id, "note": event.note, "by": event.by, "at": stamp(fact.time)}
+
+
+notes = view("notes", 1, _note_key, _note, ["customer_id", "at"])
+
+
+def _campaign_key(event: CampaignPublished) -> str:
+    return event.campaign_id
+
+
+def _campaign(row: Row | None, fact: Fact) -> Row:
+    event: Any = fact.event
+    return {"name": event.campaign.name}
+
+
+campaigns = view("campaigns", 1, _campaign_key, _campaign)
+"""Names of campaigns, for orders that are not submitted yet."""

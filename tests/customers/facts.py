@@ -1,0 +1,117 @@
+"""Streams of one order as each service writes them, and a view folded from facts in any interleaving."""
+
+from datetime import timedelta
+
+from shared.contracts.cart import CartChanges, CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
+from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, OrderCancelled
+from shared.contracts.order import Address, Call, Line, Person, Quote
+from shared.contracts.payments import (
+    ExternalPaymentPending,
+    Instrument,
+    OrderDeclined,
+    PartAnswered,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentCaptureFailed,
+    PaymentOutcomeUnknown,
+)
+from shared.contracts.qa import OrderApproved, OrderDenied, QualityReviewRequested, ReviewDecided, ReviewPassed, ReviewUndone
+from shared.kernel.events import Fact
+from shared.kernel.views import Document, advance
+from tests.samples import NOON, ORDER, submitted
+
+CUSTOMER = "4000000001"
+PERSON = Person(first_name="Customer", last_name="A", phone="+1 512 555 0142")
+
+
+def fact(event, stream, version, minute=0, actor="agent:agent1"):
+    return Fact(event, stream, version, NOON + timedelta(minutes=minute), actor, ORDER, "", topic=event.TOPIC)
+
+
+def stream(name, *timed):
+    """``timed`` are pairs of minute and event."""
+    return [fact(event, name, version, minute) for version, (minute, event) in enumerate(timed, 1)]
+
+
+def ordered(method="card", attempt=1):
+    order = submitted(method, attempt=attempt)
+    body = order.order.model_copy(update={"customer_id": CUSTOMER, "customer": PERSON, "campaign_name": "Restful Nights (phone)"})
+    return order.model_copy(update={"order": body})
+
+
+STARTED = CartUpdated(
+    order_id=ORDER,
+    changes=CartChanges(campaign="restful", call=Call(agent="agent:agent1", started_at=NOON)),
+    quote=Quote(currency="USD"),
+    campaign_version=1,
+)
+TYPED = CartUpdated(order_id=ORDER, changes=CartChanges(customer=PERSON, billing=Address(city="Austin")), campaign_version=1)
+CHOSEN = CartUpdated(
+    order_id=ORDER,
+    changes=CartChanges(lines=(Line(line=1, product="1", quantity=1),)),
+    quote=Quote(currency="USD", total=5690),
+    campaign_version=1,
+)
+APPROVED = OrderApproved(order_id=ORDER, attempt=1, by="automatic", lines=(), currency="USD", total=5690, submitted=ordered())
+DENIED = OrderDenied(order_id=ORDER, attempt=1, reason="not agreed", reviewer="agent:qa1")
+CANCELLED = OrderCancelled(order_id=ORDER, reason="changed their mind", by="agent:agent1")
+EXPORTED = FulfillmentExported(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv")
+NOT_DELIVERED = FulfillmentFailed(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", reason="disk full", retry_at=NOON)
+UNKNOWN = PaymentOutcomeUnknown(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", ask_again_at=NOON)
+NOT_CAPTURED = PaymentCaptureFailed(order_id=ORDER, attempt=1, reason="declined")
+CAPTURED = PaymentCaptured(order_id=ORDER, attempt=1, amount=5690, references=())
+UNDONE = ReviewUndone(order_id=ORDER, reviewer="agent:qa1")
+CLOSED = OrderClosed(order_id=ORDER, why="approved")
+VISA, MASTERCARD = Instrument(brand="visa", last4="4242"), Instrument(brand="mastercard", last4="4444")
+
+
+def sent(attempt=1, method="card"):
+    return OrderSubmitted(order_id=ORDER, attempt=attempt, payment="tok_1", parts=(), submitted=ordered(method, attempt))
+
+
+def declined(attempt=1):
+    said = {"say": "Another card?", "retry": True, "try_next": "another card"}
+    return OrderDeclined(order_id=ORDER, attempt=attempt, reason="insufficient-funds", amount=5690, instrument=MASTERCARD, **said)
+
+
+def reopened(attempt=1):
+    return OrderReopened(order_id=ORDER, why="declined", attempt=attempt, reason="insufficient-funds", say="", try_next="")
+
+
+def authorized(attempt=1):
+    return PaymentAuthorized(order_id=ORDER, attempt=attempt, parts=(), instrument=VISA, submitted=ordered(attempt=attempt))
+
+
+def answered(answer="approved"):
+    return PartAnswered(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", answer=answer)
+
+
+def external():
+    return ExternalPaymentPending(order_id=ORDER, attempt=1, amount=5690, submitted=ordered("external"))
+
+
+def review():
+    return QualityReviewRequested(order_id=ORDER, why="external", submitted=ordered("external"))
+
+
+def decided(verdict="approve"):
+    return ReviewDecided(order_id=ORDER, verdict=verdict, reviewer="agent:qa1", effective=NOON)
+
+
+def passed():
+    return ReviewPassed(order_id=ORDER, attempt=1, by="automatic", submitted=ordered())
+
+
+def folded(view, facts):
+    """The view's documents by id."""
+    documents = {}
+    for each in facts:
+        if view.handles(type(each.event)):
+            for id in view.keys(each):
+                documents[id] = advance(view, documents.get(id) or Document(id, None), each)
+    return documents
+
+
+def row(view, *streams, id=ORDER):
+    document = folded(view, [each for stream in streams for each in stream])[id]
+    return {**document.data, "id": id}

@@ -1,0 +1,188 @@
+"""The status of an order as its row derives it, whichever topic comes first."""
+
+import random
+
+import pytest
+
+from services.customers.service import customers
+from services.customers.status import marks, status, summary, unfinished
+from services.customers.views import orders
+from shared.kernel.views import digest
+from tests.customers.facts import (
+    APPROVED,
+    CANCELLED,
+    CAPTURED,
+    CHOSEN,
+    CLOSED,
+    CUSTOMER,
+    DENIED,
+    EXPORTED,
+    NOT_CAPTURED,
+    NOT_DELIVERED,
+    STARTED,
+    TYPED,
+    UNDONE,
+    UNKNOWN,
+    answered,
+    authorized,
+    decided,
+    declined,
+    external,
+    folded,
+    passed,
+    reopened,
+    review,
+    row,
+    sent,
+    stream,
+)
+from tests.samples import ORDER
+
+
+def cart(*events):
+    return stream(f"order-{ORDER}", *enumerate(events))
+
+
+def payment(*events):
+    return stream(f"payment-{ORDER}", *enumerate(events, 1))
+
+
+def qa(*events):
+    return stream(f"review-{ORDER}", *enumerate(events, 2))
+
+
+def shipment(*events):
+    return stream(f"shipment-{ORDER}", *enumerate(events, 3))
+
+
+@pytest.mark.parametrize(
+    ("expected", "streams"),
+    [
+        ("Open", [cart(STARTED, TYPED, CHOSEN)]),
+        ("Processing", [cart(STARTED, TYPED, sent())]),
+        ("Processing", [cart(STARTED, TYPED, sent()), payment(authorized()), qa(passed())]),
+        ("Declined", [cart(STARTED, TYPED, sent()), payment(declined())]),
+        ("Declined", [cart(STARTED, TYPED, sent(), reopened(), CHOSEN), payment(declined())]),
+        ("Processing", [cart(STARTED, TYPED, sent(), reopened(), sent(2)), payment(declined())]),
+        ("Declined", [cart(STARTED, TYPED, sent(), reopened(), sent(2)), payment(declined(), declined(2))]),
+        ("Pending", [cart(STARTED, TYPED, sent(method="external")), payment(external()), qa(review())]),
+        ("Processing", [cart(STARTED, TYPED, sent(method="external")), payment(external()), qa(review(), decided())]),
+        ("Pending", [cart(STARTED, TYPED, sent(method="external")), payment(external()), qa(review(), decided(), UNDONE)]),
+        ("Complete", [cart(STARTED, TYPED, sent()), payment(authorized(), CAPTURED), qa(passed(), APPROVED)]),
+        ("Complete", [cart(STARTED, TYPED, sent(), CLOSED), payment(authorized()), qa(APPROVED), shipment(EXPORTED)]),
+        ("Cancelled", [cart(STARTED, TYPED, sent()), payment(external()), qa(review(), decided("deny"), DENIED)]),
+        ("Cancelled", [cart(STARTED, TYPED, sent()), payment(authorized()), qa(APPROVED), shipment(CANCELLED)]),
+        ("Cancelled", [cart(STARTED, TYPED, sent()), payment(declined()), shipment(CANCELLED)]),
+    ],
+)
+def test_status_is_the_first_that_holds(expected, streams):
+    found = row(orders, *streams)
+    assert status(found["parts"]) == found["status"] == expected
+    assert found["status_at"] == f"{expected} {found['listed_at']}"
+
+
+@pytest.mark.parametrize(
+    ("expected", "streams"),
+    [
+        ([], [cart(STARTED, sent()), payment(authorized())]),
+        (["outcome-unknown"], [cart(STARTED, sent()), payment(UNKNOWN)]),
+        ([], [cart(STARTED, sent()), payment(UNKNOWN, answered())]),
+        (["capture-failed"], [cart(STARTED, sent()), payment(authorized(), NOT_CAPTURED)]),
+        ([], [cart(STARTED, sent()), payment(authorized(), NOT_CAPTURED, CAPTURED)]),
+        (["exported"], [cart(STARTED, sent()), shipment(EXPORTED)]),
+        (["delivery-failed"], [cart(STARTED, sent()), shipment(NOT_DELIVERED)]),
+        (["exported"], [cart(STARTED, sent()), shipment(NOT_DELIVERED, EXPORTED)]),
+        ([], [cart(STARTED, sent()), shipment(NOT_DELIVERED, CANCELLED)]),
+    ],
+)
+def test_marks_stand_beside_the_status(expected, streams):
+    assert list(marks(row(orders, *streams)["parts"])) == expected
+
+
+@pytest.mark.parametrize(
+    ("expected", "streams"),
+    [
+        (False, [cart(STARTED, TYPED)]),
+        (True, [cart(STARTED, sent())]),
+        (True, [cart(STARTED, sent()), qa(review())]),
+        (False, [cart(STARTED, sent()), payment(declined())]),
+        (True, [cart(STARTED, sent()), qa(APPROVED)]),
+        (False, [cart(STARTED, sent()), qa(APPROVED), shipment(EXPORTED)]),
+        (False, [cart(STARTED, sent()), qa(DENIED)]),
+    ],
+)
+def test_an_order_is_unfinished_until_it_has_gone_out_or_never_will(expected, streams):
+    assert unfinished(row(orders, *streams)) is expected
+
+
+def test_an_order_that_nobody_has_typed_into_is_under_no_status_and_no_time():
+    found = row(orders, cart(STARTED))
+    assert (found["status"], found["status_at"], found["listed_at"]) == (None, None, None)
+    assert status(found["parts"]) == "Open"
+    assert row(orders, cart(STARTED, CHOSEN))["status"] == "Open"
+
+
+def test_the_summary_says_what_a_list_needs():
+    found = summary(row(orders, cart(STARTED, TYPED, sent(), reopened(), sent(2)), payment(declined(), authorized(2)), qa(APPROVED)))
+    assert found["customer"] == {"first_name": "Customer", "last_name": "A", "phone": "+1 512 555 0142"}
+    assert (found["customer_id"], found["campaign_name"], found["agent"]) == (CUSTOMER, "Restful Nights (phone)", "agent:agent1")
+    assert (found["method"], found["total"], found["currency"], found["attempt"]) == ("card", 5690, "USD", 2)
+    assert found["instrument"] == {"brand": "visa", "last4": "4242"}
+    assert (found["decline"]["attempt"], found["decline"]["reason"]) == (1, "insufficient-funds")
+    assert (found["created_at"], found["updated_at"]) == ("2026-03-01T12:00:00.000000+00:00", "2026-03-01T12:04:00.000000+00:00")
+
+
+def test_the_total_follows_what_is_changed_after_a_decline():
+    cheaper = CHOSEN.model_copy(update={"quote": CHOSEN.quote.model_copy(update={"total": 100})})
+    assert summary(row(orders, cart(STARTED, TYPED, sent(), reopened(), cheaper), payment(declined())))["total"] == 100
+
+
+def test_an_order_whose_own_stream_comes_last_is_listed_by_what_is_known():
+    found = row(orders, qa(APPROVED))
+    assert (found["status"], found["customer_id"]) == ("Complete", None)
+    assert summary(found)["customer"] is None
+
+
+def test_no_event_of_another_kind_of_stream_touches_an_order():
+    reserved = stream(f"customerid-{CUSTOMER}", (0, STARTED))
+    assert folded(orders, reserved) == {}
+
+
+HISTORIES = [
+    [
+        cart(STARTED, TYPED, CHOSEN, sent(), reopened(), sent(2), CLOSED),
+        payment(UNKNOWN, answered("declined"), declined(), authorized(2), NOT_CAPTURED, CAPTURED),
+        qa(passed(), APPROVED),
+        shipment(NOT_DELIVERED, EXPORTED),
+    ],
+    [cart(STARTED, TYPED, sent(method="external")), payment(external()), qa(review(), decided(), UNDONE, DENIED), shipment(CANCELLED)],
+]
+
+
+@pytest.mark.parametrize("streams", HISTORIES)
+def test_the_interleaving_of_the_topics_does_not_matter(streams):
+    facts = [each for stream in streams for each in stream]
+    expected = {view.name: digests(view, facts) for view in customers.views}
+    for seed in range(100):
+        shuffled = list(interleaved(streams, random.Random(seed)))  # noqa: S311 - an order of arrival, not a secret
+        assert {view.name: digests(view, shuffled) for view in customers.views} == expected, seed
+
+
+@pytest.mark.parametrize("streams", HISTORIES)
+def test_what_comes_again_changes_nothing(streams):
+    facts = [each for stream in streams for each in stream]
+    for view in customers.views:
+        for seen in range(len(facts)):
+            assert digests(view, facts + facts[:seen]) == digests(view, facts)
+
+
+def digests(view, facts):
+    documents = folded(view, facts)
+    return digest(documents[id] for id in sorted(documents))
+
+
+def interleaved(streams, chance):
+    """One of the orders in which consumers may see them: each stream in its own order."""
+    waiting = [list(stream) for stream in streams]
+    while left := [stream for stream in waiting if stream]:
+        yield chance.choice(left).pop(0)

@@ -1,0 +1,120 @@
+from datetime import timedelta
+
+from services.customers.sentences import SENTENCES, say
+from services.customers.timeline import timeline, until
+from shared.contracts.customers import CustomerErased, CustomerUpdated
+from shared.contracts.order import Address
+from shared.contracts.qa import OrderApproved, ReviewClosed
+from shared.contracts.registry import EVENTS
+from tests.customers.facts import (
+    APPROVED,
+    CHOSEN,
+    CUSTOMER,
+    DENIED,
+    PERSON,
+    STARTED,
+    TYPED,
+    authorized,
+    decided,
+    declined,
+    external,
+    fact,
+    folded,
+    passed,
+    sent,
+    stream,
+)
+from tests.samples import NOON, ORDER
+
+PROFILE = CustomerUpdated(customer_id=CUSTOMER, order_id=ORDER, as_of=NOON, person=PERSON, billing=Address(), shipping=Address())
+
+
+def story(*streams):
+    """The rows in the order of their places."""
+    documents = folded(timeline, [each for stream in streams for each in stream])
+    return sorted((document.data for document in documents.values()), key=lambda row: row["place"])
+
+
+def test_one_row_an_event_from_every_service_by_time():
+    rows = story(
+        stream(f"review-{ORDER}", (3, passed()), (4, APPROVED)),
+        stream(f"customer-{CUSTOMER}", (2, PROFILE)),
+        stream(f"order-{ORDER}", (0, STARTED), (0, TYPED), (1, sent())),
+        stream(f"payment-{ORDER}", (2, authorized())),
+    )
+    assert [(row["service"], row["version"], row["order_id"]) for row in rows] == [
+        ("cart", 1, ORDER),
+        ("cart", 2, ORDER),
+        ("cart", 3, ORDER),
+        ("customers", 1, ORDER),
+        ("payments", 1, ORDER),
+        ("qa", 1, ORDER),
+        ("qa", 2, ORDER),
+    ]
+
+
+def test_events_of_one_append_stand_in_their_order_also_beyond_nine():
+    rows = story(stream(f"order-{ORDER}", *[(0, STARTED)] * 12))
+    assert [row["version"] for row in rows] == list(range(1, 13))
+
+
+def test_the_story_as_of_a_moment_ends_with_that_moment():
+    rows = story(stream(f"order-{ORDER}", (0, STARTED), (5, TYPED), (6, sent())))
+    told = until(ORDER, NOON + timedelta(minutes=5))
+    assert [row["version"] for row in rows if told.low <= row["place"] <= told.high] == [1, 2]
+    told = until(ORDER, None)
+    assert all(told.low <= row["place"] <= told.high for row in rows)
+
+
+def test_another_order_whose_id_begins_alike_is_another_story():
+    (row,) = story(stream(f"order-{ORDER}", (0, STARTED)))
+    told = until(ORDER[:-1], None)
+    assert not told.low <= row["place"] <= told.high
+
+
+def test_a_review_that_closes_before_it_opened_is_in_the_story_of_its_order():
+    (row,) = story(stream(f"review-{ORDER}", (0, ReviewClosed(order_id="", why="cancelled"))))
+    assert row["order_id"] == ORDER
+
+
+def test_an_erasure_is_in_the_story_of_each_order():
+    erased = CustomerErased(customer_id=CUSTOMER, order_ids=(ORDER, "7K2M9QX4TC"))
+    documents = folded(timeline, [fact(erased, f"customer-{CUSTOMER}", 2)])
+    assert {document.data["order_id"] for document in documents.values()} == {ORDER, "7K2M9QX4TC"}
+
+
+def test_what_is_no_order_s_is_in_no_story():
+    account = EVENTS["ringup.payments.GatewayConfigured"](name="simulator", kind="simulator", capabilities=(), on=True)
+    assert folded(timeline, [fact(account, "gateway-simulator", 1)]) == {}
+
+
+def test_sentences_say_it_in_words():
+    assert say(declined()) == "Card declined: insufficient funds"
+    assert say(APPROVED) == "Approved automatically"
+    assert say(APPROVED.model_copy(update={"by": "agent:qa1"})) == "Approved by qa1"
+    assert say(APPROVED.model_copy(update={"by": "skip_qa"})) == "Approved without review: prepaid orders skip it"
+    assert say(DENIED) == "Denied by qa1: not agreed"
+    assert say(decided()) == "Approved by qa1"
+    assert say(STARTED) == "Started by agent1, inbound call"
+    assert say(TYPED) == "Changed: customer, billing address"
+    assert say(CHOSEN) == "Changed: products"
+    assert say(sent(2)) == "Submitted by agent1, to be charged (attempt 2)"
+    assert say(external()) == "Paid elsewhere: nobody was charged"
+
+
+def test_every_event_of_an_order_has_a_sentence_of_its_own():
+    assert {event for event in EVENTS.values() if {"order_id", "order_ids"} & event.model_fields.keys()} == set(SENTENCES)
+
+
+def test_nothing_personal_is_said():
+    for event in (TYPED, sent(), authorized(), external(), PROFILE):
+        (row,) = story([fact(event, f"order-{ORDER}", 1)])
+        for personal in ("Customer A", "512", "Austin"):
+            assert personal not in str(row)
+
+
+def test_an_event_without_a_sentence_of_its_own_is_told_by_its_name():
+    class OrderApprovedTwice(OrderApproved):
+        pass
+
+    assert say(OrderApprovedTwice(**dict(APPROVED))) == "Order approved twice"
