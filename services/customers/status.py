@@ -45,10 +45,8 @@ def indexed(parts: Parts) -> Row:
     """Orders that nobody has typed anything into are listed nowhere: they are under no status and no time."""
     created = min(part["created_at"] for part in parts.values())
     listed = len(parts) > 1 or "order" not in parts or bool(parts["order"].get("touched"))
-    current = status(parts) if listed else None
     return {
-        "status": current,
-        "status_at": f"{current} {created}" if current else None,
+        "status_at": f"{status(parts)} {created}" if listed else None,
         "listed_at": created if listed else None,
         "customer_id": parts.get("order", _NOTHING).get("customer_id"),
     }

@@ -29,15 +29,9 @@ def _order_of(fact: Fact) -> str:
 
 def _entry(row: Row | None, fact: Fact, id: str) -> Row:
     order_id = id.partition("/")[2] or _order_of(fact)
-    at = stamp(fact.time)
     return {
-        "order_id": order_id,
-        "place": f"{order_id} {at} {fact.stream} {fact.version:09}",
-        "time": at,
+        "place": f"{order_id} {stamp(fact.time)} {fact.stream} {fact.version:09}",
         "type": fact.event.TYPE,
-        "service": fact.event.TOPIC,
-        "stream": fact.stream,
-        "version": fact.version,
         "actor": fact.actor,
         "text": sentences.say(fact.event),
     }
@@ -50,3 +44,18 @@ timeline = view("timeline", 1, _key, _entry, ["place"])
 def until(order_id: str, moment: datetime | None) -> Range:
     """The places of an order's events, up to and with those of the moment."""
     return Range(f"{order_id} ", f"{order_id} {stamp(moment)} ~" if moment else f"{order_id} ~")
+
+
+def told(row: Row) -> Row:
+    order_id, time, stream, version = row["place"].split(" ")
+    return {
+        "id": row["id"],
+        "order_id": order_id,
+        "time": time,
+        "type": row["type"],
+        "service": row["type"].split(".")[1],
+        "stream": stream,
+        "version": int(version),
+        "actor": row["actor"],
+        "text": row["text"],
+    }

@@ -140,8 +140,8 @@ def _shipped(part: Row, fact: Fact) -> Row:
 _CHANGED: dict[str, Callable[[Row, Fact], Row]] = {"order": _rung_up, "payment": _paid, "review": _reviewed, "shipment": _shipped}
 """How a fact of each of an order's streams changes that stream's own part of the row."""
 
-orders = view("orders", 1, _order_key, _order, ["status", "status_at", "listed_at", "customer_id"])
-"""One row an order. ``status_at`` is status and creation in one text, for the newest of a status; all None while nothing was typed."""
+orders = view("orders", 1, _order_key, _order, ["status_at", "listed_at", "customer_id"])
+"""One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed."""
 
 
 def _customer_key(event: CustomerUpdated | CustomerErased) -> str:

@@ -16,8 +16,17 @@ async def shop(settings):
         await shop.charge(order_id, number)
         await shop.stage(order_id, "closed", "open")
     await until(lambda: caught_up(shop))
+    await until(lambda: erased(shop, order_id))
+    await until(lambda: caught_up(shop))
     yield shop
     await shop.close()
+
+
+async def erased(shop, order_id):
+    """What a rebuild opens of this customer reads ``Erased``; the live views have seen more."""
+    _, row = await shop.ask("customers", "GET", f"/orders/{order_id}")
+    status, _ = await shop.ask("customers", "POST", f"/customers/{row['customer_id']}/erase")
+    return status == 200
 
 
 async def caught_up(shop):
