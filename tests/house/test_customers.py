@@ -212,7 +212,12 @@ async def forgotten(shop, order_id):
 async def test_nothing_personal_of_an_erased_customer_stays_in_memory(shop):
     order_id, customer_id = await bought(shop)
     await erase(shop, customer_id)
-    await forgotten(shop, order_id)
+
+    async def closed():
+        _, body = await get(shop, f"/orders/{order_id}/timeline")
+        return [entry for entry in body["rows"] if (entry["service"], entry["text"]) == ("cart", "The customer was erased")]
+
+    await until(closed)
     for running in shop.house.running.values():
         folded = repr(running.commands._cache)
         assert not [personal for personal in ("'Customer'", *PERSONAL[1:]) if personal in folded]
