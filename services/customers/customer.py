@@ -82,7 +82,9 @@ def _note(submitted: SubmittedOrder, customer: Customer) -> Sequence[Event]:
 def _unfinished(orders: Sequence[tuple[str, str]]) -> Refused:
     order_id, status = orders[0]
     rows = [{"order_id": order_id, "status": status} for order_id, status in orders]
-    return Refused("order-unfinished", f"Order {order_id} is {status} and not finished yet.", data={"orders": rows})
+    return Refused(
+        "order-unfinished", f"Order {order_id} is not finished yet ({status}). Its customer can be erased afterwards.", data={"orders": rows}
+    )
 
 
 def evolve(customer: Customer, event: Event) -> Customer:

@@ -7,7 +7,7 @@ import contextlib
 
 from services.customers.customer import Erase, customer, decide
 from services.customers.status import status, unfinished
-from services.customers.views import orders
+from services.customers.views import KINDS, orders
 from shared.kernel.commands import Envelope, Outcome, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import NotFound, Unavailable
@@ -25,13 +25,18 @@ async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
     state, version = await service.load(customer, customer_id)
     if not version and not theirs:
         raise NotFound("There is no such customer.")
-    waiting = tuple((row["id"], status(row["parts"])) for row in theirs if unfinished(row))
+    waiting = tuple((row["id"], status(row["parts"])) for row in theirs if unfinished(row) or _parked(service, row["id"]))
     command = Erase(customer_id, tuple(sorted(row["id"] for row in theirs)), waiting)
     decided = decide(command, state)
     if isinstance(decided, Refused):
         raise Refusal(decided)
     await service.keyring.erase(customer_id)
     return await service.execute(customer, customer_id, command, sent)
+
+
+def _parked(service: Running, order_id: str) -> bool:
+    """Then more has happened than its row tells."""
+    return any(service.parking.parked(service.service.views_group, f"{kind}-{order_id}") for kind in KINDS)
 
 
 async def _orders(service: Running, customer_id: str) -> list[Row]:

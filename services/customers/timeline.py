@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.customers import sentences
+from services.customers.views import KINDS
 from shared.contracts.customers import CustomerErased
 from shared.kernel.codec import stamp
 from shared.kernel.events import Event, Fact
 from shared.kernel.ports import Range
 from shared.kernel.views import Row, view
-
-_STREAMS = ("order", "payment", "review", "shipment")
 
 
 def _key(event: Event, fact: Fact) -> Sequence[str]:
@@ -24,7 +23,7 @@ def _key(event: Event, fact: Fact) -> Sequence[str]:
 
 def _order_of(fact: Fact) -> str:
     kind, _, id = fact.stream.partition("-")
-    return id if kind in _STREAMS else str(getattr(fact.event, "order_id", ""))
+    return id if kind in KINDS else str(getattr(fact.event, "order_id", ""))
 
 
 def _entry(row: Row | None, fact: Fact, id: str) -> Row:

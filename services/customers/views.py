@@ -140,6 +140,9 @@ def _shipped(part: Row, fact: Fact) -> Row:
 _CHANGED: dict[str, Callable[[Row, Fact], Row]] = {"order": _rung_up, "payment": _paid, "review": _reviewed, "shipment": _shipped}
 """How a fact of each of an order's streams changes that stream's own part of the row."""
 
+KINDS = tuple(_CHANGED)
+"""The kinds of streams that an order has."""
+
 orders = view("orders", 1, _order_key, _order, ["status_at", "listed_at", "customer_id"])
 """One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed."""
 

@@ -177,6 +177,15 @@ async def test_an_erasure_sees_an_order_that_was_submitted_the_moment_before(sho
     assert (status, body["orders"][0]["order_id"]) == (409, order_id)
 
 
+async def test_erasing_is_refused_while_an_order_s_row_may_not_tell_all(shop):
+    order_id, customer_id = await bought(shop)
+    parking = shop.house.running["customers"].parking
+    await parking.park("customers.views", f"shipment-{order_id}", "fulfillment", 1, "cannot be read")
+    assert (await erase(shop, customer_id))[1]["orders"][0]["order_id"] == order_id
+    await parking.release("customers.views", f"shipment-{order_id}")
+    assert (await erase(shop, customer_id))[0] == 200
+
+
 async def test_everything_personal_of_an_erased_customer_reads_erased(shop):
     order_id, customer_id = await bought(shop)
     status, _ = await erase(shop, customer_id)
