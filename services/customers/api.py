@@ -90,10 +90,11 @@ async def list_customers(service: RunningService, q: Asked = "", cursor: str | N
 
 
 @router.get("/customers/{id}")
-async def one_customer(id: str, service: RunningService, cursor: str | None = None) -> dict[str, Any]:
+async def one_customer(id: str, service: RunningService, cursor: str | None = None, min_version: MinVersion = None) -> dict[str, Any]:
     """A customer as in the list, with ``orders`` {rows, next} as ``GET /orders`` answers them and ``notes`` [{order_id, note, by, at}],
-    the newest 50. Once erased, everything personal reads ``Erased``."""
-    row = await service.get(profiles, id)
+    the newest 50. Once erased, everything personal reads ``Erased``. ``cursor`` is of the orders; ``min_version`` as with an order.
+    """
+    row = await service.get(profiles, id, min_version)
     if row is None:
         raise NotFound("There is no such customer.")
     found, following = await _newest(service, None, cursor, {"customer_id": id})

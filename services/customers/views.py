@@ -147,7 +147,7 @@ orders = view("orders", 1, _order_key, _order, ["status_at", "listed_at", "custo
 """One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed."""
 
 
-def _customer_key(event: CustomerUpdated | CustomerErased) -> str:
+def _customer_key(event: CustomerUpdated | CustomerNoted | CustomerErased) -> str:
     return event.customer_id
 
 
@@ -155,10 +155,13 @@ def _profile(row: Row | None, fact: Fact) -> Row:
     event: Any = fact.event
     at = stamp(fact.time)
     row = row or {"created_at": at, "person": None, "billing": None, "shipping": None, "erased_at": None}
-    if isinstance(event, CustomerErased):
-        return {**row, "updated_at": at, "erased_at": at, "listed_at": None}
-    sections = {name: getattr(event, name).model_dump(mode="json") for name in ("person", "billing", "shipping")}
-    return {**row, **sections, "updated_at": at, "listed_at": at}
+    match event:
+        case CustomerUpdated():
+            sections = {name: getattr(event, name).model_dump(mode="json") for name in ("person", "billing", "shipping")}
+            return {**row, **sections, "updated_at": at, "listed_at": at}
+        case CustomerErased():
+            return {**row, "updated_at": at, "erased_at": at, "listed_at": None}
+    return {**row, "updated_at": at}
 
 
 profiles = view("profiles", 1, _customer_key, _profile, ["listed_at"])

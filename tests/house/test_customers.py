@@ -278,6 +278,13 @@ async def test_between_the_keys_and_the_event_nothing_is_submitted_for_an_erased
         assert (status, answer["code"]) == (409, "erased")
 
 
+async def test_the_answer_after_an_erasure_can_wait_for_it(shop):
+    _, customer_id = await bought(shop)
+    _, body = await erase(shop, customer_id)
+    _, row = await get(shop, f"/customers/{customer_id}?min_version=customer-{customer_id}@{body['version']}")
+    assert row["erased_at"]
+
+
 async def test_an_erased_customer_is_not_listed_but_their_orders_are(shop):
     order_id, customer_id = await bought(shop)
     assert [row["customer_id"] for row in (await get(shop, "/customers"))[1]["rows"]] == [customer_id]
