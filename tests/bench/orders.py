@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.bench.server import Server, server
+from tests.site import Site, site
 
 ORDERS = 1_000
 AT_ONCE = 32
@@ -23,7 +23,7 @@ ORDER = {
 }
 
 
-async def place(at: Server, numbers: Iterable[int], accepted: dict[str, float], per_second: float | None = None) -> None:
+async def place(at: Site, numbers: Iterable[int], accepted: dict[str, float], per_second: float | None = None) -> None:
     """By one client after another; ``per_second`` spreads them evenly instead of as fast as it goes."""
     connection = await at.connect()
     begun = time.perf_counter()
@@ -38,16 +38,15 @@ async def place(at: Server, numbers: Iterable[int], accepted: dict[str, float], 
     connection.close()
 
 
-async def load(at: Server, first: int, count: int, clients: int, per_second: float | None = None) -> dict[str, Any]:
+async def load(at: Site, first: int, count: int, clients: int, per_second: float | None = None) -> dict[str, Any]:
     """Accepts and exports are counted: the run fails where they differ."""
     accepted: dict[str, float] = {}
     begun = time.perf_counter()
     shares = [range(first + client, first + count, clients) for client in range(clients)]
     await asyncio.gather(*(place(at, share, accepted, per_second / clients if per_second else None) for share in shares))
     taken = time.perf_counter() - begun
-    exports = at.data / "exports"
     async with asyncio.timeout(120):
-        while not all((exports / f"{order}-csv.csv").exists() for order in accepted):
+        while not all(at.export(order).exists() for order in accepted):
             await asyncio.sleep(0.02)
     done = time.perf_counter() - begun
     if len(accepted) != count:
@@ -58,7 +57,7 @@ async def load(at: Server, first: int, count: int, clients: int, per_second: flo
 
 async def measure() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        async with server(Path(folder)) as at:
+        async with site(Path(folder)) as at:
             idle = at.memory()
             await load(at, 0, 200, AT_ONCE)
             full = await load(at, 1_000, ORDERS, AT_ONCE)

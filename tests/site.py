@@ -15,11 +15,11 @@ from pathlib import Path
 import psutil
 
 from services.gateway.demo_accounts import PASSWORD
-from tests.bench.http import Connection
+from tests.http import Connection
 
 
 @dataclass(frozen=True)
-class Server:
+class Site:
     data: Path
     port: int
     pid: int
@@ -29,19 +29,26 @@ class Server:
     async def connect(self) -> Connection:
         return await Connection("127.0.0.1", self.port).open()
 
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def export(self, order_id: str) -> Path:
+        return self.data / "exports" / f"{order_id}-csv.csv"
+
     def memory(self) -> int:
         """Resident bytes."""
         return int(psutil.Process(self.pid).memory_info().rss)
 
 
 @contextlib.asynccontextmanager
-async def server(folder: Path) -> AsyncIterator[Server]:
+async def site(folder: Path, **settings: str) -> AsyncIterator[Site]:
     port = _free_port()
-    where = {"RINGUP_DATA": str(folder / "data"), "RINGUP_KEY_FILE": str(folder / "master.key"), "RINGUP_PORT": str(port)}
+    where = {"RINGUP_DATA": str(folder / "data"), "RINGUP_KEY_FILE": str(folder / "master.key"), "RINGUP_PORT": str(port), **settings}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services", "run", env={**os.environ, **where})
     try:
         await _ready(port, process)
-        yield Server(folder / "data", port, process.pid, await _signed_in(port))
+        yield Site(folder / "data", port, process.pid, await _signed_in(port))
     finally:
         process.terminate()
         await process.wait()

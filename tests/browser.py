@@ -1,0 +1,45 @@
+"""Chromium for tests: the one that is there, else Debian's where root can install it, else Playwright's own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import AsyncIterator
+from functools import lru_cache
+
+import pytest
+from playwright.async_api import Browser, Error, async_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+
+
+@lru_cache(maxsize=1)
+def _executable() -> str | None:
+    """None: Playwright's own."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", *command], check=False, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        found = next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, stdout=subprocess.DEVNULL)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Skips, and says so in one line, where no browser can be had."""
+    async with async_playwright() as playwright:
+        try:
+            browser = await playwright.chromium.launch(executable_path=_executable(), args=list(_QUIET))
+        except Error as error:
+            missing = "No Chromium: install Debian's package chromium, or run 'playwright install chromium'."
+            warnings.warn(f"BROWSER TESTS ARE SKIPPED. {missing}", stacklevel=2)
+            pytest.skip(f"{missing} {error.message.splitlines()[0]}")
+        yield browser
+        await browser.close()

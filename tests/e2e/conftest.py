@@ -1,0 +1,41 @@
+import pytest
+
+from services.gateway.demo_accounts import PASSWORD
+from tests.browser import chromium
+from tests.site import site
+
+
+@pytest.fixture(scope="module")
+async def shop(tmp_path_factory):
+    """The real server, furnished as a demo, for the tests of a module."""
+    async with site(tmp_path_factory.mktemp("shop")) as there:
+        yield there
+
+
+@pytest.fixture
+async def browser():
+    async with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+async def sign_in(shop, browser):
+    """Opens a window of its own, signed in; whatever goes wrong in the page fails the test."""
+    wrong = []
+
+    async def opened(user, **options):
+        context = await browser.new_context(base_url=shop.address, viewport={"width": 1440, "height": 900}, **options)
+        page = await context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: "Content Security Policy" in message.text and wrong.append(message.text))
+        page.on("response", lambda answer: answer.status >= 500 and wrong.append(f"{answer.status} {answer.url}"))
+        await page.goto("/sign-in")
+        await page.fill("#user", user)
+        await page.fill("#password", PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.get_by_role("button", name=user, exact=True).wait_for()
+        return page
+
+    yield opened
+    assert not wrong

@@ -1,0 +1,161 @@
+"""What Order Entry promises to somebody who types."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.entry import GOOD, LOST_AFTER, begun, card, field, fill, process, summary_of, total_is
+
+pytestmark = pytest.mark.slow
+
+
+async def saved(page):
+    await expect(page.locator("#saved")).to_contain_text("Saved")
+
+
+async def test_what_was_typed_survives_a_reload(shop, sign_in):
+    page = await sign_in("agent1")
+    await begun(page)
+    await fill(page, pillows=1)
+    await total_is(page, "61.60")
+    await page.reload()
+    await expect(field(page, "customer.last_name")).to_have_value("Z")
+    await expect(field(page, "billing.region")).to_have_value("TX")
+    await total_is(page, "61.60")
+
+
+async def test_coming_back_to_order_entry_is_the_same_call_and_new_call_is_another(shop, sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    await page.goto("/orders")
+    assert await begun(page) == order_id
+    await page.get_by_role("link", name="New call").click()
+    await page.wait_for_url(lambda url: re.search("/order-entry/[0-9A-Z]{10}$", url) and not url.endswith(order_id))
+
+
+async def test_a_refused_process_names_every_field_and_charges_nothing(shop, sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    await field(page, "customer.first_name").fill("Customer")
+    await card(page, "4242 4242 4242 4241")
+    await process(page)
+    summary = page.get_by_role("alert")
+    await expect(summary).to_contain_text("Enter the last name.")
+    await expect(summary).to_contain_text("Choose at least one product.")
+    await expect(field(page, "customer.last_name")).to_have_attribute("aria-invalid", "true")
+    await summary.get_by_text("Enter the last name.").click()
+    await expect(field(page, "customer.last_name")).to_be_focused()
+    await page.keyboard.type("Z")
+    await expect(field(page, "customer.last_name")).not_to_have_attribute("aria-invalid", "true")
+    assert page.url.endswith(order_id)
+
+
+async def test_a_quantity_beyond_the_limit_is_told_at_its_row_and_the_rest_is_saved(shop, sign_in):
+    page = await sign_in("agent1")
+    await begun(page)
+    await field(page, "lines.102").fill("12")
+    await expect(field(page, "lines.102-note")).to_have_text("Between 0 and 4 of Foam topper, Queen can be ordered.")
+    await field(page, "customer.last_name").fill("Z")
+    await field(page, "lines.102").fill("-1")
+    await expect(field(page, "lines.102-note")).to_contain_text("whole number")
+    await field(page, "lines.102").fill("1")
+    await total_is(page, "131.95")
+    await page.reload()
+    await expect(field(page, "customer.last_name")).to_have_value("Z")
+
+
+async def test_process_pressed_many_times_charges_once(shop, sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    await fill(page)
+    await total_is(page, "123.19")
+    await card(page, LOST_AFTER)
+    await page.evaluate("for (let n = 0; n < 5; n++) document.getElementById('process').click()")
+    await page.keyboard.press("Control+Enter")
+    await summary_of(page, order_id)
+    ledger = (shop.data / "simulator.jsonl").read_text().splitlines()
+    assert sum(f'"{order_id}-1-1"' in line and '"authorize"' in line for line in ledger) == 1
+    assert not [line for line in ledger if f'"{order_id}-2-1"' in line]
+
+
+async def test_enter_alone_never_charges(shop, sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    await fill(page)
+    await card(page, GOOD)
+    await page.locator("#cvv").press("Enter")
+    await page.locator("#number").press("Enter")
+    await saved(page)
+    assert page.url.endswith(f"/order-entry/{order_id}")
+    await expect(page.get_by_role("button", name="Process")).to_be_enabled()
+
+
+async def test_two_windows_on_one_order_lose_nothing(shop, sign_in):
+    first, second = await sign_in("agent1"), await sign_in("supervisor1")
+    order_id = await begun(first)
+    await field(first, "customer.last_name").fill("Z")
+    await saved(first)
+    await second.goto(f"/order-entry/{order_id}")
+    await field(second, "notes").fill("From the other window.")
+    await saved(second)
+    await expect(field(first, "notes")).to_have_value("From the other window.")
+    await field(first, "billing.city").fill("Austin")
+    await saved(first)
+    await expect(field(second, "billing.city")).to_have_value("Austin")
+
+
+async def test_the_same_section_changed_twice_asks_the_agent(shop, sign_in):
+    first, second = await sign_in("agent1"), await sign_in("supervisor1")
+    order_id = await begun(first)
+    await field(first, "customer.last_name").fill("Z")
+    await saved(first)
+    await second.goto(f"/order-entry/{order_id}")
+    await first.context.set_offline(True)
+    await field(first, "notes").fill("Mine.")
+    await expect(first.locator("#saved")).to_contain_text("No connection")
+    await field(second, "notes").fill("Theirs.")
+    await saved(second)
+    await first.context.set_offline(False)
+    banner = first.get_by_role("alert").filter(has_text="Agent notes was changed elsewhere")
+    await expect(banner).to_contain_text("Theirs.")
+    await banner.get_by_role("button", name="Keep mine").click()
+    await expect(field(second, "notes")).to_have_value("Mine.")
+
+
+async def test_signed_out_in_the_middle_keeps_what_is_typed_but_no_card(shop, sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    await field(page, "customer.last_name").fill("Z")
+    await saved(page)
+    await page.context.clear_cookies()
+    await field(page, "billing.city").fill("Austin")
+    await card(page, GOOD)
+    await expect(page.get_by_role("alert")).to_contain_text("You were signed out")
+    kept = await page.evaluate("JSON.stringify({...sessionStorage}) + JSON.stringify({...localStorage})")
+    assert "Austin" in kept
+    assert "4242" not in kept
+    await page.get_by_role("link", name="Sign in again").click()
+    await page.fill("#user", "agent1")
+    await page.fill("#password", "restful")
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url(f"**/order-entry/{order_id}")
+    await expect(field(page, "billing.city")).to_have_value("Austin")
+    await saved(page)
+
+
+async def test_the_whole_order_goes_by_keyboard_alone(shop, sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    for text in ("Customer", "Z", "+1 512 555 0160", "customer.z@example.com", "100 Example Street", "", "Austin", "78701", "Tex"):
+        await page.keyboard.type(text)
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Alt+p")
+    await page.keyboard.type("2")
+    await page.keyboard.press("Alt+c")
+    for text in ("4242424242424242", "1249", "737"):
+        await page.keyboard.type(text)
+        await page.keyboard.press("Tab")
+    await total_is(page, "123.19")
+    await page.keyboard.press("Control+Enter")
+    await summary_of(page, order_id)
