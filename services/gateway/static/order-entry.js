@@ -306,6 +306,7 @@ function begin() {
   const draft = JSON.parse(sessionStorage.getItem(`draft.${order.order_id}`) ?? "{}");
   for (const [section, value] of Object.entries(draft)) write(section, value);
   draw();
+  form.removeAttribute("aria-busy");
   drawTime();
   setInterval(drawTime, 1000);
   if (order.stage === "submitted") follow();
@@ -332,6 +333,8 @@ form.addEventListener("input", (event) => {
   keepDraft();
   later = setTimeout(save, field.closest("tr[data-product]") ? 0 : 400);
 });
+
+form.addEventListener("focusin", (event) => event.target.closest("tr[data-product]") && event.target.select?.());
 
 form.addEventListener("change", async (event) => {
   const field = event.target;
