@@ -11,8 +11,8 @@ from services.customers.service import customers
 from services.fulfillment.service import fulfillment
 from services.payments.service import payments
 from services.qa.service import qa
+from shared.app import service_app
 from shared.asgi import AsgiClient
-from shared.http import service_app
 from shared.service import Ports, Running, Service, utc_now
 from shared.settings import Settings
 

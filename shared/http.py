@@ -1,4 +1,4 @@
-"""A service's HTTP: its routes, the envelope of a command, problem+json for everything that is refused, and what operators ask (`/-/`)."""
+"""A service's HTTP: the envelope of a command, and problem+json for everything that is refused."""
 
 from __future__ import annotations
 
@@ -69,15 +69,6 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return to_jsonable_python(asdict(value))
     return to_jsonable_python(value)
-
-
-def service_app(service: Running) -> FastAPI:
-    app = FastAPI(title=f"ringup {service.service.name}", openapi_url=None, docs_url=None, redoc_url=None)
-    app.state.running = service
-    answer_refusals(app)
-    if service.service.router:
-        app.include_router(service.service.router)
-    return app
 
 
 def answer_refusals(app: FastAPI) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -16,20 +16,23 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
-from shared.contracts.registry import EVENTS, SERVICES
+from shared.asgi import Client
+from shared.contracts.registry import EVENTS, topics_of, view_topics
 from shared.kernel.codec import Codec, UnknownType, open_sealed, sealed_under
-from shared.kernel.commands import Commands, Envelope, Outcome, Refusal, opened
+from shared.kernel.commands import Commands, Envelope, Outcome, Refusal
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.effects import Effect, Timer
 from shared.kernel.errors import Corrupt, KernelError, Unavailable
 from shared.kernel.events import Event, Fact
 from shared.kernel.policies import Policy
 from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Streams, Topics, Where
-from shared.kernel.projector import Build, Poison, project
+from shared.kernel.projector import Build, Poison, project_all
 from shared.kernel.runner import Runner
 from shared.kernel.views import Row, View
+from shared.metrics import Meter, Metrics
 from shared.parking import Parking
-from shared.settings import Settings
+from shared.rebuild import Rebuilds
+from shared.settings import Settings, SettingsError
 
 log = structlog.get_logger()
 
@@ -80,24 +83,16 @@ class Ports:
     hurry: Callable[[str], None]
 
 
-def collection(view: View) -> str:
-    return f"{view.name}@{view.number}"
-
-
-def topics_of(types: Iterable[type[Event]]) -> tuple[str, ...]:
-    topics = sorted({event.TOPIC for event in types})
-    return tuple(topics)
-
-
-def view_topics(views: Iterable[View]) -> tuple[str, ...]:
-    return tuple(sorted({topic for view in views for topic in (topics_of(view.types) if view.types else SERVICES)}))
-
-
 class Running:
-    """A service at work. ``state`` holds what its setup made."""
+    """A service at work. ``state`` holds what its setup made. ``clients`` call the services by name, where it may call them."""
 
-    def __init__(self, service: Service, ports: Ports, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, service: Service, ports: Ports, settings: Settings, clock: Callable[[], datetime] = utc_now, metrics: Metrics | None = None,
+        clients: Mapping[str, Client] | None = None,
+    ) -> None:  # fmt: skip
         self.service = service
+        self.clients = clients or {}
+        self.meter = Meter(metrics or Metrics(), service.name)
         self.settings = settings
         self.clock = self.now = clock
         self.streams, self.topics, self.documents = ports.streams, ports.topics, ports.documents
@@ -105,12 +100,14 @@ class Running:
         self.state: dict[str, Any] = {}
         self.codec = Codec(EVENTS)
         self.commands = Commands(self.streams, self.codec, self.keyring, label=service.label, appended=self._appended)
-        self.builds = {view.name: Build(view, collection(view)) for view in service.views}
+        self.builds: dict[str, Build] = {}
+        """The live build of each view, by the view's name; a view that is being built for the first time has none yet."""
         self.holding = asyncio.Lock()
         """Held while a batch is projected, and by a rebuild that compares or switches."""
         self.parking = Parking(self.documents)
-        self.problem = ""
-        """Why the consumers wait; empty while they work."""
+        self.rebuilds = Rebuilds(self)
+        self.problems: dict[str, str] = {}
+        """Why a consumer group waits; groups that work are absent."""
         self._aggregates = {command: aggregate for aggregate in service.aggregates for command in aggregate.commands}
         self._policy_types = frozenset(event for policy in service.policies for event in policy.types)
         self._projected = asyncio.Event()
@@ -119,10 +116,22 @@ class Running:
 
     # Life
 
-    async def start(self) -> None:
-        for build in self.builds.values():
-            await self.documents.prepare(build.collection, build.view.indexes)
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The consumer groups, and the topics of each."""
+        topics = {self.service.views_group: view_topics(self.service.views), self.service.policies_group: topics_of(self._policy_types)}
+        return {group: read for group, read in topics.items() if read}
+
+    async def open(self) -> None:
+        """Ready to be asked and to project; nothing acts yet. Raises SettingsError for an offset beyond its topic's end."""
+        beyond = await offsets_beyond(self)
+        if beyond:
+            raise SettingsError(beyond[0])
         await self.parking.start()
+        await self.rebuilds.start()
+
+    async def start(self) -> None:
+        await self.open()
         if self.service.setup:
             await self.service.setup(self)
         self._runner = Runner(self.service.name, self.service.effects(self), self.service.timers, self)
@@ -147,7 +156,14 @@ class Running:
     # Commands and queries
 
     async def execute(self, aggregate: Aggregate[Any], id: str, command: Any, sent: Envelope) -> Outcome:
-        return await self.commands.execute(aggregate, id, command, sent)
+        """Raises Refusal, Unavailable."""
+        try:
+            outcome = await self.commands.execute(aggregate, id, command, sent)
+        except Refusal:
+            self.meter.refused.inc()
+            raise
+        (self.meter.repeated if outcome.repeated else self.meter.accepted).inc()
+        return outcome
 
     async def load(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
         return await self.commands.load(aggregate, id)
@@ -160,13 +176,25 @@ class Running:
     def aggregate_of(self, command: Any) -> Aggregate[Any]:
         return self._aggregates[type(command)]
 
+    def effect_ended(self, name: str, outcome: str) -> None:
+        self.meter.effect(name, outcome)
+
     def _appended(self, fact: Fact) -> None:
+        self.meter.appended.inc()
         if self._runner:
             self._runner.appended(fact)
 
+    def live(self, view: View) -> str:
+        """The collection that readers see. Raises Unavailable while the view is built for the first time."""
+        build = self.builds.get(view.name)
+        if build is None:
+            raise Unavailable(f"The view {self.service.name}.{view.name} is being built, {self.rebuilds.percent(view)} %. Try again later.")
+        return build.collection
+
     async def get(self, view: View, id: str, min_version: str | None = None, *, opened: bool = True) -> Row | None:
         """``min_version`` is ``<stream>@<version>``: waits up to 2 s until the row has seen it, then answers with what is there."""
-        document = await self.documents.get(collection(view), id)
+        live = self.live(view)
+        document = await self.documents.get(live, id)
         if min_version:
             stream, _, version = min_version.rpartition("@")
             with contextlib.suppress(TimeoutError):
@@ -175,7 +203,7 @@ class Running:
                         projected = self._projected
                         self.hurry(self.service.views_group)
                         await projected.wait()
-                        document = await self.documents.get(collection(view), id)
+                        document = await self.documents.get(live, id)
         if document is None or document.data is None:
             return None
         row = {**document.data, "id": id}
@@ -187,17 +215,17 @@ class Running:
     ) -> tuple[list[Row], str | None]:  # fmt: skip
         """Raises Refusal for a cursor that is none."""
         try:
-            page = await self.documents.find(collection(view), where, sort=sort, descending=descending, limit=limit, cursor=cursor)
+            page = await self.documents.find(self.live(view), where, sort=sort, descending=descending, limit=limit, cursor=cursor)
         except ValueError as error:
             raise Refusal(Refused("bad-cursor", "This page does not exist. Start with the first one.", field="cursor", conflict=False)) from error
         rows = [{**(document.data or {}), "id": document.id} for document in page.documents]
         return (await self.opened(rows) if open_fields else rows), page.next
 
     async def count(self, view: View, where: Where | None = None) -> int:
-        return await self.documents.count(collection(view), where)
+        return await self.documents.count(self.live(view), where)
 
     async def totals(self, view: View, group_by: Sequence[str], sums: Sequence[str], where: Where | None = None) -> Sequence[Mapping[str, Any]]:
-        return await self.documents.totals(collection(view), group_by, sums, where)
+        return await self.documents.totals(self.live(view), group_by, sums, where)
 
     async def opened(self, value: Any) -> Any:
         """A copy of a JSON-like value with its sealed texts opened."""
@@ -206,11 +234,11 @@ class Running:
 
     # Consumers
 
-    def subscribe(self, broker: KafkaBroker) -> None:
-        if self.service.views:
-            self._subscriber(broker, self.service.views_group, view_topics(self.service.views), self._project)
-        if self.service.policies:
-            self._subscriber(broker, self.service.policies_group, topics_of(self._policy_types), self._react)
+    def subscribe(self, broker: KafkaBroker, *, policies: bool = True) -> None:
+        work = {self.service.views_group: self._project, self.service.policies_group: self._react}
+        for group, topics in self.groups.items():
+            if policies or group == self.service.views_group:
+                self._subscriber(broker, group, topics, work[group])
 
     def _subscriber(
         self, broker: KafkaBroker, group: str, topics: Sequence[str], work: Callable[[Sequence[Fact], Progress], Awaitable[None]]
@@ -245,10 +273,10 @@ class Running:
                     log.error("parked", group=group, stream=poison.fact.stream, error=str(poison))
             await self._queue_behind(group, facts)
         except KernelError as error:
-            self.problem = str(error)
+            self.problems[group] = str(error)
             log.warning("consumer.waits", group=group, error=str(error))
             return False
-        self.problem = ""
+        self.problems.pop(group, None)
         return True
 
     async def _queue_behind(self, group: str, facts: Sequence[Fact]) -> None:
@@ -285,7 +313,9 @@ class Running:
 
     async def _project(self, facts: Sequence[Fact], progress: Progress) -> None:
         async with self.holding:
-            await project_all(self, list(self.builds.values()), facts, progress)
+            await project_all(self.documents, self.keyring, list(self.builds.values()), facts, progress)
+        self.meter.batches.inc()
+        self.meter.projected.inc(len(facts))
         projected, self._projected = self._projected, asyncio.Event()
         projected.set()
 
@@ -318,14 +348,18 @@ class Running:
             raise Poison(fact, error) from error
 
 
-async def project_all(running: Running, builds: Sequence[Build], facts: Sequence[Fact], progress: Progress | None = None) -> None:
-    """Views that open personal fields get opened facts; all builds are written at once."""
-    openers = [build for build in builds if build.view.opens]
-    if openers:
-        wanted = [fact for fact in facts if any(build.view.handles(type(fact.event)) for build in openers)]
-        for start in range(0, len(wanted), _BATCH):
-            await project(openers, running.documents, await opened(wanted[start : start + _BATCH], running.keyring))
-    await project([build for build in builds if not build.view.opens], running.documents, facts, progress)
+async def offsets_beyond(running: Running) -> list[str]:
+    """A sentence for each group that claims to have read more than its topic has."""
+    wrong = []
+    for group, topics in running.groups.items():
+        for topic in topics:
+            offset, end = await running.topics.offset(group, topic), await running.topics.end(topic)
+            if offset > end:
+                wrong.append(
+                    f"{group} has read {topic} up to {offset}, but that topic ends at {end}: the events are older than the views. "
+                    "Restore the whole data folder from one backup."
+                )
+    return wrong
 
 
 def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], wanted: frozenset[type[Event]] | None) -> Fact | None:

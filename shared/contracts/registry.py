@@ -1,11 +1,12 @@
-"""Every event type by its stored name. A new contract file is imported here."""
+"""Every event type by its stored name, and the topics that they lie in. A new contract file is imported here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from shared.contracts import cart, catalog, customers, fulfillment, ops, payments, qa
 from shared.kernel.events import Event
+from shared.kernel.views import View
 
 SERVICES = ("catalog", "cart", "payments", "qa", "fulfillment", "customers", "ops")
 
@@ -16,3 +17,12 @@ def _events() -> Iterator[type[Event]]:
 
 
 EVENTS: dict[str, type[Event]] = {event.TYPE: event for event in _events()}
+
+
+def topics_of(types: Iterable[type[Event]]) -> tuple[str, ...]:
+    return tuple(sorted({event.TOPIC for event in types}))
+
+
+def view_topics(views: Iterable[View]) -> tuple[str, ...]:
+    """What these views are read from; a view of every event reads all topics."""
+    return tuple(sorted({topic for view in views for topic in (topics_of(view.types) if view.types else SERVICES)}))

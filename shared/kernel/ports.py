@@ -121,6 +121,9 @@ class Topics(Protocol):
     async def offset(self, group: str, topic: str) -> int:
         """The position that the group reads next; 0 before its first commit."""
 
+    async def end(self, topic: str) -> int:
+        """The position after the topic's newest event; 0 for an empty topic."""
+
     async def behind(self, topic: str, position: int) -> tuple[int, Stored | None]:
         """How many events lie at or after the position, and the oldest of them."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.kernel.commands import opened
 from shared.kernel.errors import Conflict
 from shared.kernel.events import Fact
-from shared.kernel.ports import Documents, Progress
+from shared.kernel.ports import Documents, Keyring, Progress
 from shared.kernel.views import Document, View, advance
 
 
@@ -25,6 +26,21 @@ class Build:
 
     view: View
     collection: str
+
+
+_OPENED_AT_ONCE = 500
+
+
+async def project_all(
+    documents: Documents, keyring: Keyring, builds: Sequence[Build], facts: Sequence[Fact], progress: Progress | None = None
+) -> None:
+    """Views that open personal fields get opened facts; all other builds are written at once."""
+    openers = [build for build in builds if build.view.opens]
+    if openers:
+        wanted = [fact for fact in facts if any(build.view.handles(type(fact.event)) for build in openers)]
+        for start in range(0, len(wanted), _OPENED_AT_ONCE):
+            await project(openers, documents, await opened(wanted[start : start + _OPENED_AT_ONCE], keyring))
+    await project([build for build in builds if not build.view.opens], documents, facts, progress)
 
 
 async def project(builds: Sequence[Build], documents: Documents, facts: Sequence[Fact], progress: Progress | None = None) -> None:

@@ -42,6 +42,8 @@ class Host(Protocol):
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]: ...
 
+    def effect_ended(self, name: str, outcome: str) -> None: ...
+
 
 class Runner:
     def __init__(self, service: str, effects: Sequence[Effect], timers: Sequence[Timer], host: Host) -> None:
@@ -94,8 +96,10 @@ class Runner:
             async with self._slots:
                 await self._claim_and_do(effect, work)
         except Refusal as refusal:
+            self._host.effect_ended(effect.name, "refused")
             log.warning("effect.refused", effect=effect.name, reference=work.reference, code=refusal.refused.code)
         except KernelError as error:
+            self._host.effect_ended(effect.name, "waits")
             log.warning("effect.waits", effect=effect.name, reference=work.reference, error=str(error))
         finally:
             self._running.discard(mine)
@@ -109,5 +113,6 @@ class Runner:
         takeover = bool(getattr(claimed.events[-1], "takeover", False))
         outcome = await (effect.ask if takeover else effect.do)(work, claimed.state)
         done = await self._host.send(work.id, outcome, uuid.uuid4().hex, actor)
+        self._host.effect_ended(effect.name, "asked" if takeover else "done")
         if effect.recorded:
             await effect.recorded(work, done.state)

@@ -49,6 +49,11 @@ class View:
         return (key,) if isinstance(key, str) else key
 
 
+def collection(view: View) -> str:
+    """Where the live build of a view is kept."""
+    return f"{view.name}@{view.number}"
+
+
 def event_types(function: Callable[..., Any]) -> frozenset[type[Event]]:
     """The event classes that a function's first parameter is annotated with; ``Event`` itself stands for all and gives none."""
     hints = get_type_hints(function)
@@ -81,8 +86,13 @@ def digest(documents: Iterable[Document]) -> str:
     """SHA-256 over the canonical JSON of content and versions, in the order given (by id)."""
     total = hashlib.sha256()
     for document in documents:
-        total.update(canonical([document.id, document.data, dict(document.versions)]))
+        total.update(content(document))
     return total.hexdigest()
+
+
+def content(document: Document) -> bytes:
+    """What two builds of a view must agree on: not the revision."""
+    return canonical([document.id, document.data, dict(document.versions)])
 
 
 def canonical(value: Any) -> bytes:

@@ -80,6 +80,12 @@ class TestTopics:
         assert (count, oldest.version) == (3, 3)
         assert await engine.topics.behind("qa", third.position + 3) == (0, None)
 
+    async def test_a_topic_ends_after_its_own_newest_event(self, engine):
+        assert await engine.topics.end("qa") == 0
+        await engine.log.append("qa", [event("review-1", 1), event("review-1", 2)])
+        await engine.log.append("cart", [event("order-1", 1)])
+        assert await engine.topics.end("qa") == (await engine.topics.read("qa", 0, 10))[-1].position + 1
+
     async def test_offsets_are_saved_with_the_documents(self, engine):
         documents = engine.documents("qa")
         await documents.prepare("queue@1", ())

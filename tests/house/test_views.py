@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.kernel.projector import Build
-from shared.kernel.views import digest
-from shared.service import collection, project_all, view_topics
+from shared.contracts.registry import view_topics
+from shared.kernel.projector import Build, project_all
+from shared.kernel.views import collection, digest
 from tests.house.shop import BROKE, GOOD, Shop, until
 
 
@@ -54,5 +54,5 @@ async def replay(running, build, size):
         position = 0
         while batch := await running.topics.read(topic, position, size):
             facts = [running.codec.decode(dict(stored.headers), stored.data, topic, stored.position) for stored in batch]
-            await project_all(running, [build], facts)
+            await project_all(running.documents, running.keyring, [build], facts)
             position = batch[-1].position + 1

@@ -34,7 +34,11 @@ class SqliteDocuments:
         table = _quoted(collection)
         with translated(self.path):
             self._db.execute(f"create table if not exists {table}(id text primary key, revision integer, versions text, data text) without rowid")
+            known = self._db.execute("select sql from sqlite_master where type = 'index' and tbl_name = ? and sql is not null", (collection,))
+            indexed = [row[0] for row in known]
             for index in indexes:
+                if any(sql.endswith(f"({_field(index)}, id)") for sql in indexed):
+                    continue
                 name = _quoted(f"{collection}.{index}")
                 self._db.execute(f"create index if not exists {name} on {table}({_field(index)}, id)")
 
@@ -134,9 +138,13 @@ class SqliteDocuments:
     async def rename(self, collection: str, to: str) -> None:
         with translated(self.path):
             self._db.execute("begin immediate")
-            self._db.execute(f"drop table if exists {_quoted(to)}")
-            self._db.execute(f"alter table {_quoted(collection)} rename to {_quoted(to)}")
-            self._db.execute("commit")
+            try:
+                self._db.execute(f"drop table if exists {_quoted(to)}")
+                self._db.execute(f"alter table {_quoted(collection)} rename to {_quoted(to)}")
+                self._db.execute("commit")
+            except BaseException:
+                self._db.execute("rollback") if self._db.in_transaction else None
+                raise
 
     async def drop(self, collection: str) -> None:
         with translated(self.path):

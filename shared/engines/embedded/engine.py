@@ -32,6 +32,9 @@ class EmbeddedTopics:
     async def offset(self, group: str, topic: str) -> int:
         return self._offsets(group).offset(group, topic) or 0
 
+    async def end(self, topic: str) -> int:
+        return self._log.end_of(topic)
+
     async def behind(self, topic: str, position: int) -> tuple[int, Stored | None]:
         return self._log.behind(topic, position)
 

@@ -138,6 +138,12 @@ class Log:
             rows = self._reader.execute(query, (topic, position, limit)).fetchall()
         return [_stored(stream, version, headers, data, position) for position, stream, version, headers, data in rows]
 
+    def end_of(self, topic: str) -> int:
+        """The position after the topic's newest event; 0 for an empty topic."""
+        with translated(self.path):
+            newest = self._reader.execute("select max(position) from events where topic = ?", (topic,)).fetchone()[0]
+        return 0 if newest is None else int(newest) + 1
+
     def behind(self, topic: str, position: int) -> tuple[int, Stored | None]:
         """How many events lie at or after the position, and the oldest of them."""
         with translated(self.path):

@@ -1,0 +1,20 @@
+"""The ASGI app of a running service: its own routes, and those of its operators."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from shared.http import answer_refusals
+from shared.operate import metrics, router
+from shared.service import Running
+
+
+def service_app(service: Running) -> FastAPI:
+    app = FastAPI(title=f"ringup {service.service.name}", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.running = service
+    answer_refusals(app)
+    app.include_router(router, prefix="/-")
+    app.add_api_route("/metrics", metrics)
+    if service.service.router:
+        app.include_router(service.service.router)
+    return app

@@ -1,0 +1,200 @@
+"""What every service offers its operators under `/-/`: health with reasons, views with lag, parked streams, event streams, rebuilds, metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.registry import view_topics
+from shared.http import RunningService, Sent
+from shared.kernel.codec import MARK
+from shared.kernel.errors import KernelError, NotFound
+from shared.kernel.ports import Stored
+from shared.kernel.views import Row, View, collection
+from shared.service import Running
+
+router = APIRouter()
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class Begin(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: bool = False
+
+
+class Switch(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    force: bool = False
+
+
+@router.get("/health")
+async def health(service: RunningService) -> JSONResponse:
+    """503 with the reasons while something keeps this service from its work. Parked streams are none: they hold up nobody else."""
+    reasons = await reasons_of(service)
+    body = {"service": service.service.name, "status": "failing" if reasons else "ok", "reasons": reasons, "parked": len(service.parking)}
+    return JSONResponse(body, 503 if reasons else 200)
+
+
+async def reasons_of(service: Running) -> list[str]:
+    reasons = [f"{group} waits: {problem}" for group, problem in service.problems.items()]
+    missing = [view for view in service.service.views if view.name not in service.builds]
+    reasons += [f"The view {service.service.name}.{view.name} is being built, {service.rebuilds.percent(view)} %." for view in missing]
+    try:
+        await service.streams.names(limit=1)
+        await service.documents.collections()
+    except KernelError as error:
+        reasons.append(str(error))
+    return reasons
+
+
+@router.get("/views")
+async def views(service: RunningService) -> dict[str, Any]:
+    lags = await lag_of(service, service.service.views_group)
+    return {"rows": [await _view_row(service, view, lags) for view in service.service.views]}
+
+
+async def _view_row(service: Running, view: View, lags: Mapping[str, tuple[int, float]]) -> Row:
+    live = view.name in service.builds
+    mine = [lags[topic] for topic in view_topics([view])]
+    return {
+        "service": service.service.name,
+        "view": view.name,
+        "number": view.number,
+        "build": collection(view),
+        "state": "live" if live else "building",
+        "percent": 100 if live else service.rebuilds.percent(view),
+        "documents": await service.count(view) if live else 0,
+        "lag": {"events": sum(events for events, _ in mine), "seconds": max(seconds for _, seconds in mine)},
+        "waits": service.problems.get(service.service.views_group, ""),
+    }
+
+
+async def lag_of(service: Running, group: str) -> dict[str, tuple[int, float]]:
+    """Topic -> events that the group has not read, and the age of the oldest in seconds."""
+    lags = {}
+    for topic in service.groups.get(group, ()):
+        count, oldest = await service.topics.behind(topic, await service.topics.offset(group, topic))
+        lags[topic] = (count, _age(service, oldest) if oldest else 0.0)
+    return lags
+
+
+def _age(service: Running, stored: Stored) -> float:
+    recorded = datetime.fromisoformat(dict(stored.headers)["ce_time"])
+    return max(0.0, round((service.clock() - recorded).total_seconds(), 3))
+
+
+@router.get("/parked")
+async def parked(service: RunningService) -> dict[str, Any]:
+    return {"rows": await service.parking.rows()}
+
+
+@router.get("/streams")
+async def streams(service: RunningService, prefix: str = "", after: str = "", limit: Limit = 100) -> dict[str, Any]:
+    """This service's own streams, by name."""
+    found = sorted([row for aggregate in service.service.aggregates for row in await _named(service, aggregate.stream(""), prefix, after, limit)])
+    rows = [{"stream": stream, "version": version} for stream, version in found[:limit]]
+    return {"rows": rows, "next": rows[-1]["stream"] if len(found) >= limit else None}
+
+
+async def _named(service: Running, own: str, prefix: str, after: str, limit: int) -> list[tuple[str, int]]:
+    if own.startswith(prefix) or prefix.startswith(own):
+        found = await service.streams.names(max(own, prefix, key=len), after, limit)
+        return [(stream, version) for stream, version in found if stream == own or own.endswith("-")]
+    return []
+
+
+@router.get("/streams/{name}")
+async def stream(name: str, service: RunningService, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 100) -> dict[str, Any]:
+    """The events of one stream, oldest first, with personal fields left sealed."""
+    owned = any(name == aggregate.stream("") or name.startswith(f"{aggregate.name}-") for aggregate in service.service.aggregates)
+    events = await service.streams.load(name, after) if owned else ()
+    if not events and not after:
+        raise NotFound(f"There is no stream {name} in {service.service.name}.")
+    return {"rows": [_event_row(event) for event in events[:limit]], "next": events[limit - 1].version if len(events) > limit else None}
+
+
+def _event_row(stored: Stored) -> Row:
+    headers = dict(stored.headers)
+    return {
+        "version": stored.version,
+        "type": headers.get("ce_type", ""),
+        "time": headers.get("ce_time", ""),
+        "actor": headers.get("actor", ""),
+        "causation": headers.get("causationid", ""),
+        "command_id": headers.get("commandid", ""),
+        "data": _readable(stored.data),
+    }
+
+
+def _readable(data: bytes) -> Any:
+    try:
+        return _sealed(json.loads(data))
+    except ValueError:
+        return None
+
+
+def _sealed(value: Any) -> Any:
+    if isinstance(value, str):
+        return "sealed" if value.startswith(MARK) else value
+    if isinstance(value, dict):
+        return {name: _sealed(part) for name, part in value.items()}
+    return [_sealed(part) for part in value] if isinstance(value, list) else value
+
+
+@router.post("/views/{name}/builds")
+async def begin(name: str, body: Begin, service: RunningService, sent: Sent) -> JSONResponse:
+    view = next((view for view in service.service.views if view.name == name), None)
+    if view is None:
+        raise NotFound(f"There is no view {name} in {service.service.name}.")
+    if body.dry_run:
+        topics = await service.rebuilds.plan(view)
+        return JSONResponse({"view": name, "topics": topics, "events": sum(topics.values())})
+    return JSONResponse(await service.rebuilds.begin(view, sent.actor), 202)
+
+
+@router.get("/builds")
+async def builds(service: RunningService) -> dict[str, Any]:
+    return {"rows": await service.rebuilds.rows()}
+
+
+@router.get("/builds/{id}")
+async def build(id: str, service: RunningService) -> Row:
+    return await service.rebuilds.row(id)
+
+
+@router.post("/builds/{id}/cancel")
+async def cancel(id: str, service: RunningService) -> Row:
+    return await service.rebuilds.cancel(id)
+
+
+@router.post("/builds/{id}/switch")
+async def switch(id: str, body: Switch, service: RunningService, sent: Sent) -> Row:
+    return await service.rebuilds.switch(id, sent.actor, force=body.force)
+
+
+@router.delete("/builds/{id}")
+async def drop(id: str, service: RunningService) -> Row:
+    return await service.rebuilds.drop(id)
+
+
+async def metrics(service: RunningService) -> PlainTextResponse:
+    await measure(service)
+    return PlainTextResponse(service.meter.metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
+
+
+async def measure(service: Running) -> None:
+    """Sets the gauges, which are only looked up when somebody asks."""
+    name, metrics = service.service.name, service.meter.metrics
+    metrics.parked.labels(name).set(len(service.parking))
+    for group in service.groups:
+        lags = (await lag_of(service, group)).values()
+        metrics.lag.labels(name, group).set(sum(events for events, _ in lags))
+        metrics.lag_age.labels(name, group).set(max(seconds for _, seconds in lags))
