@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
 from services.cart.service import cart
 from services.catalog.service import catalog
 from services.customers.service import customers
 from services.fulfillment.service import fulfillment
+from services.ops.service import ops
 from services.payments.service import payments
 from services.qa.service import qa
 from shared.app import service_app
-from shared.asgi import AsgiClient
+from shared.asgi import AsgiClient, Client
+from shared.metrics import Metrics
+from shared.operate import measure
 from shared.service import Ports, Running, Service, utc_now
 from shared.settings import Settings
 
-SERVICES: Sequence[Service] = (catalog, cart, payments, qa, fulfillment, customers)
+SERVICES: Sequence[Service] = (catalog, cart, payments, qa, fulfillment, customers, ops)
 
 
 class House:
@@ -24,8 +30,30 @@ class House:
 
     def __init__(self, settings: Settings, ports: Callable[[str], Ports], clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
-        self.running = {service.name: Running(service, ports(service.name), settings, clock) for service in SERVICES}
-        self.clients = {name: AsgiClient(service_app(running)) for name, running in self.running.items()}
+        self.metrics = Metrics()
+        self.clients: dict[str, Client] = {}
+        self.running = {
+            service.name: Running(service, ports(service.name), settings, clock, self.metrics, self.clients if service is ops else None)
+            for service in SERVICES
+        }
+        self.apps = {name: service_app(running) for name, running in self.running.items()}
+        self.clients.update({name: AsgiClient(app) for name, app in self.apps.items()})
+
+    @property
+    def app(self) -> Starlette:
+        """All services behind one door for operators: ``/<service>/...``."""
+        return Starlette(routes=[Mount(f"/{name}", app) for name, app in self.apps.items()])
+
+    async def measured(self) -> bytes:
+        """The metrics of all services, in Prometheus' exposition format."""
+        for running in self.running.values():
+            await measure(running)
+        return self.metrics.text()
+
+    async def open(self) -> None:
+        """Everything can be asked, nothing acts."""
+        for running in self.running.values():
+            await running.open()
 
     async def start(self) -> None:
         for running in self.running.values():

@@ -118,10 +118,10 @@ async def stream(name: str, service: RunningService, after: Annotated[int, Query
     events = await service.streams.load(name, after) if owned else ()
     if not events and not after:
         raise NotFound(f"There is no stream {name} in {service.service.name}.")
-    return {"rows": [_event_row(event) for event in events[:limit]], "next": events[limit - 1].version if len(events) > limit else None}
+    return {"rows": [event_row(event) for event in events[:limit]], "next": events[limit - 1].version if len(events) > limit else None}
 
 
-def _event_row(stored: Stored) -> Row:
+def event_row(stored: Stored) -> Row:
     headers = dict(stored.headers)
     return {
         "version": stored.version,

@@ -91,7 +91,7 @@ class Running:
         clients: Mapping[str, Client] | None = None,
     ) -> None:  # fmt: skip
         self.service = service
-        self.clients = clients or {}
+        self.clients = clients if clients is not None else {}
         self.meter = Meter(metrics or Metrics(), service.name)
         self.settings = settings
         self.clock = self.now = clock
