@@ -1,4 +1,4 @@
-"""Calls to an ASGI app in the same process, without a socket; and the same calls over HTTP are made with httpx."""
+"""Calls to an ASGI app in the same process, without a socket; and the same calls over HTTP."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+import httpx
 from starlette.types import ASGIApp
 
 
@@ -76,3 +77,20 @@ async def _call(app: ASGIApp, scope: MutableMapping[str, Any], body: bytes) -> R
     await app(scope, receive, send)
     headers = {name.decode(): value.decode() for name, value in started.get("headers", ())}
     return Response(started["status"], headers, b"".join(parts))
+
+
+class HttpClient:
+    """An app at an address, or behind a Unix socket."""
+
+    def __init__(self, url: str, timeout: float = 30.0, socket: str | None = None) -> None:
+        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=httpx.AsyncHTTPTransport(uds=socket) if socket else None)
+
+    async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        try:
+            response = await self._client.request(method, path, json=json, headers=dict(headers or {}))
+        except httpx.HTTPError as error:
+            raise OSError(type(error).__name__) from error
+        return Response(response.status_code, dict(response.headers), response.content)
+
+    async def close(self) -> None:
+        await self._client.aclose()

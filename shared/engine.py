@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from shared.engines.embedded.check import damage
 from shared.engines.embedded.engine import Engine
 from shared.settings import Settings
 
-__all__ = ["Engine", "open_engine"]
+__all__ = ["Engine", "damage", "open_engine"]
 
 
 def open_engine(settings: Settings) -> Engine:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-import httpx
 from pydantic import BaseModel, ConfigDict
 
 from services.payments.vault import Card
@@ -44,20 +42,6 @@ class Gateway(Protocol):
 
     async def lookup(self, reference: str) -> Said:
         """What became of a request; ``never-heard`` where they know nothing of it."""
-
-
-class HttpClient:
-    """A gateway at an address."""
-
-    def __init__(self, url: str) -> None:
-        self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT)
-
-    async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        try:
-            response = await self._client.request(method, path, json=json, headers=dict(headers or {}))
-        except httpx.HTTPError as error:
-            raise OSError(type(error).__name__) from error
-        return Response(response.status_code, dict(response.headers), response.content)
 
 
 class _Answer(BaseModel):

@@ -8,13 +8,13 @@ import structlog
 from services.payments.api import router
 from services.payments.effects import Desk, effects, in_use
 from services.payments.gateway import Configure, gateway
-from services.payments.gateways import HttpClient, SimulatorGateway
+from services.payments.gateways import TIMEOUT, SimulatorGateway
 from services.payments.payment import payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.simulator.app import simulator
 from services.payments.vault import Card, Vault
 from services.payments.views import erased_orders, payments_view, work
-from shared.asgi import AsgiClient, Client
+from shared.asgi import AsgiClient, Client, HttpClient
 from shared.kernel.errors import KernelError
 from shared.service import Running, Service
 
@@ -26,7 +26,7 @@ _SWEEP_EVERY = 60.0
 
 def _simulator(running: Running) -> Client:
     if running.settings.simulator_url:
-        return HttpClient(running.settings.simulator_url)
+        return HttpClient(running.settings.simulator_url, TIMEOUT)
     running.state["simulator"] = app = simulator(running.settings.data / "simulator.jsonl")
     return AsgiClient(app)
 

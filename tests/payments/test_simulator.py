@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from services.payments.gateways import HttpClient, SimulatorGateway
+from services.payments.gateways import SimulatorGateway
 from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, simulator
 from services.payments.simulator.ledger import Damaged, Ledger
 from services.payments.vault import Card
-from shared.asgi import AsgiClient, Response
+from shared.asgi import AsgiClient, HttpClient, Response
 from tests.samples import NOON, ORDER
 
 REF = f"{ORDER}-1-1"

@@ -1,0 +1,81 @@
+"""How the command line reaches the services: the running server through its socket, else the files themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+from services import control
+from services.cli.show import waiting
+from services.house import House
+from shared.asgi import Client
+from shared.clients import Caller, call
+from shared.engine import open_engine
+from shared.kernel.errors import Unavailable
+from shared.operate import lag_of
+from shared.settings import Settings, SettingsError
+
+OPERATOR = Caller(f"cli:{os.environ.get('USER') or os.getuid()}", "ops")
+_POLL = 0.05
+
+
+class Failed(Exception):
+    """What was asked for was refused; the message is a sentence."""
+
+
+@contextlib.asynccontextmanager
+async def ops(settings: Settings) -> AsyncIterator[Client]:
+    """Raises SettingsError, Unavailable, Corrupt."""
+    async with control.dialled(settings.data, "ops") as client:
+        if client:
+            yield client
+            return
+    async with at_the_files(settings) as house:
+        with waiting("Views catch up"):
+            await _caught_up(house)
+        yield house.clients["ops"]
+
+
+@contextlib.asynccontextmanager
+async def at_the_files(settings: Settings) -> AsyncIterator[House]:
+    """Views are kept up, nothing acts."""
+    if not (settings.data / "events.db").exists():
+        raise SettingsError(f"There is no Ringup data in {settings.data}. Start it once with 'ringup run', or point RINGUP_DATA to the right folder.")
+    engine = open_engine(settings)
+    try:
+        house = House(settings, engine.ports)
+        await house.open()
+        for running in house.running.values():
+            running.subscribe(engine.broker, policies=False)
+        await engine.broker.start()
+        try:
+            yield house
+        finally:
+            await house.stop()
+    finally:
+        await engine.close()
+
+
+async def _caught_up(house: House) -> None:
+    for running in house.running.values():
+        while len(running.builds) < len(running.service.views) or any(
+            events for events, _ in (await lag_of(running, running.service.views_group)).values()
+        ):
+            if running.problems:
+                raise Unavailable("; ".join(running.problems.values()))
+            await asyncio.sleep(_POLL)
+
+
+async def ask(client: Client, method: str, path: str, json: Any = None, **query: Any) -> Any:
+    """Raises Failed with the sentence of a refusal."""
+    try:
+        answer = await call(client, OPERATOR, method, path, json, query=query)
+    except (OSError, TimeoutError) as error:
+        raise Failed("The server has stopped answering.") from error
+    body = answer.json()
+    if answer.status >= 400 and "detail" in body:
+        raise Failed(body["detail"])
+    return body

@@ -1,0 +1,174 @@
+"""``ringup doctor``: every setting and where it came from, and whether this machine, its files and its keys are as they must be."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import platform
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from services import control
+from services.cli.connect import OPERATOR
+from services.house import House
+from shared.asgi import Client
+from shared.clients import call
+from shared.engine import damage, open_engine
+from shared.kernel.errors import KernelError
+from shared.service import offsets_beyond
+from shared.settings import Settings, SettingsError
+
+_LITTLE, _TOO_LITTLE = 2 * 10**9, 200 * 10**6
+"""Bytes free on the disk of the data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``advice`` says what to do where the verdict is not ok."""
+
+    name: str
+    verdict: Literal["ok", "warn", "fail"]
+    found: str
+    advice: str = ""
+
+
+def values(settings: Settings) -> Iterator[dict[str, str]]:
+    """Every setting by its environment variable; a password in an address is not shown."""
+    given = {name.upper() for name in os.environ}
+    for name in type(settings).model_fields:
+        variable = f"RINGUP_{name.upper()}"
+        value = settings.master_file if name == "key_file" else getattr(settings, name)
+        yield {"name": variable, "value": _shown(value), "origin": "environment" if variable in given else "default"}
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    address = urlsplit(text)
+    return text.replace(f"{address.username or ''}:{address.password}@", "") if address.password else text
+
+
+async def checks(settings: Settings) -> AsyncIterator[Check]:
+    yield _python()
+    yield _folder(settings.data)
+    yield _disk(settings.data)
+    yield _key(settings)
+    for name, wrong in damage(settings.data):
+        yield Check(name, "fail" if wrong else "ok", wrong or "sound", "Restore the whole data folder from a backup." if wrong else "")
+    yield _exposure(settings)
+    async with control.dialled(settings.data, "ops") as server:
+        if server:
+            yield Check("server", *await _health(server))
+        else:
+            yield _port(settings)
+            async for check in _engine(settings):
+                yield check
+
+
+def _python() -> Check:
+    enough = sys.version_info >= (3, 11)
+    return Check("python", "ok" if enough else "fail", platform.python_version(), "" if enough else "Install Python 3.11 or newer.")
+
+
+def _folder(data: Path) -> Check:
+    place = _existing(data)
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        return Check("data folder", "fail", f"{data} cannot be written ({error.strerror})", "Choose another folder with RINGUP_DATA.")
+    return Check("data folder", "ok", f"{data.resolve()} can be written" if place == data else f"{data.resolve()} will be made on the first start")
+
+
+def _existing(path: Path) -> Path:
+    """The folder itself, or the nearest above it that is there."""
+    return next((place for place in (path, *path.absolute().parents) if place.exists()), Path("/"))
+
+
+def _disk(data: Path) -> Check:
+    try:
+        free = shutil.disk_usage(_existing(data)).free
+    except OSError as error:
+        return Check("disk", "fail", f"{error.strerror}", "Choose another folder with RINGUP_DATA.")
+    found = f"{free / 10**9:.1f} GB free"
+    verdict: Literal["ok", "warn", "fail"] = "ok" if free >= _LITTLE else "warn" if free >= _TOO_LITTLE else "fail"
+    return Check("disk", verdict, found, "" if verdict == "ok" else "Make room: no order is taken on a full disk.")
+
+
+def _key(settings: Settings) -> Check:
+    path = settings.master_file
+    if not path.exists():
+        if (settings.data / "keys.db").exists():
+            return Check("master key", "fail", f"{path} is not there", "Point RINGUP_KEY_FILE to the key that this data was made with.")
+        return Check("master key", "ok", f"{path} will be made on the first start")
+    try:
+        _ = settings.master_key
+    except SettingsError as error:
+        return Check("master key", "fail", str(error), "Restore it from where you keep a copy.")
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        return Check("master key", "fail", f"{path} can be read by others (mode {mode:04o})", f"chmod 600 {path}")
+    if path.resolve().is_relative_to(settings.data.resolve()):
+        return Check("master key", "warn", f"{path} lies in the data folder", "Keep it elsewhere, so that a copy of the data opens nothing.")
+    return Check("master key", "ok", f"{path}")
+
+
+def _exposure(settings: Settings) -> Check:
+    if settings.demo and not _is_loopback(settings.host):
+        found = f"the demonstration accounts would be open to everyone who reaches {settings.host}"
+        return Check("demo", "fail", found, "Set RINGUP_DEMO=false, or RINGUP_HOST=127.0.0.1.")
+    return Check("demo", "ok", "on, for this machine alone" if settings.demo else "off")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _port(settings: Settings) -> Check:
+    name = f"port {settings.port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((settings.host, settings.port))
+        except OSError as error:
+            found = f"{settings.host}:{settings.port} cannot be opened ({error.strerror})"
+            return Check(name, "fail", found, "Stop what uses it, or choose another with RINGUP_PORT.")
+    return Check(name, "ok", "free")
+
+
+async def _health(server: Client) -> tuple[Literal["ok", "fail"], str, str]:
+    try:
+        health = (await call(server, OPERATOR, "GET", "/health")).json()
+    except (OSError, TimeoutError):
+        return "fail", "running, but it does not answer", "Look into its log, and start it again."
+    reasons = [reason for each in health["services"].values() for reason in each["reasons"]]
+    return ("fail", "; ".join(reasons), "Do as the reasons say.") if reasons else ("ok", "running and healthy", "")
+
+
+async def _engine(settings: Settings) -> AsyncIterator[Check]:
+    """Whether the data opens with this key, and no group has read more than there is."""
+    if not (settings.data / "events.db").exists():
+        yield Check("data", "ok", "none yet; the first start makes it")
+        return
+    try:
+        engine = open_engine(settings)
+    except (SettingsError, KernelError) as error:
+        yield Check("data", "fail", str(error), "Nothing was changed; do as it says and run this again.")
+        return
+    try:
+        house = House(settings, engine.ports)
+        beyond = [sentence for running in house.running.values() for sentence in await offsets_beyond(running)]
+        yield Check("data", "ok", "opens with this master key")
+        yield Check("offsets", "fail" if beyond else "ok", beyond[0] if beyond else "within their topics", "See there." if beyond else "")
+    finally:
+        await engine.close()

@@ -1,0 +1,50 @@
+"""What the command line prints: tables for people, JSON for scripts, progress on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console(markup=False, highlight=False)
+err = Console(stderr=True, markup=False, highlight=False)
+
+
+def as_json(value: Any) -> None:
+    out.file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
+    """``columns``: field -> heading; a heading that ends in ``>`` is right-aligned."""
+    if not rows:
+        out.print(empty)
+        return
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in columns.values():
+        shown.add_column(heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(_text(row.get(name)) for name in columns))
+    out.print(shown)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return ""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    with err.status(what):
+        yield
+
+
+def progress() -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err, transient=True)

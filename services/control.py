@@ -1,0 +1,98 @@
+"""The operators' door: a Unix socket in the data folder, for its owner alone, behind which all services answer under ``/<service>/``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from shared.asgi import HttpClient
+from shared.settings import SettingsError
+
+_NAME = "ringup.sock"
+_LONGEST = 100
+"""Bytes. The address of a Unix socket has room for 108 on Linux and 104 elsewhere."""
+
+
+@contextlib.contextmanager
+def _address(data: Path) -> Iterator[str]:
+    """A path to the socket that is short enough, good inside the block. Raises SettingsError."""
+    path = str(data / _NAME)
+    if len(os.fsencode(path)) <= _LONGEST:
+        yield path
+    elif not data.is_dir():
+        yield _NAME
+    elif Path("/proc/self/fd").is_dir():
+        folder = os.open(data, os.O_RDONLY)
+        try:
+            yield f"/proc/self/fd/{folder}/{_NAME}"
+        finally:
+            os.close(folder)
+    else:
+        raise SettingsError(f"The path of the data folder {data} is too long for a socket. Choose a shorter one with RINGUP_DATA.")
+
+
+@contextlib.contextmanager
+def _bound(data: Path) -> Iterator[socket.socket]:
+    """Whoever serves holds the lock of the data folder, so a socket that lies there is a dead one's."""
+    with _address(data) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        Path(address).unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            door.bind(address)
+        except OSError as error:
+            raise SettingsError(f"The socket {data / _NAME} cannot be made ({error.strerror}). Choose another folder with RINGUP_DATA.") from error
+        finally:
+            os.umask(before)
+        try:
+            yield door
+        finally:
+            Path(address).unlink(missing_ok=True)
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the server at the front door."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def opened(app: ASGIApp, data: Path) -> AsyncIterator[None]:
+    """Serves the app at the operators' door inside the block. Raises SettingsError."""
+    with _bound(data) as door:
+        server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1))
+        serving = asyncio.create_task(server.serve(sockets=[door]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@contextlib.asynccontextmanager
+async def dialled(data: Path, service: str) -> AsyncIterator[HttpClient | None]:
+    """A service of the server that runs on this folder; None where none runs."""
+    with _address(data) as address:
+        client = HttpClient(f"http://ringup/{service}", socket=address) if _answers(address) else None
+        try:
+            yield client
+        finally:
+            if client:
+                await client.close()
+
+
+def _answers(address: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        try:
+            door.connect(address)
+        except OSError:
+            return False
+        return True
