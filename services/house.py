@@ -18,7 +18,6 @@ from services.qa.service import qa
 from shared.app import service_app
 from shared.asgi import AsgiClient, Client
 from shared.metrics import Metrics
-from shared.operate import measure
 from shared.service import Ports, Running, Service, utc_now
 from shared.settings import Settings
 
@@ -30,10 +29,10 @@ class House:
 
     def __init__(self, settings: Settings, ports: Callable[[str], Ports], clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
-        self.metrics = Metrics()
+        metrics = Metrics()
         self.clients: dict[str, Client] = {}
         self.running = {
-            service.name: Running(service, ports(service.name), settings, clock, self.metrics, self.clients if service is ops else None)
+            service.name: Running(service, ports(service.name), settings, clock, metrics, self.clients if service is ops else None)
             for service in SERVICES
         }
         self.apps = {name: service_app(running) for name, running in self.running.items()}
@@ -43,12 +42,6 @@ class House:
     def app(self) -> Starlette:
         """All services behind one door for operators: ``/<service>/...``."""
         return Starlette(routes=[Mount(f"/{name}", app) for name, app in self.apps.items()])
-
-    async def measured(self) -> bytes:
-        """The metrics of all services, in Prometheus' exposition format."""
-        for running in self.running.values():
-            await measure(running)
-        return self.metrics.text()
 
     async def open(self) -> None:
         """Everything can be asked, nothing acts."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from shared.http import answer_refusals
-from shared.operate import metrics, router
+from shared.operate import measure, metrics, router
 from shared.service import Running
 
 
@@ -15,6 +17,7 @@ def service_app(service: Running) -> FastAPI:
     answer_refusals(app)
     app.include_router(router, prefix="/-")
     app.add_api_route("/metrics", metrics)
+    service.meter.metrics.looked_up.append(partial(measure, service))
     if service.service.router:
         app.include_router(service.service.router)
     return app

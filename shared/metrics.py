@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 
@@ -17,8 +19,13 @@ class Metrics:
         self.lag = Gauge("ringup_lag_events", "Events that a group has not read.", ("service", "group"), registry=self.registry)
         self.lag_age = Gauge("ringup_lag_seconds", "Age of the oldest event that a group has not read.", ("service", "group"), registry=self.registry)
 
-    def text(self) -> bytes:
-        """In the exposition format."""
+        self.looked_up: list[Callable[[], Awaitable[None]]] = []
+        """Set the gauges, only when somebody asks."""
+
+    async def text(self) -> bytes:
+        """Everything counted in this process, in the exposition format."""
+        for look in self.looked_up:
+            await look()
         return generate_latest(self.registry)
 
 

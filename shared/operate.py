@@ -186,12 +186,10 @@ async def drop(id: str, service: RunningService) -> Row:
 
 
 async def metrics(service: RunningService) -> PlainTextResponse:
-    await measure(service)
-    return PlainTextResponse(service.meter.metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
+    return PlainTextResponse(await service.meter.metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
 
 
 async def measure(service: Running) -> None:
-    """Sets the gauges, which are only looked up when somebody asks."""
     name, metrics = service.service.name, service.meter.metrics
     metrics.parked.labels(name).set(len(service.parking))
     for group in service.groups:
