@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from shared.asgi import HttpClient
+from shared.asgi import Client, HttpClient
+from shared.contracts.registry import SERVICES
 from shared.settings import SettingsError
 
 _NAME = "ringup.sock"
@@ -26,8 +27,6 @@ def _address(data: Path) -> Iterator[str]:
     path = str(data / _NAME)
     if len(os.fsencode(path)) <= _LONGEST:
         yield path
-    elif not data.is_dir():
-        yield _NAME
     elif Path("/proc/self/fd").is_dir():
         folder = os.open(data, os.O_RDONLY)
         try:
@@ -78,19 +77,24 @@ async def opened(app: ASGIApp, data: Path) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def dialled(data: Path, service: str) -> AsyncIterator[HttpClient | None]:
-    """A service of the server that runs on this folder; None where none runs."""
+async def dialled(data: Path) -> AsyncIterator[Mapping[str, Client] | None]:
+    """The services of the server that runs on this folder; None where none runs."""
+    if not _runs(data):
+        yield None
+        return
     with _address(data) as address:
-        client = HttpClient(f"http://ringup/{service}", socket=address) if _answers(address) else None
+        clients = {service: HttpClient(f"http://ringup/{service}", socket=address) for service in SERVICES}
         try:
-            yield client
+            yield clients
         finally:
-            if client:
+            for client in clients.values():
                 await client.close()
 
 
-def _answers(address: str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+def _runs(data: Path) -> bool:
+    if not data.is_dir():
+        return False
+    with _address(data) as address, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
         try:
             door.connect(address)
         except OSError:

@@ -11,10 +11,11 @@ from services.gateway import demo_accounts
 from services.gateway.users import Users
 from services.house import House
 from services.payments.simulator.app import UNREACHABLE
-from shared.clients import Caller, call
+from shared.clients import Caller, Clients, call
 from shared.contracts.catalog import Campaign, Offer, Settings
 from shared.ids import order_id
 from shared.kernel.errors import Unavailable
+from shared.settings import Settings as Installation
 
 GOOD, BROKE = "4242424242424242", "4000000000009995"
 AGENT, REVIEWER, SUPERVISOR = (
@@ -84,21 +85,21 @@ async def furnish(house: House, users: Users) -> None:
     fresh = not await house.running["catalog"].streams.names(limit=1, prefix="campaign-")
     begun, done = [await _exists(house, sample) for sample in (SAMPLES[0], SAMPLES[-1])]
     if fresh or (begun and not done):
-        await seed(house)
+        await seed(house.clients, house.settings)
 
 
-async def seed(house: House, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+async def seed(clients: Clients, installation: Installation, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
     """Repeating it changes nothing. The number of orders."""
-    await _send(house, "catalog", SUPERVISOR, "PUT", "/settings", SETTINGS.model_dump(mode="json"))
-    await _send(house, "catalog", SUPERVISOR, "PUT", f"/campaigns/{CAMPAIGN.id}", CAMPAIGN.model_dump(mode="json"))
+    await _send(clients, "catalog", SUPERVISOR, "PUT", "/settings", SETTINGS.model_dump(mode="json"))
+    await _send(clients, "catalog", SUPERVISOR, "PUT", f"/campaigns/{CAMPAIGN.id}", CAMPAIGN.model_dump(mode="json"))
     for n, sample in enumerate(SAMPLES, 1):
-        await _place(house, sample)
+        await _place(clients, _id(installation, sample), sample)
         progress(n, len(SAMPLES))
     return len(SAMPLES)
 
 
-def _id(house: House, sample: Sample) -> str:
-    return order_id(house.running["cart"].settings.installation_key, AGENT.actor, _key(sample))
+def _id(installation: Installation, sample: Sample) -> str:
+    return order_id(installation.installation_key, AGENT.actor, _key(sample))
 
 
 def _key(sample: Sample) -> str:
@@ -106,25 +107,25 @@ def _key(sample: Sample) -> str:
 
 
 async def _exists(house: House, sample: Sample) -> bool:
-    return bool(await house.running["cart"].streams.load(f"order-{_id(house, sample)}"))
+    return bool(await house.running["cart"].streams.load(f"order-{_id(house.settings, sample)}"))
 
 
-async def _place(house: House, sample: Sample) -> None:
-    id, key = _id(house, sample), _key(sample)
+async def _place(clients: Clients, id: str, sample: Sample) -> None:
+    key = _key(sample)
     order = _order(sample)
     if sample.then == "leave-open":
-        await _send(house, "cart", AGENT, "POST", "/orders", {"campaign": CAMPAIGN.id}, key)
+        await _send(clients, "cart", AGENT, "POST", "/orders", {"campaign": CAMPAIGN.id}, key)
         changes = {name: order[name] for name in ("customer", "billing", "lines", "notes")}
-        await _send(house, "cart", AGENT, "POST", f"/orders/{id}/changes", changes, f"{key}-changes")
+        await _send(clients, "cart", AGENT, "POST", f"/orders/{id}/changes", changes, f"{key}-changes")
         return
     if sample.card:
         card = {"order_id": id, "number": sample.card, "expiry": "12/49", "cvv": "737"}
-        order["payment"] = (await _send(house, "payments", AGENT, "POST", "/tokens", card))["token"]
+        order["payment"] = (await _send(clients, "payments", AGENT, "POST", "/tokens", card))["token"]
     order["method"] = "card" if sample.card else "external"
-    await _send(house, "cart", AGENT, "POST", "/orders/place", order, key)
+    await _send(clients, "cart", AGENT, "POST", "/orders/place", order, key)
     if sample.then == "cancel":
         await _send(
-            house, "fulfillment", SUPERVISOR, "POST", f"/shipments/{id}/cancel", {"reason": "The customer changed their mind."}, f"{key}-cancel"
+            clients, "fulfillment", SUPERVISOR, "POST", f"/shipments/{id}/cancel", {"reason": "The customer changed their mind."}, f"{key}-cancel"
         )
 
 
@@ -147,12 +148,12 @@ def _order(sample: Sample) -> dict[str, Any]:
     }
 
 
-async def _send(house: House, service: str, caller: Caller, method: str, path: str, json: Any, key: str = "") -> Any:
+async def _send(clients: Clients, service: str, caller: Caller, method: str, path: str, json: Any, key: str = "") -> Any:
     """Again until what it needs has arrived there, for a while. Raises Unavailable."""
     try:
         async with asyncio.timeout(_PATIENCE):
             while True:
-                response = await call(house.clients[service], caller, method, path, json, key=key)
+                response = await call(clients[service], caller, method, path, json, key=key)
                 if response.status < 400:
                     return response.json()
                 problem = response.json()

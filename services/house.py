@@ -28,6 +28,7 @@ class House:
     """``clients`` call the services by name. Subscribe the running services to a broker before that is started."""
 
     def __init__(self, settings: Settings, ports: Callable[[str], Ports], clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
         self.clock = clock
         metrics = Metrics()
         self.clients: dict[str, Client] = {}

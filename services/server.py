@@ -7,13 +7,13 @@ import contextlib
 import errno
 import gc
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
 import uvloop
 
-from services import demo
+from services import control, demo
 from services.gateway.app import Gateway
 from services.gateway.live import Live
 from services.house import House
@@ -58,14 +58,15 @@ async def building(settings: Settings) -> AsyncIterator[Building]:
         await engine.close()
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Until SIGTERM or SIGINT. Raises SettingsError, Unavailable, Corrupt."""
     with bound(settings) as door:
-        async with building(settings) as all:
+        async with building(settings) as all, control.opened(all.house.app, settings.data):
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 20)
             config = uvicorn.Config(all.gateway.app, log_config=None, access_log=False, timeout_graceful_shutdown=_STOPS_WITHIN)
+            ready()
             await uvicorn.Server(config).serve(sockets=[door])
 
 
@@ -84,6 +85,6 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
         yield door
 
 
-def run(settings: Settings) -> int:
-    uvloop.run(serve(settings))
+def run(settings: Settings, ready: Callable[[], None] = lambda: None) -> int:
+    uvloop.run(serve(settings, ready))
     return 0

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,7 +29,7 @@ class Settings(BaseSettings):
     """Demonstration accounts and orders on an empty installation."""
     simulator_url: str = ""
     """Address of a simulator gateway that runs as a process of its own; empty: in process."""
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @cached_property
     def master_file(self) -> Path:

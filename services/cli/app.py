@@ -3,25 +3,73 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import contextlib
 import sys
+from collections.abc import AsyncIterator
 
 import structlog
 import typer
 from rich.text import Text
 
+from services import control, demo, server
 from services.cli import doctor as examination
 from services.cli import show
 from services.cli.connect import Failed
-from services.cli.options import Json, settings
+from services.cli.options import DryRun, Json, settings
 from services.cli.streams import streams
 from services.cli.views import views
+from shared.clients import Clients
 from shared.kernel.errors import KernelError
 from shared.settings import Settings, SettingsError
 
 app = typer.Typer(help="Phone order entry for call centres.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(streams, name="streams")
 app.add_typer(views, name="views")
+
+
+@app.command()
+def run() -> None:
+    """Everything in one process, until Ctrl-C or SIGTERM."""
+    values = settings()
+    _log(values.log_level)
+    new_key = not values.master_file.exists()
+
+    def ready() -> None:
+        show.out.print(f"Ringup is at http://{values.host}:{values.port}, its data in {values.data.resolve()}. Stop it with Ctrl-C.", soft_wrap=True)
+        if new_key:
+            show.out.print(f"A master key was made: {values.master_file}. Keep a copy where the data is not.", soft_wrap=True)
+
+    raise typer.Exit(server.run(values, ready))
+
+
+@app.command()
+def seed(dry_run: DryRun = False, json: Json = False) -> None:
+    """Demonstration campaign and orders. Repeating it changes nothing."""
+    plan = {"campaign": demo.CAMPAIGN.name, "products": len(demo.OFFERS), "orders": len(demo.SAMPLES)}
+    if not dry_run:
+        asyncio.run(_seeded(settings()))
+    if json:
+        show.as_json(plan)
+    else:
+        would = "would be" if dry_run else "is"
+        show.out.print(f"{plan['campaign']} with {plan['products']} products and {plan['orders']} orders {would} there.")
+
+
+async def _seeded(values: Settings) -> None:
+    with show.progress() as progress:
+        bar = progress.add_task("Orders", total=len(demo.SAMPLES))
+        async with _acting(values) as clients:
+            await demo.seed(clients, values, lambda done, total: progress.update(bar, completed=done))
+
+
+@contextlib.asynccontextmanager
+async def _acting(values: Settings) -> AsyncIterator[Clients]:
+    async with control.dialled(values.data) as clients:
+        if clients:
+            yield clients
+            return
+    async with server.building(values) as all:
+        yield all.house.clients
 
 
 @app.command()
@@ -52,11 +100,17 @@ def _print(check: examination.Check) -> None:
     show.out.print(Text.assemble((f"{check.verdict:<5}", style), f"{check.name}: {check.found}.".replace("..", "."), advice))
 
 
-def main() -> None:
+def _log(level: str) -> None:
+    """One JSON object a line, on stderr."""
     structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
     )
+
+
+def main() -> None:
+    _log("error")
     try:
         app()
     except (SettingsError, KernelError, Failed) as error:

@@ -29,9 +29,9 @@ class Failed(Exception):
 @contextlib.asynccontextmanager
 async def ops(settings: Settings) -> AsyncIterator[Client]:
     """Raises SettingsError, Unavailable, Corrupt."""
-    async with control.dialled(settings.data, "ops") as client:
-        if client:
-            yield client
+    async with control.dialled(settings.data) as clients:
+        if clients:
+            yield clients["ops"]
             return
     async with at_the_files(settings) as house:
         with waiting("Views catch up"):

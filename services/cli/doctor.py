@@ -6,7 +6,6 @@ import ipaddress
 import os
 import platform
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 from services import control
 from services.cli.connect import OPERATOR
 from services.house import House
+from services.server import bound
 from shared.asgi import Client
 from shared.clients import call
 from shared.engine import damage, open_engine
@@ -62,9 +62,9 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
     for name, wrong in damage(settings.data):
         yield Check(name, "fail" if wrong else "ok", wrong or "sound", "Restore the whole data folder from a backup." if wrong else "")
     yield _exposure(settings)
-    async with control.dialled(settings.data, "ops") as server:
+    async with control.dialled(settings.data) as server:
         if server:
-            yield Check("server", *await _health(server))
+            yield Check("server", *await _health(server["ops"]))
         else:
             yield _port(settings)
             async for check in _engine(settings):
@@ -134,16 +134,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def _port(settings: Settings) -> Check:
-    name = f"port {settings.port}"
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind((settings.host, settings.port))
-        except OSError as error:
-            found = f"{settings.host}:{settings.port} cannot be opened ({error.strerror})"
-            return Check(name, "fail", found, "Stop what uses it, or choose another with RINGUP_PORT.")
-    return Check(name, "ok", "free")
+    try:
+        with bound(settings):
+            return Check("port", "ok", f"{settings.host}:{settings.port} is free")
+    except SettingsError as error:
+        return Check("port", "fail", str(error), "Or stop what uses it.")
 
 
 async def _health(server: Client) -> tuple[Literal["ok", "fail"], str, str]:
