@@ -55,8 +55,8 @@ def _bound(data: Path) -> Iterator[socket.socket]:
             Path(address).unlink(missing_ok=True)
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to the server at the front door."""
+class Server(uvicorn.Server):
+    """Leaves the signals to whoever runs it: uvicorn would raise them again on the way out, before anything else was closed."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -67,7 +67,7 @@ class _Server(uvicorn.Server):
 async def opened(app: ASGIApp, data: Path) -> AsyncIterator[None]:
     """Serves the app at the operators' door inside the block. Raises SettingsError."""
     with _bound(data) as door:
-        server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1))
+        server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1))
         serving = asyncio.create_task(server.serve(sockets=[door]))
         try:
             yield

@@ -83,7 +83,7 @@ async def furnish(house: House, users: Users) -> None:
     """On an installation without events, or one whose furnishing was cut off: all of it. Else nothing but missing accounts."""
     await demo_accounts.furnish(users)
     fresh = not await house.running["catalog"].streams.names(limit=1, prefix="campaign-")
-    begun, done = [await _exists(house, sample) for sample in (SAMPLES[0], SAMPLES[-1])]
+    begun, done = [await _exists(house.clients, _id(house.settings, sample)) for sample in (SAMPLES[0], SAMPLES[-1])]
     if fresh or (begun and not done):
         await seed(house.clients, house.settings)
 
@@ -106,8 +106,8 @@ def _key(sample: Sample) -> str:
     return f"demo-order-{sample.name}"
 
 
-async def _exists(house: House, sample: Sample) -> bool:
-    return bool(await house.running["cart"].streams.load(f"order-{_id(house.settings, sample)}"))
+async def _exists(clients: Clients, id: str) -> bool:
+    return (await call(clients["cart"], AGENT, "GET", f"/orders/{id}")).status == 200
 
 
 async def _place(clients: Clients, id: str, sample: Sample) -> None:
@@ -118,15 +118,19 @@ async def _place(clients: Clients, id: str, sample: Sample) -> None:
         changes = {name: order[name] for name in ("customer", "billing", "lines", "notes")}
         await _send(clients, "cart", AGENT, "POST", f"/orders/{id}/changes", changes, f"{key}-changes")
         return
+    if not await _exists(clients, id):
+        await _submit(clients, id, key, sample, order)
+    if sample.then == "cancel":
+        reason = {"reason": "The customer changed their mind."}
+        await _send(clients, "fulfillment", SUPERVISOR, "POST", f"/shipments/{id}/cancel", reason, f"{key}-cancel")
+
+
+async def _submit(clients: Clients, id: str, key: str, sample: Sample, order: dict[str, Any]) -> None:
     if sample.card:
         card = {"order_id": id, "number": sample.card, "expiry": "12/49", "cvv": "737"}
         order["payment"] = (await _send(clients, "payments", AGENT, "POST", "/tokens", card))["token"]
     order["method"] = "card" if sample.card else "external"
     await _send(clients, "cart", AGENT, "POST", "/orders/place", order, key)
-    if sample.then == "cancel":
-        await _send(
-            clients, "fulfillment", SUPERVISOR, "POST", f"/shipments/{id}/cancel", {"reason": "The customer changed their mind."}, f"{key}-cancel"
-        )
 
 
 def _order(sample: Sample) -> dict[str, Any]:

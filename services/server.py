@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -66,8 +67,11 @@ async def serve(settings: Settings, ready: Callable[[], None]) -> None:
             gc.freeze()
             gc.set_threshold(50_000, 20, 20)
             config = uvicorn.Config(all.gateway.app, log_config=None, access_log=False, timeout_graceful_shutdown=_STOPS_WITHIN)
+            server = control.Server(config)
+            for ends in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(ends, server.handle_exit, ends, None)
             ready()
-            await uvicorn.Server(config).serve(sockets=[door])
+            await server.serve(sockets=[door])
 
 
 @contextlib.contextmanager

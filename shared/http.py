@@ -33,7 +33,8 @@ RunningService = Annotated[Running, Depends(running)]
 async def envelope(request: Request, service: RunningService) -> Envelope:
     """Raises 400 for an If-Match that is not a version. Without an Idempotency-Key a repeat is a new command."""
     body = await request.body()
-    text = f"{request.method} {request.url.path}\n".encode() + body
+    path = request.url.path.removeprefix(request.scope["root_path"])
+    text = f"{request.method} {path}\n".encode() + body
     return Envelope(
         command_id=request.headers.get("idempotency-key") or uuid.uuid4().hex,
         actor=request.headers.get("x-ringup-actor", "nobody"),

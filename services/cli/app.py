@@ -22,7 +22,9 @@ from shared.clients import Clients
 from shared.kernel.errors import KernelError
 from shared.settings import Settings, SettingsError
 
-app = typer.Typer(help="Phone order entry for call centres.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(
+    help="Phone order entry for call centres.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None
+)
 app.add_typer(streams, name="streams")
 app.add_typer(views, name="views")
 

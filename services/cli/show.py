@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-out = Console(markup=False, highlight=False)
+_WIDE = 1_000
+"""Columns where nobody looks: what a script reads is not wrapped."""
+
+out = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 err = Console(stderr=True, markup=False, highlight=False)
 
 
@@ -42,9 +46,17 @@ def _text(value: Any) -> str:
 
 @contextlib.contextmanager
 def waiting(what: str) -> Iterator[None]:
-    with err.status(what):
+    with err.status(what) if err.is_terminal else contextlib.nullcontext():
         yield
 
 
 def progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err, transient=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )

@@ -56,7 +56,8 @@ async def _show(name: str, after: int, limit: int, json: bool) -> None:
     if json:
         show.as_json(page)
         return
-    columns = {"version": "Version>", "time": "Time", "type": "Type", "actor": "Actor", "data": "Data"}
-    show.table(columns, page["rows"], empty="There are no later events.")
+    columns = {"version": "Version>", "time": "Time (UTC)", "type": "Type", "actor": "Actor", "data": "Data"}
+    rows = [{**row, "time": row["time"][:19], "type": row["type"].removeprefix("ringup.")} for row in page["rows"]]
+    show.table(columns, rows, empty="There are no later events.")
     if page["next"]:
         show.out.print(f"There are more: --after {page['next']}")
