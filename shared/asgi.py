@@ -30,13 +30,13 @@ class Client(Protocol):
 
 
 class AsgiClient:
-    """Whole requests and whole responses: nothing streams."""
+    """Whole requests and whole responses: nothing streams. Bodies are the same bytes as httpx's, since a command's hash is over them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        body = b"" if json is None else jsonlib.dumps(json).encode()
+        body = b"" if json is None else jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         sent = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
         path, _, query = path.partition("?")
         scope = {
