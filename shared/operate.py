@@ -116,7 +116,7 @@ async def stream(name: str, service: RunningService, after: Annotated[int, Query
     """The events of one stream, oldest first, with personal fields left sealed."""
     owned = any(name == aggregate.stream("") or name.startswith(f"{aggregate.name}-") for aggregate in service.service.aggregates)
     events = await service.streams.load(name, after) if owned else ()
-    if not events and not after:
+    if not owned or not (events or (after and await service.streams.load(name))):
         raise NotFound(f"There is no stream {name} in {service.service.name}.")
     return {"rows": [event_row(event) for event in events[:limit]], "next": events[limit - 1].version if len(events) > limit else None}
 

@@ -1,0 +1,163 @@
+"""A view is built again beside the live one, compared with it, and put in its place."""
+
+import asyncio
+import sys
+
+import pytest
+
+from shared.kernel.views import Document, digest
+from tests.house.shop import GOOD, Shop, until
+from tests.ops.conftest import caught_up
+from tests.ops.rebuilding import ACTOR, audited, replayed, switched
+
+
+async def digest_of(running, collection):
+    return digest([document async for document in running.documents.scan(collection)])
+
+
+async def test_every_view_built_again_is_the_same_as_the_live_one(shop):
+    _, views = await shop.ask("ops", "GET", "/views")
+    assert len(views["rows"]) >= 11
+    for row in views["rows"]:
+        job = await replayed(shop, f"{row['service']}.{row['view']}")
+        assert (job["state"], job["equal"], job["documents"]) == ("compared", True, row["documents"]), row
+        live = await digest_of(shop.house.running[row["service"]], row["build"])
+        assert job["build_digest"] == job["live_digest"] == live
+
+
+async def test_a_switched_build_is_the_live_view_and_lives_on(shop):
+    job = await replayed(shop, "payments.payments")
+    status, done = await switched(shop, "payments.payments")
+    assert (status, done["state"], done["build"]) == (200, "switched", job["build"])
+    assert job["build"] not in await shop.house.running["payments"].documents.collections()
+    order_id = (await shop.started())["order_id"]
+    await shop.charge(order_id, GOOD)
+    await shop.exported(order_id)
+    await caught_up(shop)
+    assert (await shop.ask("payments", "GET", f"/orders/{order_id}"))[0] == 200
+    assert (await replayed(shop, "payments.payments"))["equal"]
+
+
+async def test_a_build_is_read_to_where_the_live_view_is_when_it_is_switched(shop):
+    await replayed(shop, "payments.payments")
+    order_id = (await shop.started())["order_id"]
+    await shop.charge(order_id, GOOD)
+    await shop.stage(order_id, "closed")
+    await caught_up(shop)
+    status, done = await switched(shop, "payments.payments")
+    assert (status, done["equal"], done["documents"]) == (200, True, 3)
+    assert (await shop.ask("payments", "GET", f"/orders/{order_id}"))[1]["attempts"]
+
+
+async def test_orders_that_arrive_meanwhile_make_no_difference(shop):
+    async def place():
+        order_id = (await shop.started())["order_id"]
+        await shop.charge(order_id, GOOD)
+
+    job, *_ = await asyncio.gather(replayed(shop, "payments.payments"), *(place() for _ in range(10)))
+    assert (job["state"], job["equal"]) == ("compared", True)
+
+
+async def test_a_damaged_view_is_found_and_mended_by_force(shop):
+    running = shop.house.running["payments"]
+    (first, *_) = [document async for document in running.documents.scan("payments@1")]
+    damaged = Document(first.id, {**first.data, "attempts": []}, first.versions, first.revision)
+    await running.documents.write({"payments@1": [damaged]})
+    job = await replayed(shop, "payments.payments")
+    assert (job["state"], job["equal"]) == ("compared", False)
+    status, refused = await switched(shop, "payments.payments")
+    assert (status, refused["code"]) == (409, "different")
+    assert (await shop.ask("payments", "GET", f"/orders/{first.id}"))[1]["attempts"] == []
+    status, done = await switched(shop, "payments.payments", force=True)
+    assert (status, done["forced"]) == (200, True)
+    assert (await shop.ask("payments", "GET", f"/orders/{first.id}"))[1]["attempts"] == first.data["attempts"]
+    rebuilt, forced = await audited(shop)
+    assert rebuilt[:2] == ("ViewRebuilt", ACTOR)
+    assert rebuilt[2]["equal"] is False
+    assert forced[:2] == ("ViewSwitched", ACTOR)
+    assert (forced[2]["forced"], forced[2]["build"]) == (True, job["build"])
+    assert forced[2]["build_digest"] != forced[2]["live_digest"]
+
+
+async def test_a_dry_run_says_how_many_events_would_be_read_and_starts_nothing(shop):
+    status, plan = await shop.ask("ops", "POST", "/views/payments/payments/replay?dry_run=true")
+    events = len(await shop.house.running["payments"].topics.read("payments", 0, 1000))
+    assert (status, plan["events"], plan["topics"]) == (200, events, {"payments": events})
+    assert (await shop.ask("ops", "GET", "/jobs"))[1]["rows"] == []
+
+
+async def test_a_cancelled_build_leaves_nothing(shop):
+    running = shop.house.running["payments"]
+    async with running.holding:
+        _, job = await shop.ask("ops", "POST", "/views/payments/payments/replay")
+        status, again = await shop.ask("ops", "POST", "/views/payments/payments/replay")
+        assert (status, again["code"]) == (409, "under-way")
+        status, cancelled = await shop.ask("ops", "POST", f"/jobs/{job['id']}/cancel")
+        assert (status, cancelled["state"]) == (200, "cancelled")
+    assert job["build"] not in await running.documents.collections()
+    status, refused = await shop.ask("ops", "POST", f"/jobs/{job['id']}/cancel")
+    assert (status, refused["code"]) == (409, "not-under-way")
+    status, refused = await switched(shop, "payments.payments", build=job["build"])
+    assert (status, refused["code"]) == (409, "not-compared")
+    assert (await replayed(shop, "payments.payments"))["equal"]
+
+
+async def test_a_build_can_be_dropped_once(shop):
+    job = await replayed(shop, "qa.queue")
+    path = f"/views/qa/queue/builds/{job['build']}"
+    status, dropped = await shop.ask("ops", "DELETE", path)
+    assert (status, dropped["state"]) == (200, "dropped")
+    assert job["build"] not in await shop.house.running["qa"].documents.collections()
+    assert (await shop.ask("ops", "DELETE", path))[0] == 409
+    assert (await shop.ask("ops", "DELETE", "/views/qa/queue/builds/queue@1"))[0] == 404
+    assert (await switched(shop, "qa.queue"))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/views/nobody/queue/replay", "/views/qa/nothing/replay"])
+async def test_what_is_not_there_cannot_be_replayed(shop, path):
+    assert (await shop.ask("ops", "POST", path))[0] == 404
+
+
+@pytest.mark.parametrize(("until_", "found"), [("compared", "compared"), ("reading", "interrupted")])
+async def test_a_kill_leaves_the_live_view_and_what_was_built_is_found(settings, until_, found):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.ops.victim", str(settings.data.parent), until_, stdout=asyncio.subprocess.PIPE
+    )
+    build, live = (await process.stdout.readline()).decode().split()
+    process.kill()
+    await process.wait()
+    shop = await Shop(settings).open()
+    running = shop.house.running["payments"]
+    assert await digest_of(running, "payments@1") == live
+    _, jobs = await shop.ask("ops", "GET", "/jobs")
+    assert [(job["build"], job["state"]) for job in jobs["rows"]] == [(build, found)]
+    status, _ = await switched(shop, "payments.payments", build=build)
+    assert status == (200 if found == "compared" else 409)
+    if found == "interrupted":
+        assert (await shop.ask("ops", "DELETE", f"/views/payments/payments/builds/{build}"))[0] == 200
+        assert build not in await running.documents.collections()
+    assert await digest_of(running, "payments@1") == live
+    await shop.close()
+
+
+async def test_what_ended_while_nobody_wrote_it_down_is_audited_once_on_the_next_start(settings):
+    shop = await (await Shop(settings).open()).furnish()
+    running = shop.house.running["catalog"]
+    build = await running.rebuilds.begin(running.service.views[0], ACTOR)
+
+    async def compared():
+        return (await running.rebuilds.row(build["id"]))["state"] == "compared"
+
+    await until(compared)
+    assert await audited(shop) == []
+    await shop.close()
+    shop = await Shop(settings).open()
+    await until(lambda: audited(shop))
+    await shop.close()
+    shop = await Shop(settings).open()
+    later = await replayed(shop, "catalog.campaigns")
+    assert [(what, actor, data["build"]) for what, actor, data in await audited(shop)] == [
+        ("ViewRebuilt", ACTOR, build["id"]),
+        ("ViewRebuilt", ACTOR, later["build"]),
+    ]
+    await shop.close()
