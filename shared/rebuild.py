@@ -32,7 +32,7 @@ log = structlog.get_logger()
 COLLECTION = "builds"
 _BATCH = 500
 _UNDER_WAY = ("reading", "filling")
-_KEPT = ("compared", "failed", "interrupted", "left")
+_KEPT = ("compared", "interrupted", "left")
 """States in which there may be a collection to drop."""
 
 
@@ -54,6 +54,8 @@ class Rebuilds:
         self._running = running
         self._documents = running.documents
         self._under_way: dict[str, _Reading] = {}
+        self.followed: dict[str, Build] = {}
+        """Compared builds of views that open personal fields: the consumers keep them up, so that an erasure reaches them too."""
 
     # Start
 
@@ -64,26 +66,36 @@ class Rebuilds:
         records = await self._records()
         views = {collection(view): view for view in self._running.service.views}
         for id, record in records.items():
-            await self._tidy(id, record["state"], id in there, id in views)
+            await self._tidy(id, record, id in there, id in views)
         for name, view in views.items():
             if name in there and records.get(name, {}).get("state") == "live":
                 await self._go_live(view)
             elif await self._unread(view):
                 await self._documents.drop(name)
                 await self._go_live(view)
-                await self._save(name, view=view.name, state="live")
+                await self._save(name, view=view.name, state="live", opens=view.opens)
             else:
                 await self._documents.drop(name)
                 await self._fill(view)
 
-    async def _tidy(self, id: str, state: str, there: bool, current: bool) -> None:
+    async def _tidy(self, id: str, record: Row, there: bool, current: bool) -> None:
+        state = record["state"]
         if state == "live" and not current:
-            await self._save(id, state="left" if there else "dropped")
+            state = "left" if there else "dropped"
         elif state == "switching":
-            await self._save(id, state="compared" if there else "switched")
-        elif state == "filling":
+            state = "compared" if there else "switched"
+        follow = self._followable(id, record) if state == "compared" else None
+        if follow:
+            self.followed[id] = follow
+        elif state == "filling" or (record["opens"] and state in ("reading", "compared", "left")):
             await self._documents.drop(id)
-            await self._save(id, state="dropped")
+            state = "dropped"
+        if state != record["state"]:
+            await self._save(id, state=state)
+
+    def _followable(self, id: str, record: Row) -> Build | None:
+        views = (view for view in self._running.service.views if view.opens and id.startswith(f"{collection(view)}.b"))
+        return next((Build(view, id) for view in views), None)
 
     async def _unread(self, view: View) -> bool:
         return not any((await self._ends(view)).values())
@@ -105,7 +117,7 @@ class Rebuilds:
                 async with self._running.holding:
                     await self._read(reading, await self._ends(view))
                     await self._documents.rename(reading.build.collection, collection(view))
-                    await self._save(collection(view), view=view.name, state="live")
+                    await self._save(collection(view), view=view.name, state="live", opens=view.opens)
                     await self._go_live(view)
                 await self._save(reading.build.collection, state="filled", events=reading.done)
                 break
@@ -174,6 +186,7 @@ class Rebuilds:
                 raise Refusal(Refused("different", detail, data=result))
             done = {**result, "next": reading.next, "switched_by": by, "switched_at": stamp(self._running.clock()), "forced": force}
             await self._save(id, state="switching", **done)
+            self.followed.pop(id, None)
             await self._documents.rename(id, collection(reading.build.view))
             await self._save(id, state="switched")
         return await self.row(id)
@@ -194,7 +207,8 @@ class Rebuilds:
         reading = _Reading(Build(view, id), total, dict.fromkeys(view_topics([view]), 0), first)
         self._under_way[id] = reading
         try:
-            await self._save(id, view=view.name, state=state, by=by, started_at=stamp(self._running.clock()), events=total)
+            started = stamp(self._running.clock())
+            await self._save(id, view=view.name, state=state, by=by, started_at=started, events=total, opens=view.opens)
             await self._documents.prepare(id, view.indexes)
         except BaseException:
             self._under_way.pop(id)
@@ -212,10 +226,12 @@ class Rebuilds:
             await self._keep_up(reading)
             async with self._running.holding:
                 result = await self._compared(reading)
+                if reading.build.view.opens:
+                    self.followed[id] = reading.build
             await self._save(id, state="compared", events=reading.done, next=reading.next, **result)
         except (KernelError, Poison) as error:
             log.warning("rebuild.failed", build=id, error=str(error))
-            await self._save(id, state="failed", error=str(error))
+            await self._forget(id, "failed", error=str(error))
         finally:
             self._under_way.pop(id, None)
 
@@ -314,7 +330,7 @@ class Rebuilds:
         return {document.id: document.data async for document in self._documents.scan(COLLECTION) if document.data is not None}
 
     def _shown(self, id: str, record: Row) -> Row:
-        shown = {name: value for name, value in record.items() if name != "next"}
+        shown = {name: value for name, value in record.items() if name not in ("next", "opens")}
         reading = self._under_way.get(id)
         if reading and record["state"] in _UNDER_WAY:
             return {**shown, "id": id, "done": reading.done, "events": max(reading.total, reading.done), "percent": _percent(reading)}
@@ -322,9 +338,10 @@ class Rebuilds:
             return {**shown, "id": id, "state": "interrupted"}
         return {**shown, "id": id}
 
-    async def _forget(self, id: str, state: str) -> Row:
+    async def _forget(self, id: str, state: str, **why: str) -> Row:
+        self.followed.pop(id, None)
         await self._documents.drop(id)
-        await self._save(id, state=state)
+        await self._save(id, state=state, **why)
         return await self.row(id)
 
     async def _save(self, id: str, **changes: Any) -> None:

@@ -313,7 +313,7 @@ class Running:
 
     async def _project(self, facts: Sequence[Fact], progress: Progress) -> None:
         async with self.holding:
-            await project_all(self.documents, self.keyring, list(self.builds.values()), facts, progress)
+            await project_all(self.documents, self.keyring, [*self.builds.values(), *self.rebuilds.followed.values()], facts, progress)
         self.meter.batches.inc()
         self.meter.projected.inc(len(facts))
         projected, self._projected = self._projected, asyncio.Event()

@@ -8,11 +8,12 @@ import contextlib
 from services.customers.customer import Erase, customer, decide
 from services.customers.status import status, unfinished
 from services.customers.views import KINDS, orders
+from shared.contracts.registry import view_topics
 from shared.kernel.commands import Envelope, Outcome, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import NotFound, Unavailable
 from shared.kernel.views import Row
-from shared.service import Running, view_topics
+from shared.service import Running
 
 _WAIT = 5.0
 _FAR_BEHIND = 5_000

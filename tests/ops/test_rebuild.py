@@ -79,6 +79,27 @@ async def test_a_damaged_view_is_found_and_mended_by_force(shop):
     assert forced[2]["build_digest"] != forced[2]["live_digest"]
 
 
+async def test_an_erasure_reaches_a_build_that_holds_opened_fields(shop):
+    job = await replayed(shop, "customers.search")
+    running = shop.house.running["customers"]
+    before = {document.id: document.data async for document in running.documents.scan(job["build"])}
+    assert all("customer a" in data["first"] for data in before.values())
+    customer_id = await until(lambda: one_erased(shop, before))
+    await caught_up(shop)
+    after = {document.id: document.data async for document in running.documents.scan(job["build"])}
+    assert after == {**before, customer_id: None}
+    status, done = await switched(shop, "customers.search")
+    assert (status, done["equal"]) == (200, True)
+
+
+async def one_erased(shop, customers):
+    """Whose order is finished can be erased."""
+    for customer_id in customers:
+        if (await shop.ask("customers", "POST", f"/customers/{customer_id}/erase"))[0] == 200:
+            return customer_id
+    return None
+
+
 async def test_a_dry_run_says_how_many_events_would_be_read_and_starts_nothing(shop):
     status, plan = await shop.ask("ops", "POST", "/views/payments/payments/replay?dry_run=true")
     events = len(await shop.house.running["payments"].topics.read("payments", 0, 1000))
