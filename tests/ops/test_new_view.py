@@ -94,6 +94,26 @@ async def test_what_is_poison_to_a_new_view_parks_its_stream_alone(settings):
     await notes.close()
 
 
+async def test_a_build_is_read_no_further_than_the_live_view(settings, history):
+    notes = await Notes(settings, NOTES).open()
+    await notes.engine.broker.stop()
+    await notes.note("1")
+    row = await built(notes, NOTES)
+    assert (row["state"], row.get("equal")) == ("compared", True), row
+    assert await notes.documents(row["id"]) == {"1": {"notes": 2}, "2": {"notes": 1}}
+    await notes.close()
+
+
+async def built(notes, view):
+    build = await notes.running.rebuilds.begin(view, "agent:ops1")
+
+    async def ended():
+        row = await notes.running.rebuilds.row(build["id"])
+        return row if row["state"] != "reading" else None
+
+    return await until(ended)
+
+
 async def test_what_is_parked_for_the_live_view_is_left_out_of_a_build(settings):
     notes = await Notes(settings, ORDERS).open()
     await notes.note("1", "before")
@@ -102,15 +122,9 @@ async def test_what_is_parked_for_the_live_view_is_left_out_of_a_build(settings)
     await notes.note("1", "after")
     await notes.note("2", "fine")
     await notes.read()
-    build = await notes.running.rebuilds.begin(ORDERS, "agent:ops1")
-
-    async def ended():
-        row = await notes.running.rebuilds.row(build["id"])
-        return row if row["state"] != "reading" else None
-
-    row = await until(ended)
+    row = await built(notes, ORDERS)
     assert (row["state"], row.get("equal")) == ("compared", True), row
-    assert await notes.documents(build["id"]) == {"before": {"notes": 1}, "fine": {"notes": 1}}
+    assert await notes.documents(row["id"]) == {"before": {"notes": 1}, "fine": {"notes": 1}}
     await notes.close()
 
 
