@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 COLLECTION = "builds"
-_BATCH = 500
+_BATCH = 200
+"""Events between two breaths: commands go on meanwhile."""
 _UNDER_WAY = ("reading", "filling")
 _KEPT = ("compared", "interrupted", "left")
 """States in which there may be a collection to drop."""

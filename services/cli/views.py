@@ -126,7 +126,8 @@ async def _switch(view: str, build: str | None, force: bool, dry_run: bool, json
         if dry_run:
             job = await _chosen(client, view, build)
         else:
-            job = await ask(client, "POST", f"/views/{_path(view)}/switch", {"build": build, "force": force})
+            with show.waiting("Comparing"):
+                job = await ask(client, "POST", f"/views/{_path(view)}/switch", {"build": build, "force": force})
     if json:
         show.as_json(job)
     elif dry_run:

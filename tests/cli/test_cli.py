@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from shared.engines.embedded.engine import Engine
 from tests.house.shop import GOOD, Shop
 from tests.ops.conftest import caught_up
 
@@ -121,6 +122,17 @@ async def test_a_wrong_master_key(ringup, history, tmp_path):
 
 
 @pytest.mark.slow
+async def test_views_that_are_newer_than_the_events(ringup, history, settings):
+    engine = Engine(settings)
+    engine.documents("qa").save_offsets("qa.views", {"qa": 1_000_000})
+    await engine.close()
+    for command in (["run"], ["views", "list"]):
+        code, _, err = await ringup(*command)
+        assert code == 1
+        one_sentence(err, "qa.views has read qa up to 1000000", "Restore the whole data folder")
+
+
+@pytest.mark.slow
 async def test_at_the_files(ringup, history):
     page = await ringup.json("streams", "list", "order-")
     assert [row["stream"] for row in page["rows"]] == [f"order-{history}"]
@@ -144,7 +156,7 @@ async def test_views_are_caught_up_at_the_files_and_nothing_acts(ringup, setting
     await shop.ask("catalog", "POST", "/campaigns/restful/retire")
     await shop.charge(order_id, GOOD)
     _, views = await shop.ask("ops", "GET", "/views")
-    assert {row["lag"]["events"] for row in views["rows"]} == {0, 1}
+    assert any(row["lag"]["events"] for row in views["rows"])
     await shop.close()
     assert {row["lag"]["events"] for row in await ringup.json("views", "lag")} == {0}
     streams = [row["stream"] for row in (await ringup.json("streams", "list"))["rows"]]
