@@ -77,6 +77,10 @@ async def test_a_damaged_view_is_found_and_mended_by_force(shop):
     assert forced[:2] == ("ViewSwitched", ACTOR)
     assert (forced[2]["forced"], forced[2]["build"]) == (True, job["build"])
     assert forced[2]["build_digest"] != forced[2]["live_digest"]
+    _, newest = await shop.ask("ops", "GET", "/audit?limit=1")
+    _, older = await shop.ask("ops", "GET", f"/audit?limit=1&before={newest['next']}")
+    assert [row["version"] for row in (*newest["rows"], *older["rows"])] == [2, 1]
+    assert older["next"] is None
 
 
 async def test_an_erasure_reaches_a_build_that_holds_opened_fields(shop):
