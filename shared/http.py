@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import KernelError, NotFound, Oversize
+from shared.kernel.errors import Conflict, KernelError, NotFound, Oversize
 from shared.service import Running
 
 
@@ -79,8 +79,10 @@ def answer_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(KernelError)
     async def failed(request: Request, error: KernelError) -> JSONResponse:
-        status = 404 if isinstance(error, NotFound) else 413 if isinstance(error, Oversize) else 503
-        return problem(status, type(error).__name__.lower(), str(error))
+        for kind, status, code in ((NotFound, 404, "notfound"), (Oversize, 413, "oversize"), (Conflict, 409, "busy")):
+            if isinstance(error, kind):
+                return problem(status, code, str(error))
+        return problem(503, type(error).__name__.lower(), str(error))
 
     @app.exception_handler(RequestValidationError)
     async def wrong(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -53,8 +53,10 @@ class Parking:
                 **row,
                 "error": error or row["error"],
                 "attempts": row["attempts"] + bool(error),
-                "positions": row["positions"] if place in row["positions"] else [*row["positions"], place],
+                "positions": row["positions"] if place in row["positions"] else sorted([*row["positions"], place]),
             }
+            if row == known.data:
+                return
             try:
                 await self._documents.write({COLLECTION: [Document(id, row, known.versions, known.revision)]})
             except Conflict:

@@ -22,7 +22,7 @@ from shared.kernel.codec import Codec, UnknownType, open_sealed, sealed_under
 from shared.kernel.commands import Commands, Envelope, Outcome, Refusal
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.effects import Effect, Timer
-from shared.kernel.errors import Corrupt, KernelError, Unavailable
+from shared.kernel.errors import KernelError, Unreadable, passing
 from shared.kernel.events import Event, Fact
 from shared.kernel.policies import Policy
 from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Streams, Topics, Where
@@ -42,6 +42,8 @@ _BATCH = 500
 _WAIT_FOR_VERSION = 2.0
 
 Effects = Callable[["Running"], Sequence[Effect]]
+Work = Callable[[Sequence[Fact], Progress], Awaitable[None]]
+"""Projects or reacts; the progress is saved with what it writes, where it writes documents."""
 
 
 def utc_now() -> datetime:
@@ -240,9 +242,7 @@ class Running:
             if policies or group == self.service.views_group:
                 self._subscriber(broker, group, topics, work[group])
 
-    def _subscriber(
-        self, broker: KafkaBroker, group: str, topics: Sequence[str], work: Callable[[Sequence[Fact], Progress], Awaitable[None]]
-    ) -> None:
+    def _subscriber(self, broker: KafkaBroker, group: str, topics: Sequence[str], work: Work) -> None:
         """Commits by itself, after the work: FastStream's default commits before it, and its ACK also after an exception."""
         subscriber = broker.subscriber(
             *topics, group_id=group, batch=True, max_records=_BATCH, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL,
@@ -258,51 +258,69 @@ class Running:
 
         subscriber(consume)
 
-    async def _worked(
-        self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]], work: Callable[[Sequence[Fact], Progress], Awaitable[None]]
-    ) -> bool:
+    async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]], work: Work) -> bool:
         progress = Progress(group, {record.topic: record.offset + 1 for record in records})
         try:
-            facts = await self._facts(group, records)
-            while True:
-                try:
-                    await work([fact for fact in facts if not self.parking.parked(group, fact.stream)], progress)
-                    break
-                except Poison as poison:
-                    await self.parking.park(group, poison.fact.stream, poison.fact.topic, poison.fact.position, str(poison))
-                    log.error("parked", group=group, stream=poison.fact.stream, error=str(poison))
-            await self._queue_behind(group, facts)
-        except KernelError as error:
-            self.problems[group] = str(error)
-            log.warning("consumer.waits", group=group, error=str(error))
+            facts, held = await self._read(group, records)
+            await self._work_through(group, facts, held, work, progress)
+        except Exception as error:
+            self.problems[group] = str(error) or repr(error)
+            log.warning("consumer.waits", group=group, error=self.problems[group], exc_info=not isinstance(error, KernelError))
             return False
         self.problems.pop(group, None)
         return True
 
-    async def _queue_behind(self, group: str, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            if self.parking.parked(group, fact.stream):
-                await self.parking.queue(group, fact.stream, fact.topic, fact.position)
-
-    async def _facts(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> list[Fact]:
+    async def _read(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> tuple[list[Fact], dict[str, int]]:
+        """The facts that can be read, and from which position on a stream has to wait."""
         wanted = self._wanted(group)
-        facts = []
+        facts: list[Fact] = []
+        held: dict[str, int] = {}
         for record in records:
             try:
                 fact = fact_of(self.codec, record, wanted)
-            except UnknownType as error:
-                if group == self.service.policies_group:
-                    await self._park_record(group, record, error)
-            except Corrupt as error:
-                await self._park_record(group, record, error)
+            except Unreadable as error:
+                if not isinstance(error, UnknownType) or group == self.service.policies_group:
+                    stream = _stream_of(record)
+                    held.setdefault(stream, record.offset)
+                    await self._park(group, stream, record.topic, record.offset, str(error))
             else:
                 facts += [fact] if fact else []
-        return facts
+        return facts, held
 
-    async def _park_record(self, group: str, record: ConsumerRecord[bytes, bytes], error: Exception) -> None:
-        stream = next((value.decode() for name, value in record.headers if name == "ce_subject"), f"{record.topic}:{record.offset}")
-        await self.parking.park(group, stream, record.topic, record.offset, str(error))
-        log.error("parked", group=group, stream=stream, error=str(error))
+    async def _work_through(self, group: str, facts: Sequence[Fact], held: dict[str, int], work: Work, progress: Progress) -> None:
+        """What has to wait is on record before the work is, since that may save the offsets."""
+        known = {fact.stream: 0 for fact in facts if self.parking.parked(group, fact.stream)}
+        held = {**known, **held}
+        while True:
+            for fact in facts:
+                if fact.position >= held.get(fact.stream, fact.position + 1):
+                    await self.parking.queue(group, fact.stream, fact.topic, fact.position)
+            ready = [fact for fact in facts if fact.position < held.get(fact.stream, fact.position + 1)]
+            try:
+                return await work(ready, progress)
+            except Exception as error:
+                culprit = await self._culprit(error, ready, work, group)
+                held[culprit.stream] = culprit.position
+                await self._park(group, culprit.stream, culprit.topic, culprit.position, str(error))
+
+    async def _culprit(self, error: Exception, facts: Sequence[Fact], work: Work, group: str) -> Fact:
+        """The fact that cannot be worked, found one by one where the error does not name it; repeats of the others change nothing."""
+        if isinstance(error, Poison):
+            return error.fact
+        if passing(error):
+            raise error
+        for fact in facts:
+            try:
+                await work([fact], Progress(group))
+            except Exception as alone:
+                if passing(alone):
+                    raise
+                return fact
+        raise error
+
+    async def _park(self, group: str, stream: str, topic: str, position: int, error: str) -> None:
+        await self.parking.park(group, stream, topic, position, error)
+        log.error("parked", group=group, stream=stream, error=error)
 
     def _wanted(self, group: str) -> frozenset[type[Event]] | None:
         if group == self.service.policies_group:
@@ -326,7 +344,7 @@ class Running:
         results = await asyncio.gather(*(self._react_in_order(mine) for mine in streams.values()), return_exceptions=True)
         failed = [result for result in results if isinstance(result, BaseException)]
         if failed:
-            raise next((error for error in failed if isinstance(error, Unavailable)), failed[0])
+            raise next(filter(passing, failed), failed[0])
 
     async def _react_in_order(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -342,9 +360,9 @@ class Running:
                     await self.send(id, command, policy.command_id(fact, n), actor, fact.id)
                 except Refusal as refusal:
                     log.warning("policy.refused", policy=policy.name, event_id=fact.id, code=refusal.refused.code)
-        except (KernelError, asyncio.CancelledError):
-            raise
         except Exception as error:
+            if passing(error):
+                raise
             raise Poison(fact, error) from error
 
 
@@ -363,16 +381,21 @@ async def offsets_beyond(running: Running) -> list[str]:
 
 
 def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], wanted: frozenset[type[Event]] | None) -> Fact | None:
-    """Decoded once a record, whoever reads it; None for a type that is not wanted. Raises UnknownType, Corrupt."""
+    """Decoded once a record, whoever reads it; None for a type that is not wanted. Raises UnknownType, Unreadable."""
     kept: Fact | None = record.__dict__.get("fact")
     if kept is None:
-        headers = {name: value.decode() for name, value in record.headers}
+        headers = {name: value.decode(errors="replace") for name, value in record.headers}
         event_type = codec.type_of(headers)
         if event_type and wanted is not None and event_type not in wanted:
             return None
         kept = codec.decode(headers, record.value or b"", record.topic, record.offset)
         record.__dict__["fact"] = kept
     return kept if wanted is None or type(kept.event) in wanted else None
+
+
+def _stream_of(record: ConsumerRecord[bytes, bytes]) -> str:
+    named = (value.decode(errors="replace") for name, value in record.headers if name == "ce_subject")
+    return next(named, f"{record.topic}:{record.offset}")
 
 
 async def _passed(records: Any) -> KafkaAckableMessage:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import ValidationError
+from pydantic_core import from_json
 
-from shared.kernel.errors import Corrupt, Oversize, Unavailable
+from shared.kernel.errors import Corrupt, Oversize, Unavailable, Unreadable
 from shared.kernel.events import ERASED, Event, Fact, Seal
 from shared.kernel.ports import Stored
 
@@ -22,19 +24,24 @@ MARK = "\ue000"
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class UnknownType(Corrupt):
+_BEYOND_JSON = re.compile(rb"[0-9]{19}|NaN|Infinity")
+
+
+class UnknownType(Unreadable):
     """The type is not in the contracts: views skip it, policies park it."""
 
 
 class Codec:
-    """``events`` by stored type name; ``upcasters`` by (type, older schema) lead one schema up."""
+    """``events`` by stored type name; ``upcasters`` by (type, older schema) lead one schema up. Raises Corrupt where one is missing."""
 
     def __init__(self, events: Mapping[str, type[Event]], upcasters: Mapping[tuple[str, int], Upcaster] | None = None) -> None:
         self._events = events
         self._upcasters = upcasters or {}
-        for (name, schema), _ in self._upcasters.items():
-            if name not in events or not 0 < schema < events[name].SCHEMA:
-                raise Corrupt(f"The upcaster of {name} from schema {schema} leads nowhere.")
+        older = {(name, schema) for name, event in events.items() for schema in range(1, event.SCHEMA)}
+        for name, schema in sorted(older - self._upcasters.keys()):
+            raise Corrupt(f"No upcaster leads {name} on from schema {schema}.")
+        for name, schema in sorted(self._upcasters.keys() - older):
+            raise Corrupt(f"The upcaster of {name} from schema {schema} leads nowhere.")
 
     def encode(self, fact: Fact, seal: Seal) -> Stored:
         """``seal`` is given every personal text. Raises Oversize."""
@@ -48,16 +55,16 @@ class Codec:
         return self._events.get(headers.get("ce_type", ""))
 
     def decode(self, headers: Mapping[str, str], data: bytes, topic: str = "", position: int = 0) -> Fact:
-        """Raises UnknownType, Corrupt."""
+        """Raises UnknownType, Unreadable."""
         event_type = self.type_of(headers)
         if event_type is None:
             raise UnknownType(f"Nobody has published the type {headers.get('ce_type')!r}.")
         try:
-            event = self._event(event_type, int(headers.get("schema", "1")), data)
+            event = self._event(event_type, _counted(headers.get("schema", "1")), data)
             return Fact(
                 event=event,
                 stream=headers["ce_subject"],
-                version=int(headers["streamversion"]),
+                version=_counted(headers["streamversion"]),
                 time=datetime.fromisoformat(headers["ce_time"]),
                 actor=headers["actor"],
                 correlation=headers["correlationid"],
@@ -67,20 +74,36 @@ class Codec:
                 topic=topic,
                 position=position,
             )
-        except (KeyError, ValueError, ValidationError) as error:
-            raise Corrupt(f"{event_type.TYPE} at {headers.get('ce_id')} cannot be read: {type(error).__name__}.") from error
+        except (LookupError, TypeError, ValueError) as error:
+            raise Unreadable(f"{event_type.TYPE} at {headers.get('ce_id')} cannot be read: {type(error).__name__}.") from error
 
     def _event(self, event_type: type[Event], schema: int, data: bytes) -> Event:
+        if schema > event_type.SCHEMA:
+            raise Unreadable(f"{event_type.TYPE} has schema {schema}; this version knows {event_type.SCHEMA}.")
+        if _BEYOND_JSON.search(data):
+            json.loads(data, parse_int=_storable, parse_constant=_storable)
         if schema == event_type.SCHEMA:
             return event_type.model_validate_json(data)
-        if schema > event_type.SCHEMA:
-            raise Corrupt(f"{event_type.TYPE} has schema {schema}; this version knows {event_type.SCHEMA}.")
-        from pydantic_core import from_json
-
         payload = from_json(data)
         for step in range(schema, event_type.SCHEMA):
             payload = self._upcasters[event_type.TYPE, step](payload)
         return event_type.model_validate(payload)
+
+
+def _counted(text: str) -> int:
+    """Versions and schemas count from 1."""
+    number = _storable(text)
+    if number < 1:
+        raise ValueError(f"{number} is not a version")
+    return number
+
+
+def _storable(text: str) -> int:
+    """A whole number of 64 bits, as every store can keep it. Raises ValueError."""
+    number = int(text)
+    if abs(number) >= 2**63:
+        raise ValueError("the number is too large")
+    return number
 
 
 def headers(fact: Fact) -> Iterator[tuple[str, str]]:
@@ -105,16 +128,14 @@ def stamp(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def sealer(stream: str, key: bytes | None) -> Seal:
-    """Seals a text under the stream's key; what is sealed already stays as it came. A dropped key (None) writes ``Erased``."""
-    cipher = AESGCM(key) if key else None
+def sealer(stream: str, key: bytes) -> Seal:
+    """Seals a text under the stream's key; what is sealed or erased already stays as it came."""
+    cipher = AESGCM(key)
     aad = stream.encode()
 
     def seal(text: str) -> str:
-        if text.startswith(MARK):
+        if _settled(text):
             return text
-        if cipher is None:
-            return ERASED
         nonce = os.urandom(12)
         return f"{MARK}{stream} {base64.b64encode(nonce + cipher.encrypt(nonce, text.encode(), aad)).decode()}"
 
@@ -128,8 +149,12 @@ class Probe:
         self.found = False
 
     def __call__(self, text: str) -> str:
-        self.found = self.found or not text.startswith(MARK)
+        self.found = self.found or not _settled(text)
         return text
+
+
+def _settled(text: str) -> bool:
+    return text.startswith(MARK) or text == ERASED
 
 
 def sealed_under(value: Any) -> Iterator[str]:
@@ -146,7 +171,7 @@ def sealed_under(value: Any) -> Iterator[str]:
 
 
 def open_sealed(value: Any, keys: Mapping[str, bytes | None]) -> Any:
-    """A copy with every sealed text opened; ``Erased`` where the key was dropped. Raises Unavailable for a key that is not there."""
+    """A copy with every sealed text opened; ``Erased`` where the key was dropped. Raises Unavailable for a key that is not there, Unreadable."""
     if isinstance(value, str):
         return _open_text(value, keys) if value.startswith(MARK) else value
     if isinstance(value, Mapping):
@@ -163,8 +188,8 @@ def _open_text(text: str, keys: Mapping[str, bytes | None]) -> str:
     key = keys[stream]
     if key is None:
         return ERASED
-    raw = base64.b64decode(body)
     try:
+        raw = base64.b64decode(body)
         return AESGCM(key).decrypt(raw[:12], raw[12:], stream.encode()).decode()
-    except InvalidTag as error:
-        raise Corrupt(f"A sealed field of {stream} does not open with its key.") from error
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable(f"A sealed field of {stream} does not open with its key.") from error

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +50,7 @@ class Refusal(Exception):
         self.refused = refused
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Folded:
     state: Any
     version: int
@@ -82,15 +82,16 @@ class Commands:
         return folded.state, folded.version
 
     async def execute(self, aggregate: Aggregate[Any], id: str, command: Any, sent: Envelope) -> Outcome:
-        """Raises Refusal; Conflict after three lost races; Unavailable."""
+        """Raises Refusal; Conflict after three lost races, when nothing is decided; Unavailable; Oversize."""
         stream = aggregate.stream(id)
-        for attempt in range(_TRIES):
+        for attempt in range(1, _TRIES + 1):
             try:
                 return await self._once(aggregate, stream, command, sent)
-            except Conflict:
-                self._cache.pop(stream, None)
-                await asyncio.sleep(random.uniform(0, 0.005) * (attempt + 1))  # noqa: S311 - jitter, not a secret
-        raise Refusal(Refused("busy", "Others are changing this at the same time. Try again."))
+            except Conflict as conflict:
+                if attempt == _TRIES:
+                    raise Conflict("Others are changing this at the same time. Try again.") from conflict
+                await asyncio.sleep(random.uniform(0, 0.005) * attempt)  # noqa: S311 - jitter, not a secret
+        raise AssertionError("the last try returns or raises")
 
     async def _once(self, aggregate: Aggregate[Any], stream: str, command: Any, sent: Envelope) -> Outcome:
         cached = self._cache.get(stream)
@@ -131,10 +132,11 @@ class Commands:
         except BaseException:
             self._cache.pop(stream, None)
             raise
-        self._remember(stream, _folded(aggregate, folded, facts))
+        after = _folded(aggregate, folded, facts)
+        self._remember(stream, after)
         for fact in facts:
             self._appended(fact)
-        return Outcome(self._cache[stream].state if stream in self._cache else folded.state, facts[-1].version, events)
+        return Outcome(after.state, after.version, events)
 
     async def _encoded(self, stream: str, facts: Sequence[Fact]) -> list[Stored]:
         """A stream gets a key with its first personal text, not before: most carry only what others have sealed."""
@@ -195,8 +197,6 @@ def decode(codec: Codec, stored: Stored) -> Fact:
 
 async def opened(facts: Sequence[Fact], keyring: Keyring) -> list[Fact]:
     """The same facts with their personal fields opened, ``Erased`` where the key was dropped."""
-    from dataclasses import replace
-
     payloads = [fact.event.model_dump(mode="json") for fact in facts]
     keys = await keyring.find(sorted(set(sealed_under(payloads))))
     return [replace(fact, event=type(fact.event).model_validate(open_sealed(payload, keys))) for fact, payload in zip(facts, payloads, strict=True)]

@@ -1,4 +1,4 @@
-"""What can go wrong beneath the kernel. Engines turn every driver error into one of these four."""
+"""What can go wrong beneath the kernel. Engines turn every driver error into one of the first four."""
 
 
 class KernelError(Exception):
@@ -21,5 +21,14 @@ class Corrupt(KernelError):
     """What was read is not what can have been written."""
 
 
+class Unreadable(Corrupt):
+    """One record is not what can have been written; its store is sound."""
+
+
 class Oversize(KernelError):
     """An event is larger than its stream may carry."""
+
+
+def passing(error: BaseException) -> bool:
+    """Waiting or mending the store helps; no single event is to blame."""
+    return isinstance(error, Unavailable | Conflict | Corrupt) and not isinstance(error, Unreadable)

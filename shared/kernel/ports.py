@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from shared.kernel.views import Document
 
+LARGEST = 4 * 1024 * 1024
+"""Bytes of one event's data. More would be more than a broker takes, and block the stream for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -27,7 +30,7 @@ class Streams(Protocol):
     async def append(self, topic: str, events: Sequence[Stored]) -> None:
         """All of them or none, durable on return; their versions follow the stream's newest.
 
-        Raises Conflict (the versions are taken or leave a gap), Unavailable.
+        Raises Conflict (the versions are taken or leave a gap), Oversize, Unavailable.
         """
 
     async def names(self, prefix: str = "", after: str = "", limit: int = 100) -> Sequence[tuple[str, int]]:
@@ -82,7 +85,10 @@ class Documents(Protocol):
     async def find(
         self, collection: str, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None
     ) -> Page:
-        """Without tombstones. ``where`` and ``sort`` use declared indexes; equal sort values are ordered by id."""
+        """Without tombstones. ``where`` and ``sort`` use declared indexes; documents without the sort field are lowest, equal ones go by id.
+
+        Raises ValueError for a cursor that is not one of ours.
+        """
 
     async def count(self, collection: str, where: Where | None = None) -> int: ...
 
@@ -109,7 +115,7 @@ class Keyring(Protocol):
     async def find(self, streams: Sequence[str]) -> Mapping[str, bytes | None]: ...
 
     async def erase(self, label: str) -> Sequence[str]:
-        """Drop the keys of all streams with this label; returns the streams."""
+        """Drop the keys of all streams with this label; returns the streams, those that were dropped before too."""
 
 
 class Topics(Protocol):

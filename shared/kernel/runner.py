@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 _POLL = 0.5
 _AT_ONCE = 64
+_PAGE = 500
 
 
 class Host(Protocol):
@@ -37,7 +38,7 @@ class Host(Protocol):
     def aggregate_of(self, command: Any) -> Aggregate[Any]: ...
 
     async def find(
-        self, view: View, where: Where | None = None, *, sort: str = "", limit: int = 50, open_fields: bool = True
+        self, view: View, where: Where | None = None, *, sort: str = "", limit: int = 50, cursor: str | None = None, open_fields: bool = True
     ) -> tuple[list[Row], str | None]: ...
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]: ...
@@ -61,7 +62,7 @@ class Runner:
                 self._host.spawn(self._run(effect, work))
 
     async def watch(self) -> None:
-        """Never ends; a store that is away is tried again."""
+        """Never ends; what fails is tried again, and keeps nothing else waiting."""
         while True:
             try:
                 for effect in self._effects:
@@ -75,17 +76,22 @@ class Runner:
             await asyncio.sleep(_POLL)
 
     async def _due(self, pending: View, where: Where) -> list[Row]:
-        rows, _ = await self._host.find(
-            pending, {**where, "due_at": Range(None, stamp(self._host.clock()))}, sort="due_at", limit=100, open_fields=False
-        )
+        """All of it: what does not get done stays the longest due, and must not hide the rest."""
+        due = {**where, "due_at": Range(None, stamp(self._host.clock()))}
+        rows, cursor = await self._host.find(pending, due, sort="due_at", limit=_PAGE, open_fields=False)
+        while cursor:
+            more, cursor = await self._host.find(pending, due, sort="due_at", limit=_PAGE, cursor=cursor, open_fields=False)
+            rows += more
         return rows
 
     async def _fire(self, timer: Timer, row: Row) -> None:
-        id, command = timer.command(row, self._host.clock())
         try:
+            id, command = timer.command(row, self._host.clock())
             await self._host.send(id, command, f"{timer.name}/{row['id']}/{row['due_at']}", f"timer:{self._service}.{timer.name}")
         except Refusal as refusal:
-            log.warning("timer.refused", timer=timer.name, id=id, code=refusal.refused.code)
+            log.warning("timer.refused", timer=timer.name, id=row["id"], code=refusal.refused.code)
+        except Exception as error:
+            log.warning("timer.waits", timer=timer.name, id=row["id"], error=str(error), exc_info=not isinstance(error, KernelError))
 
     async def _run(self, effect: Effect, work: Work) -> None:
         mine = (effect.name, work.reference)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 from faststream.kafka import KafkaBroker
 
 from shared.engines.embedded.documents import SqliteDocuments
 from shared.engines.embedded.log import Log
+from shared.kernel.errors import Unavailable
 from shared.kernel.ports import Stored
+
+log = structlog.get_logger()
+
+_TRY_AGAIN = 0.5
 
 Offsets = Callable[[str], SqliteDocuments]
 """The file that keeps a group's offsets."""
@@ -29,7 +36,7 @@ class Consumer:
         self._offsets = broker.offsets(group_id)
         self.group = group_id
         self._linger = broker.linger(group_id)
-        self._hurry = broker.hurried
+        self._hurry = broker.hurried.setdefault(group_id, asyncio.Event())
         self._topics: list[str] = []
         self._next: dict[str, int] = {}
         self._committed: dict[str, int] = {}
@@ -53,10 +60,15 @@ class Consumer:
             if self._stopped.is_set():
                 raise ConsumerStoppedError
             arrived = self._log.arrived
-            found = self._peek(limit)
-            if found and self._linger and sum(map(len, found.values())) < limit:
-                await self._wait(self._linger)
+            try:
                 found = self._peek(limit)
+                if found and self._linger and sum(map(len, found.values())) < limit:
+                    await self._wait(self._linger)
+                    found = self._peek(limit)
+            except Unavailable as error:
+                log.warning("log.unreadable", group=self.group, error=str(error))
+                await asyncio.sleep(_TRY_AGAIN)
+                continue
             if found:
                 self._next.update({topic: records[-1].position + 1 for topic, records in found.items()})
                 return {TopicPartition(topic, 0): [self._records.of(topic, stored) for stored in records] for topic, records in found.items()}
@@ -67,13 +79,10 @@ class Consumer:
         return {topic: records for topic, records in found.items() if records}
 
     async def _wait(self, seconds: float) -> None:
-        hurry = self._hurry.get(self.group) or asyncio.Event()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await hurry.wait()
-        except TimeoutError:
-            pass
-        hurry.clear()
+                await self._hurry.wait()
+        self._hurry.clear()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self._next[partition.topic] = offset

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.engines.embedded.sqlite import connect, translated
+from shared.engines.embedded.sqlite import connect, transaction, translated
 from shared.kernel.errors import Conflict
 from shared.kernel.ports import Page, Prefix, Progress, Range, Where
 from shared.kernel.views import Document, canonical
@@ -34,13 +35,13 @@ class SqliteDocuments:
         table = _quoted(collection)
         with translated(self.path):
             self._db.execute(f"create table if not exists {table}(id text primary key, revision integer, versions text, data text) without rowid")
-            known = self._db.execute("select sql from sqlite_master where type = 'index' and tbl_name = ? and sql is not null", (collection,))
-            indexed = [row[0] for row in known]
-            for index in indexes:
-                if any(sql.endswith(f"({_field(index)}, id)") for sql in indexed):
-                    continue
-                name = _quoted(f"{collection}.{index}")
-                self._db.execute(f"create index if not exists {name} on {table}({_field(index)}, id)")
+            for index in set(indexes) - self._indexed(collection):
+                self._db.execute(f'create index "{_quoted(index)[1:-1]} {secrets.token_hex(8)}" on {table}({_field(index)}, id)')
+
+    def _indexed(self, collection: str) -> set[str]:
+        """A renamed collection takes its indexes with it, so their names say the field and are otherwise random."""
+        names = self._db.execute("select name from sqlite_master where type = 'index' and tbl_name = ?", (collection,))
+        return {name.partition(" ")[0] for (name,) in names}
 
     async def get(self, collection: str, id: str) -> Document | None:
         found = (await self.get_many(collection, (id,))).get(id)
@@ -57,18 +58,11 @@ class SqliteDocuments:
         return found
 
     async def write(self, changes: Mapping[str, Sequence[Document]], progress: Progress | None = None) -> None:
-        with translated(self.path):
-            self._db.execute("begin immediate")
-            try:
-                for collection, documents in changes.items():
-                    self._put(_quoted(collection), documents)
-                if progress:
-                    rows = [(progress.group, topic, offset) for topic, offset in progress.offsets.items()]
-                    self._db.executemany("insert or replace into offsets values(?,?,?)", rows)
-                self._db.execute("commit")
-            except BaseException:
-                self._db.execute("rollback") if self._db.in_transaction else None
-                raise
+        with translated(self.path), transaction(self._db):
+            for collection, documents in changes.items():
+                self._put(_quoted(collection), documents)
+            if progress:
+                self._save_offsets(progress.group, progress.offsets)
 
     def _put(self, table: str, documents: Sequence[Document]) -> None:
         new = [_row(document) for document in documents if document.revision == 0]
@@ -85,24 +79,23 @@ class SqliteDocuments:
         return row[0] if row else None
 
     def save_offsets(self, group: str, offsets: Mapping[str, int]) -> None:
-        with translated(self.path):
-            self._db.executemany("insert or replace into offsets values(?,?,?)", [(group, topic, offset) for topic, offset in offsets.items()])
+        with translated(self.path), transaction(self._db):
+            self._save_offsets(group, offsets)
+
+    def _save_offsets(self, group: str, offsets: Mapping[str, int]) -> None:
+        self._db.executemany("insert or replace into offsets values(?,?,?)", [(group, topic, offset) for topic, offset in offsets.items()])
 
     async def find(
         self, collection: str, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None
     ) -> Page:
-        key = _field(sort) if sort else "id"
+        key, order = _field(sort) if sort else "id", "desc" if descending else "asc"
         conditions, values = _conditions(where)
-        if cursor:
-            after, id = _read_cursor(cursor)
-            sign = "<" if descending else ">"
-            conditions += [f"({key}, id) {sign} (?, ?)"]
-            values += [after, id]
-        order = "desc" if descending else "asc"
-        found = f"select id, revision, versions, data, {key} from {_quoted(collection)} where {' and '.join(conditions)}"
-        query = f"{found} order by {key} {order}, id {order} limit ?"
-        with translated(self.path):
-            rows = self._db.execute(query, (*values, limit + 1)).fetchall()
+        rows: list[Any] = []
+        for condition, bounds in _sections(key, descending, _read_cursor(cursor) if cursor else None):
+            found = f"select id, revision, versions, data, {key} from {_quoted(collection)} where {' and '.join([*conditions, condition])}"
+            query = f"{found} order by {key} {order}, id {order} limit ?"
+            with translated(self.path):
+                rows += self._db.execute(query, (*values, *bounds, limit + 1 - len(rows))).fetchall()
         following = _cursor(rows[limit - 1][4], rows[limit - 1][0]) if len(rows) > limit else None
         return Page([_document(row[:4]) for row in rows[:limit]], following)
 
@@ -136,15 +129,9 @@ class SqliteDocuments:
             after = rows[-1][0]
 
     async def rename(self, collection: str, to: str) -> None:
-        with translated(self.path):
-            self._db.execute("begin immediate")
-            try:
-                self._db.execute(f"drop table if exists {_quoted(to)}")
-                self._db.execute(f"alter table {_quoted(collection)} rename to {_quoted(to)}")
-                self._db.execute("commit")
-            except BaseException:
-                self._db.execute("rollback") if self._db.in_transaction else None
-                raise
+        with translated(self.path), transaction(self._db):
+            self._db.execute(f"drop table if exists {_quoted(to)}")
+            self._db.execute(f"alter table {_quoted(collection)} rename to {_quoted(to)}")
 
     async def drop(self, collection: str) -> None:
         with translated(self.path):
@@ -188,6 +175,25 @@ def _conditions(where: Where | None) -> tuple[list[str], list[Any]]:
     return conditions, values
 
 
+_Section = tuple[str, tuple[Any, ...]]
+
+
+def _sections(key: str, descending: bool, after: tuple[Any, str] | None) -> list[_Section]:
+    """What is left after the cursor, part by part, each in the order of an index: documents without the field come lowest."""
+    sign = "<" if descending else ">"
+    without: _Section = (f"{key} is null", ())
+    with_key: _Section = (f"{key} is not null", ())
+    if key == "id":
+        return [(f"id {sign} ?", (after[1],))] if after else [("true", ())]
+    if after is None:
+        return [with_key, without] if descending else [without, with_key]
+    if after[0] is None:
+        rest: _Section = (f"{key} is null and id {sign} ?", (after[1],))
+        return [rest] if descending else [rest, with_key]
+    rest = (f"({key}, id) {sign} (?, ?)", after)
+    return [rest, without] if descending else [rest]
+
+
 def _row(document: Document) -> tuple[str, str, str | None]:
     data = None if document.data is None else canonical(document.data).decode()
     return document.id, canonical(dict(document.versions)).decode(), data
@@ -205,6 +211,9 @@ def _cursor(value: Any, id: str) -> str:
 def _read_cursor(cursor: str) -> tuple[Any, str]:
     try:
         value, id = json.loads(base64.urlsafe_b64decode(cursor))
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ValueError("the cursor is not one of ours") from error
-    return value, str(id)
+    small = isinstance(value, int) and abs(value) < 2**63
+    if not isinstance(id, str) or not (small or isinstance(value, str | float | None)):
+        raise ValueError("the cursor is not one of ours")
+    return value, id

@@ -11,11 +11,17 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from shared.engines.embedded.sqlite import connect, translated
+from shared.engines.embedded.sqlite import Writer, connect, translated
 from shared.kernel.errors import Unavailable
 
 _CHECK = "ringup master key"
 _CACHE = 20_000
+_SCHEMA = """
+create table if not exists keys(stream text primary key, label text not null, wrapped blob, erased text) without rowid;
+create index if not exists keys_label on keys(label);
+create table if not exists about(name text primary key, value blob) without rowid;
+"""
+_Known = tuple[bytes | None, str]
 
 
 class SqliteKeyring:
@@ -24,25 +30,20 @@ class SqliteKeyring:
     def __init__(self, path: Path, master: bytes) -> None:
         self.path = path
         self._master = AESGCM(master)
-        self._db = connect(path, durable=True)
-        self._known: OrderedDict[str, tuple[bytes | None, str]] = OrderedDict()
-        with translated(path):
-            self._db.executescript(
-                "create table if not exists keys(stream text primary key, label text not null, wrapped blob, erased text) without rowid;"
-                "create index if not exists keys_label on keys(label);"
-                "create table if not exists about(name text primary key, value blob) without rowid;"
-            )
+        self._writer = Writer(path, _SCHEMA)
+        self._reader = connect(path, durable=True)
+        self._known: OrderedDict[str, _Known] = OrderedDict()
         self._check_master()
 
     def close(self) -> None:
-        self._db.close()
+        self._reader.close()
+        self._writer.close()
 
     def _check_master(self) -> None:
         with translated(self.path):
-            row = self._db.execute("select value from about where name = 'check'").fetchone()
-            if row is None:
-                self._db.execute("insert into about values('check', ?)", (self._wrap("check", _CHECK.encode()),))
-                return
+            self._reader.execute("insert or ignore into about values('check', ?)", (self._wrap("check", _CHECK.encode()),))
+            row = self._reader.execute("select value from about where name = 'check'").fetchone()
+            self._reader.execute("pragma query_only=on")
         self._unwrap("check", row[0])
 
     def _wrap(self, stream: str, key: bytes) -> bytes:
@@ -56,54 +57,55 @@ class SqliteKeyring:
             raise Unavailable(f"The master key does not fit {self.path.name}; point RINGUP_KEY_FILE to the one this data was made with.") from error
 
     async def ensure(self, stream: str, label: str = "") -> bytes | None:
-        known = self._known.get(stream) or self._read((stream,)).get(stream)
-        if known and (not label or known[1] == label):
-            return known[0]
-        with translated(self.path):
-            if known is None:
-                known = (AESGCM.generate_key(256), label)
-                self._db.execute("insert into keys values(?,?,?,null)", (stream, label, self._wrap(stream, known[0] or b"")))
-            else:
-                known = (known[0], label)
-                self._db.execute("update keys set label = ? where stream = ?", (label, stream))
-        self._remember(stream, known)
+        """Whoever inserts first made the key, so it is read back; of several labels the last one written stays."""
+        known = self._remembered(stream) or self._read((stream,)).get(stream)
+        if known is None:
+            wrapped = self._wrap(stream, AESGCM.generate_key(256))
+            await self._writer.write("insert or ignore into keys values(?,?,?,null)", (stream, label, wrapped))
+            known = self._read((stream,))[stream]
+        if label and known[1] != label:
+            await self._writer.write("update keys set label = ? where stream = ?", (label, stream))
+            known = self._read((stream,))[stream]
         return known[0]
 
     async def find(self, streams: Sequence[str]) -> Mapping[str, bytes | None]:
-        missing = [stream for stream in streams if stream not in self._known]
-        found = {stream: self._known[stream][0] for stream in streams if stream in self._known}
-        if missing:
-            found.update({stream: known[0] for stream, known in self._read(missing).items()})
+        found = {stream: known for stream in streams if (known := self._remembered(stream))}
+        found.update(self._read([stream for stream in streams if stream not in found]))
         absent = [stream for stream in streams if stream not in found]
         if absent:
             raise Unavailable(f"The key of {absent[0]} is not in the keyring.")
-        return found
+        return {stream: key for stream, (key, _) in found.items()}
 
-    def _read(self, streams: Sequence[str]) -> dict[str, tuple[bytes | None, str]]:
-        found: dict[str, tuple[bytes | None, str]] = {}
-        with translated(self.path):
-            for start in range(0, len(streams), 500):
-                some = streams[start : start + 500]
-                marks = ",".join("?" * len(some))
-                for stream, label, wrapped, erased in self._db.execute(
-                    f"select stream, label, wrapped, erased from keys where stream in ({marks})", some
-                ).fetchall():
-                    found[stream] = (None if erased else self._unwrap(stream, wrapped), label)
+    def _read(self, streams: Sequence[str]) -> dict[str, _Known]:
+        found: dict[str, _Known] = {}
+        for start in range(0, len(streams), 500):
+            some = streams[start : start + 500]
+            marks = ",".join("?" * len(some))
+            with translated(self.path):
+                rows = self._reader.execute(f"select stream, label, wrapped, erased from keys where stream in ({marks})", some).fetchall()
+            for stream, label, wrapped, erased in rows:
+                found[stream] = (None if erased else self._unwrap(stream, wrapped), label)
         for stream, known in found.items():
             self._remember(stream, known)
         return found
 
-    def _remember(self, stream: str, known: tuple[bytes | None, str]) -> None:
+    def _remembered(self, stream: str) -> _Known | None:
+        if stream in self._known:
+            self._known.move_to_end(stream)
+        return self._known.get(stream)
+
+    def _remember(self, stream: str, known: _Known) -> None:
         self._known[stream] = known
         if len(self._known) > _CACHE:
             self._known.popitem(last=False)
 
     async def erase(self, label: str) -> Sequence[str]:
+        """The streams of an earlier, interrupted call are among those returned; their date stays."""
+        now = datetime.now(UTC).isoformat()
+        await self._writer.write("update keys set wrapped = null, erased = ? where label = ? and erased is null", (now, label))
+        await self._writer.scrub()
         with translated(self.path):
-            streams = [row[0] for row in self._db.execute("select stream from keys where label = ? and erased is null", (label,))]
-            self._db.execute("pragma secure_delete=on")
-            self._db.execute("update keys set wrapped = null, erased = ? where label = ?", (datetime.now(UTC).isoformat(), label))
-            self._db.execute("pragma wal_checkpoint(truncate)")
-        for stream in streams:
+            rows = self._reader.execute("select stream from keys where label = ? order by stream", (label,)).fetchall()
+        for (stream,) in rows:
             self._remember(stream, (None, label))
-        return streams
+        return [stream for (stream,) in rows]

@@ -13,12 +13,14 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from shared.engines.embedded.sqlite import connect, translated
-from shared.kernel.errors import Conflict, KernelError, Unavailable
-from shared.kernel.ports import Stored
+from shared.engines.embedded.sqlite import connect, settle, translated
+from shared.kernel.errors import Conflict, Oversize
+from shared.kernel.ports import LARGEST, Stored
 
 _SCHEMA = """
 create table if not exists events(
@@ -33,6 +35,7 @@ _KNOWN_STREAMS = 20_000
 class _Append:
     topic: str
     events: Sequence[Stored]
+    headers: Sequence[str]
     done: asyncio.Future[None]
     stored: list[Stored] = field(default_factory=list)
 
@@ -76,22 +79,14 @@ class Log:
         self._heads: dict[str, Head] = {}
         self._newest: OrderedDict[str, int] = OrderedDict()
         self._waiting: list[_Append] = []
-        self._wake = asyncio.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._task: asyncio.Task[None] | None = None
         self._arrived = asyncio.Event()
-        self.commits = 0
-
-    def start(self) -> None:
-        self._task = self._task or asyncio.create_task(self._commit_loop())
 
     async def stop(self) -> None:
+        """What was asked for is written first."""
         if self._task:
-            while self._waiting:
-                await asyncio.sleep(0)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+            await self._task
         self._pool.shutdown()
         self._db.close()
         self._reader.close()
@@ -105,10 +100,13 @@ class Log:
         return [_stored(stream, version, headers, data, position) for position, version, headers, data in rows]
 
     async def append(self, topic: str, events: Sequence[Stored]) -> None:
-        self.start()
-        request = _Append(topic, events, asyncio.get_running_loop().create_future())
+        for event in events:
+            if len(event.data) > LARGEST:
+                raise Oversize(f"An event of {event.stream} is {len(event.data)} bytes; at most {LARGEST} can be recorded.")
+        headers = [json.dumps(event.headers) for event in events]
+        request = _Append(topic, events, headers, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
-        self._wake.set()
+        self._task = self._task or asyncio.create_task(self._write())
         await request.done
 
     async def names(self, prefix: str = "", after: str = "", limit: int = 100) -> Sequence[tuple[str, int]]:
@@ -158,51 +156,41 @@ class Log:
 
     # Group commit
 
-    async def _commit_loop(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            batch, self._waiting = self._waiting, []
-            if not batch:
-                continue
+    async def _write(self) -> None:
+        while self._waiting:
+            batch = [request for request in self._waiting if not request.done.done()]
+            self._waiting = []
             try:
                 inserted = self._insert(batch)
-                if inserted:
-                    await loop.run_in_executor(self._pool, self._commit)
-                    self._publish(inserted)
-                else:
-                    self._db.execute("rollback")
-            except (KernelError, sqlite3.Error) as error:
+                await asyncio.get_running_loop().run_in_executor(self._pool, self._commit)
+                self._publish(inserted)
+            except Exception as error:
                 self._fail(batch, error)
-            if self._waiting:
-                self._wake.set()
+        self._task = None
 
     def _insert(self, batch: Sequence[_Append]) -> list[_Append]:
         with translated(self.path):
             self._db.execute("begin immediate")
         inserted = []
         for request in batch:
-            try:
+            newest = self._version(request.events[0].stream)
+            if [event.version for event in request.events] == list(range(newest + 1, newest + 1 + len(request.events))):
                 self._insert_one(request)
                 inserted.append(request)
-            except Conflict as error:
-                if not request.done.done():
-                    request.done.set_exception(error)
+            else:
+                settle(request.done, Conflict(f"{request.events[0].stream} is at version {newest}."))
         return inserted
 
     def _insert_one(self, request: _Append) -> None:
+        """One statement, which SQLite does whole or not at all; positions within it are consecutive, since nobody else writes."""
         stream = request.events[0].stream
-        newest = self._version(stream)
-        if [event.version for event in request.events] != list(range(newest + 1, newest + 1 + len(request.events))):
-            raise Conflict(f"{stream} is at version {newest}.")
-        request.stored.clear()
+        rows = [(request.topic, stream, event.version, headers, event.data) for event, headers in zip(request.events, request.headers, strict=True)]
+        values = ",".join(["(?,?,?,?,?)"] * len(rows))
         with translated(self.path):
-            for event in request.events:
-                row = (request.topic, stream, event.version, json.dumps(event.headers), event.data)
-                cursor = self._db.execute("insert into events(topic, stream, version, headers, data) values(?,?,?,?,?)", row)
-                request.stored.append(Stored(stream, event.version, event.headers, event.data, cursor.lastrowid or 0))
-        self._newest[stream] = newest + len(request.events)
+            cursor = self._db.execute(f"insert into events(topic, stream, version, headers, data) values {values}", list(chain(*rows)))
+        first = (cursor.lastrowid or 0) - len(rows) + 1
+        request.stored = [Stored(stream, event.version, event.headers, event.data, first + n) for n, event in enumerate(request.events)]
+        self._newest[stream] = request.events[-1].version
 
     def _version(self, stream: str) -> int:
         if stream in self._newest:
@@ -218,7 +206,6 @@ class Log:
     def _commit(self) -> None:
         with translated(self.path):
             self._db.execute("commit")
-        self.commits += 1
 
     def _publish(self, inserted: Sequence[_Append]) -> None:
         for request in inserted:
@@ -226,21 +213,19 @@ class Log:
             for record in request.stored:
                 head.add(record)
                 self._end = record.position + 1
-            if not request.done.done():
-                request.done.set_result(None)
-        arrived, self._arrived = self._arrived, asyncio.Event()
-        arrived.set()
+            settle(request.done, None)
+        if inserted:
+            arrived, self._arrived = self._arrived, asyncio.Event()
+            arrived.set()
 
     def _fail(self, batch: Sequence[_Append], error: Exception) -> None:
+        """Nothing of the batch is written, and what was known of its streams is not sure any more."""
         self._newest.clear()
-        if self._db.in_transaction:
-            try:
+        with suppress(sqlite3.Error):
+            if self._db.in_transaction:
                 self._db.execute("rollback")
-            except sqlite3.Error as second:
-                error = second
         for request in batch:
-            if not request.done.done():
-                request.done.set_exception(error if isinstance(error, KernelError) else Unavailable(str(error)))
+            settle(request.done, error)
 
 
 def _stored(stream: str, version: int, headers: str, data: bytes, position: int) -> Stored:

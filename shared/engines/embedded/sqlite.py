@@ -1,13 +1,17 @@
-"""How every SQLite file is opened, and how its errors become the kernel's."""
+"""How every SQLite file is opened and written, and how its errors become the kernel's."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.kernel.errors import Conflict, Corrupt, Unavailable
+
+_Write = tuple[str, Sequence[object], asyncio.Future[None]]
 
 
 def connect(path: Path, *, durable: bool, readonly: bool = False) -> sqlite3.Connection:
@@ -25,7 +29,7 @@ def connect(path: Path, *, durable: bool, readonly: bool = False) -> sqlite3.Con
 
 
 @contextmanager
-def translated(path: Path | str = "the database") -> Iterator[None]:
+def translated(path: Path | str) -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
@@ -36,3 +40,80 @@ def translated(path: Path | str = "the database") -> Iterator[None]:
         raise Corrupt(f"{path} is damaged ({error}). Restore it from a backup.") from error
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}.") from error
+
+
+class Writer:
+    """Writes to one file in a thread of its own, durable once awaited; those that arrive during a commit share the next one.
+
+    What is deleted or replaced is overwritten. Raises Unavailable, Corrupt.
+    """
+
+    def __init__(self, path: Path, schema: str) -> None:
+        self.path = path
+        self._db = connect(path, durable=True)
+        with translated(path):
+            self._db.execute("pragma secure_delete=on")
+            self._db.executescript(schema)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=path.stem)
+        self._waiting: list[_Write] = []
+        self._flushing: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        self._pool.shutdown()
+        self._db.close()
+
+    async def write(self, statement: str, values: Sequence[object]) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((statement, values, done))
+        self._flushing = self._flushing or asyncio.create_task(self._flush())
+        await done
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log: until then it still holds what was overwritten."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._checkpoint)
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            error: Exception | None = None
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._pool, self._commit, batch)
+            except Exception as failed:
+                error = failed
+            for *_, done in batch:
+                settle(done, error)
+        self._flushing = None
+
+    def _commit(self, batch: Sequence[_Write]) -> None:
+        with translated(self.path), transaction(self._db):
+            for statement, values, _ in batch:
+                self._db.execute(statement, values)
+
+    def _checkpoint(self) -> None:
+        with translated(self.path):
+            busy = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+        if busy:
+            raise Unavailable(f"{self.path} is being read by somebody else.")
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; SQLite itself may have rolled back when the disk is full."""
+    db.execute("begin immediate")
+    try:
+        yield
+        db.execute("commit")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("rollback")
+        raise
+
+
+def settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    """Tell whoever waits; nobody may be left."""
+    if done.done():
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
