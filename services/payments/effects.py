@@ -31,8 +31,8 @@ class Desk:
         card, gateway = await self.vault.card(opened.payment), self.gateways.get(part.gateway)
         refusal = _refusal(card, payment, opened) or ("" if gateway else "gateway-missing")
         if card is None or gateway is None or refusal:
-            return self._record(doing, Said(answer="declined", reason=refusal))
-        return self._record(doing, await gateway.authorise(doing.reference, part.amount, opened.submitted.currency, card), card)
+            return self._record(doing, payment, Said(answer="declined", reason=refusal))
+        return self._record(doing, payment, await gateway.authorise(doing.reference, part.amount, opened.submitted.currency, card), card)
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting."""
@@ -42,25 +42,25 @@ class Desk:
         fresh = self.clock() < opened.submitted.submitted_at + LIFETIME and not payment.stopped
         if card and gateway and gateway.idempotent and said.answer == "never-heard" and fresh:
             return await self.authorise(doing, payment)
-        return self._record(doing, said, None if _refusal(card, payment, opened) else card)
+        return self._record(doing, payment, said, None if _refusal(card, payment, opened) else card)
 
     async def capture(self, doing: Work, payment: Payment) -> Record:
         gateway, part = self._gateway(doing, payment)
         authorisation = doing.reference.removesuffix("-capture")
-        return self._record(doing, await gateway.capture(doing.reference, authorisation, part.amount) if gateway else UNKNOWN)
+        return self._record(doing, payment, await gateway.capture(doing.reference, authorisation, part.amount) if gateway else UNKNOWN)
 
     async def void(self, doing: Work, payment: Payment) -> Record:
         gateway, _ = self._gateway(doing, payment)
         authorisation = doing.reference.removesuffix("-void")
-        return self._record(doing, await gateway.void(doing.reference, authorisation) if gateway else UNKNOWN)
+        return self._record(doing, payment, await gateway.void(doing.reference, authorisation) if gateway else UNKNOWN)
 
     async def ask_capture(self, doing: Work, payment: Payment) -> Record:
         said = await self._ask(doing, payment)
-        return await self.capture(doing, payment) if said.answer == "never-heard" else self._record(doing, said)
+        return await self.capture(doing, payment) if said.answer == "never-heard" else self._record(doing, payment, said)
 
     async def ask_void(self, doing: Work, payment: Payment) -> Record:
         said = await self._ask(doing, payment)
-        return await self.void(doing, payment) if said.answer == "never-heard" else self._record(doing, said)
+        return await self.void(doing, payment) if said.answer == "never-heard" else self._record(doing, payment, said)
 
     async def recorded(self, doing: Work, payment: Payment) -> None:
         """The card's record, CVV and all, goes once its attempt has an outcome."""
@@ -76,9 +76,10 @@ class Desk:
         _, part = _opened(doing, payment)
         return self.gateways.get(part.gateway), part
 
-    def _record(self, doing: Work, said: Said, card: Card | None = None) -> Record:
+    def _record(self, doing: Work, payment: Payment, said: Said, card: Card | None = None) -> Record:
         instrument = self.vault.instrument(card.number, card.expiry) if card else Instrument()
-        return Record(doing.reference, said.answer, self.clock(), said.reason, said.reference, said.avs, said.cvv, instrument)
+        lease = payment.work[doing.reference].until
+        return Record(doing.reference, said.answer, self.clock(), said.reason, said.reference, said.avs, said.cvv, instrument, lease)
 
 
 def _opened(doing: Work, payment: Payment) -> tuple[AttemptOpened, Part]:

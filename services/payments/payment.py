@@ -70,7 +70,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a gateway said about an authorisation, capture or void."""
+    """What a gateway said about an authorisation, capture or void, asked under the claim that holds until ``lease``."""
 
     reference: str
     answer: Answer
@@ -80,6 +80,7 @@ class Record:
     avs: str = ""
     cvv: str = ""
     instrument: Instrument = NO_CARD
+    lease: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ def _record(command: Record, payment: Payment) -> Sequence[Event]:
         return []
     if pending is None:
         return _late(command, attempt, attempt.opened, part) if kind == "authorise" and command.answer == "approved" else []
-    if command.answer in ("unknown", "never-heard") and not pending.held:
+    if command.answer in ("unknown", "never-heard") and not (pending.held and command.lease == pending.until):
         return []
     match kind:
         case "capture":
@@ -324,11 +325,9 @@ def _stop(command: Stop, payment: Payment) -> Sequence[Event]:
     """What is in flight is waited for, and undone then. What is captured already needs somebody: refunds are not built."""
     if payment.stopped:
         return []
-    events: list[Event] = [PaymentStopped(order_id=command.order_id, why=command.why)]
-    for attempt in payment.attempts.values():
-        if attempt.status in ("authorized", "capture-failed") and attempt.uncaptured:
-            events.append(_void(attempt.opened, attempt.uncaptured, command.why, command.now))
-    return events
+    kept = [a for a in payment.attempts.values() if a.status in ("authorized", "capture-failed") and a.uncaptured]
+    voids = [_void(attempt.opened, attempt.uncaptured, command.why, command.now) for attempt in kept]
+    return [PaymentStopped(order_id=command.order_id, why=command.why), *voids]
 
 
 def evolve(payment: Payment, event: Event) -> Payment:

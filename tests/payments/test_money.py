@@ -93,16 +93,16 @@ class Money(RuleBasedStateMachine):
         if not claim.takeover or (answer == "never-heard" and (resend or parsed(reference)[2] != "authorise")):
             answer = self.bank.charge(reference, fate) or "unknown"
         if crash == "after call":
-            self.told_late.append((reference, answer))
+            self.told_late.append((reference, answer, claim.until))
         else:
-            self.sends(Record(reference, answer, self.now))
+            self.sends(Record(reference, answer, self.now, lease=claim.until))
 
     @precondition(lambda self: self.told_late)
     @rule(data=st.data())
     def hear_late(self, data):
         """From somebody who was slow, after the lease was over or not."""
-        reference, answer = data.draw(st.sampled_from(self.told_late))
-        self.sends(Record(reference, answer, self.now))
+        reference, answer, lease = data.draw(st.sampled_from(self.told_late))
+        self.sends(Record(reference, answer, self.now, lease=lease))
 
     @rule(seconds=st.integers(1, int(SETTLE.total_seconds())))
     def wait(self, seconds):
@@ -138,8 +138,8 @@ class Money(RuleBasedStateMachine):
         if not hasattr(self, "state"):
             return
         for _ in range(200):
-            for reference, answer in self.told_late:
-                self.sends(Record(reference, answer, self.now))
+            for reference, answer, lease in self.told_late:
+                self.sends(Record(reference, answer, self.now, lease=lease))
             for reference in sorted(self.state.work):
                 self.now = max(self.now, self.state.work[reference].until or self.now)
                 self.do(reference, "yes")

@@ -79,7 +79,11 @@ def no(reference=REF, reason="insufficient-funds"):
 
 
 def unknown(reference=REF, now=NOON):
-    return Record(reference, "unknown", now)
+    return Record(reference, "unknown", now, lease=now + LEASE)
+
+
+def unheard(now=NOON, claimed=None):
+    return Record(REF, "never-heard", now, lease=(claimed or now) + LEASE)
 
 
 def claim(reference=REF, now=NOON):
@@ -177,28 +181,28 @@ class TestUnknown:
         assert waits[-1] == timedelta(minutes=15)
 
     def test_what_the_gateway_never_heard_of_is_asked_once_more_when_it_has_settled_and_then_not_charged(self):
-        history = opened().does(claim(), AttemptClaimed).does(Record(REF, "never-heard", NOON), PaymentOutcomeUnknown)
+        history = opened().does(claim(), AttemptClaimed).does(unheard(), PaymentOutcomeUnknown)
         later = NOON + SETTLE
         history.ignores(claim(now=later - timedelta(seconds=1)))
-        history.does(claim(now=later), AttemptClaimed).ignores(Record(REF, "never-heard", NOON))
-        history.does(Record(REF, "never-heard", later), PartAnswered, OrderDeclined)
+        history.does(claim(now=later), AttemptClaimed).ignores(unheard(later, claimed=NOON))
+        history.does(unheard(later), PartAnswered, OrderDeclined)
         assert history.last.reason == "not-charged"
 
     def test_an_unknown_answer_in_between_starts_the_settling_anew(self):
         later = NOON + SETTLE
-        history = opened().does(claim(), AttemptClaimed).does(Record(REF, "never-heard", NOON), PaymentOutcomeUnknown)
+        history = opened().does(claim(), AttemptClaimed).does(unheard(), PaymentOutcomeUnknown)
         history.does(claim(now=later), AttemptClaimed).does(unknown(now=later), PaymentOutcomeUnknown)
         history.does(claim(now=later + SETTLE), AttemptClaimed)
-        history.does(Record(REF, "never-heard", later + SETTLE), PaymentOutcomeUnknown)
+        history.does(unheard(later + SETTLE), PaymentOutcomeUnknown)
 
     @pytest.mark.parametrize("final", [no(), None], ids=["declined", "not-charged"])
     def test_a_yes_for_a_final_attempt_is_voided_and_never_an_authorisation(self, final):
         if final:
             history = opened().does(final, PartAnswered, OrderDeclined)
         else:
-            history = opened().does(claim(), AttemptClaimed).does(Record(REF, "never-heard", NOON), PaymentOutcomeUnknown)
+            history = opened().does(claim(), AttemptClaimed).does(unheard(), PaymentOutcomeUnknown)
             history.does(claim(now=NOON + SETTLE), AttemptClaimed)
-            history.does(Record(REF, "never-heard", NOON + SETTLE), PartAnswered, OrderDeclined)
+            history.does(unheard(NOON + SETTLE), PartAnswered, OrderDeclined)
         history.does(yes(), LateAuthorisationFound, VoidRequested)
         assert history.last.why == "late"
         history.does(yes(f"{REF}-void"), PartVoided, PaymentVoided).ignores(yes())
