@@ -34,12 +34,13 @@ async def until(check, seconds=15):
 class Shop:
     """The house with its engine, as the gateway would call it."""
 
-    def __init__(self, settings, clock=utc_now):
+    def __init__(self, settings, clock=utc_now, engine=Engine):
         self.settings = settings
         self.clock = clock
+        self.make_engine = engine
 
     async def open(self):
-        self.engine = Engine(self.settings)
+        self.engine = self.make_engine(self.settings)
         self.house = House(self.settings, self.engine.ports, self.clock)
         await self.house.start()
         for running in self.house.running.values():
@@ -76,8 +77,8 @@ class Shop:
         assert status == 200, body
         return body
 
-    async def charge(self, order_id, number, **headers):
-        status, token = await self.ask("payments", "POST", "/tokens", {"order_id": order_id, "number": number, "expiry": "12/99", "cvv": "123"})
+    async def charge(self, order_id, number, cvv="123", **headers):
+        status, token = await self.ask("payments", "POST", "/tokens", {"order_id": order_id, "number": number, "expiry": "12/99", "cvv": cvv})
         assert status == 201, token
         return await self.ask("cart", "POST", f"/orders/{order_id}/submit", {"method": "card", "payment": token["token"]}, **headers)
 
