@@ -1,0 +1,96 @@
+"""Golden samples: one of every event type at every schema ever published, every field filled, and the shape of every contract.
+
+``python -m tests.contracts.publish`` adds the samples of new types and schemas and writes ``shapes.txt`` anew. What is published is
+never changed: a sample may get a field more, nothing else.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from shared.contracts.registry import EVENTS
+from shared.kernel.codec import Codec, sealer
+from shared.kernel.events import Fact, Value
+
+GOLDEN = Path(__file__).parent / "golden"
+SHAPES = GOLDEN / "shapes.txt"
+STREAM, KEY = "golden-1", b"golden samples are sealed with.."
+TIME = datetime(2026, 3, 1, 12, 30, 15, 123456, UTC)
+
+
+def sample_path(event_type, schema=None):
+    return GOLDEN / f"{event_type.TYPE}.{schema or event_type.SCHEMA}.json"
+
+
+def filled(kind, name=""):
+    """A value of a type, every field and element of it there."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return inner[-1]
+    if origin is Annotated:
+        return filled(inner[0], name)
+    if origin in (Union, UnionType):
+        return filled(next(part for part in inner if part is not type(None)), name)
+    if origin is tuple:
+        return (filled(inner[0], name),)
+    if origin is dict:
+        return {f"{name} key": filled(inner[1], name)}
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind(**{field: filled(info.annotation, field) for field, info in kind.model_fields.items()})
+    return {str: f"a {name}", int: 7, bool: True, datetime: TIME}[kind]
+
+
+def encoded(event_type):
+    fact = Fact(filled(event_type), STREAM, 1, TIME, "agent:agent1", "1", "c1", "c1", "0" * 32)
+    stored = Codec(EVENTS).encode(fact, sealer(STREAM, KEY))
+    return {"headers": dict(stored.headers), "data": json.loads(stored.data)}
+
+
+def shapes():
+    """Every contract's fields, types and defaults, one a line."""
+    known = {}
+    for event_type in EVENTS.values():
+        _collect(event_type, known)
+    return "".join(f"{line}\n" for name in sorted(known) for line in known[name])
+
+
+def _collect(kind, known):
+    name = f"{kind.TYPE} schema {kind.SCHEMA}" if getattr(kind, "TYPE", "") else kind.__name__
+    if name in known:
+        return
+    known[name] = [name]
+    for field, info in kind.model_fields.items():
+        default = "" if info.is_required() else f" = {info.default!r}"
+        known[name].append(f"    {field}: {'personal ' if info.metadata else ''}{_named(info.annotation, known)}{default}")
+
+
+def _named(kind, known):
+    inner = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return f"personal {_named(inner[0], known)}"
+    if isinstance(kind, type) and issubclass(kind, Value):
+        _collect(kind, known)
+        return kind.__name__
+    if get_origin(kind) is Literal:
+        return " | ".join(repr(value) for value in inner)
+    if get_origin(kind) in (Union, UnionType):
+        return " | ".join(_named(part, known) for part in inner)
+    if inner:
+        return f"{get_origin(kind).__name__}[{', '.join('...' if part is ... else _named(part, known) for part in inner)}]"
+    return "None" if kind is type(None) else kind.__name__
+
+
+def publish():
+    for event_type in EVENTS.values():
+        path = sample_path(event_type)
+        if not path.exists():
+            path.write_text(json.dumps(encoded(event_type), indent=1, ensure_ascii=False) + "\n")
+    SHAPES.write_text(shapes())
+
+
+if __name__ == "__main__":
+    publish()
