@@ -1,7 +1,7 @@
 """Golden samples: one of every event type at every schema ever published, every field filled, and the shape of every contract.
 
-``python -m tests.contracts.publish`` adds the samples of new types and schemas and writes ``shapes.txt`` anew. What is published is
-never changed: a sample may get a field more, nothing else.
+``python -m tests.contracts.publish`` adds the samples of new types and schemas, and new fields to the others, and writes
+``shapes.txt`` anew. What is published is never changed.
 """
 
 import json
@@ -84,11 +84,21 @@ def _named(kind, known):
     return "None" if kind is type(None) else kind.__name__
 
 
+def grown(old, new):
+    """What was published as it is, with the fields that came since."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {name: grown(old[name], new[name]) if name in old else new[name] for name in [*new, *(old.keys() - new.keys())]}
+    if isinstance(old, list) and isinstance(new, list):
+        return [grown(*pair) for pair in zip(old, new, strict=True)]
+    return old
+
+
 def publish():
     for event_type in EVENTS.values():
-        path = sample_path(event_type)
-        if not path.exists():
-            path.write_text(json.dumps(encoded(event_type), indent=1, ensure_ascii=False) + "\n")
+        path, sample = sample_path(event_type), encoded(event_type)
+        if path.exists():
+            sample = grown(json.loads(path.read_text()), sample)
+        path.write_text(json.dumps(sample, indent=1, ensure_ascii=False) + "\n")
     SHAPES.write_text(shapes())
 
 
