@@ -20,8 +20,8 @@ from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Unavailable
 from shared.service import Running
+from shared.text import Id, Note
 from shared.text import Line as TextLine
-from shared.text import Note
 
 router = APIRouter()
 
@@ -113,7 +113,7 @@ class SubmitBody(Body):
 
 class PlaceBody(StartBody, ChangeBody, SubmitBody):
     direction: Direction = "inbound"
-    external_id: TextLine = ""
+    external_id: Id = ""
 
 
 @router.get("/campaigns/{id}/{number}")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from shared.text import luhn
+
 _BRANDS = (("4", "Visa"), ("34", "American Express"), ("37", "American Express"), ("6011", "Discover"), ("65", "Discover"))
 
 
@@ -20,12 +22,6 @@ def brand_of(number: str) -> str:
     if "51" <= number[:2] <= "55" or "2221" <= number[:4] <= "2720":
         return "Mastercard"
     return next((brand for prefix, brand in _BRANDS if number.startswith(prefix)), "Card")
-
-
-def luhn(number: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
-    digits = [int(digit) for digit in reversed(number)]
-    return sum(digits[0::2] + [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]) % 10 == 0
 
 
 def problems(number: str, expiry: str, cvv: str, today: date) -> Iterator[Problem]:

@@ -1,0 +1,153 @@
+"""Card numbers and codes go every way into Ringup; then every byte that was written, logged or answered is searched for them."""
+
+import base64
+import re
+
+import pytest
+
+from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW
+from tests.chaos.processes import Simulator
+from tests.chaos.served import Served
+from tests.house.shop import until
+
+AMEX, FOUR = "378282246310005", "7391"
+GOOD, THREE = "4012888888881881", "853"
+MISTYPED = "4012888888881887"
+UNUSED = "5555555555554444"
+CARDS = {AMEX: FOUR, GOOD: THREE, LOST_AFTER: THREE, LOST_BEFORE: THREE, MALFORMED: THREE, SLOW: THREE, **dict.fromkeys(DECLINES, THREE)}
+NUMBERS = [*CARDS, MISTYPED, UNUSED]
+ODD_CODE = "8\u00a7~3"
+ORDER = {
+    "campaign": "1",
+    "customer": {"first_name": "Customer", "last_name": "Z", "phone": "+1 512 555 0160"},
+    "billing": {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"},
+    "lines": [{"product": "101", "quantity": 1}],
+    "method": "card",
+}
+
+
+def spellings(number):
+    """As it may be written, encoded or stored; base64 at each of its three alignments, without the characters that depend on neighbours."""
+    raw = number.encode()
+    yield from (raw, " ".join(re.findall("..?.?.?", number)).encode(), raw.hex().encode(), raw.hex().upper().encode(), number.encode("utf-16-le"))
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + raw)
+        yield encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+
+
+def codes():
+    """Digits of a code alone, as JSON, a form, a repr or a log line would show them."""
+    alone = "|".join((FOUR, THREE))
+    yield re.compile(rf"""cvv['"]?\s*[:=]\s*['"]?(?:{alone})|['"=>\s](?:{alone})['"<&]""".encode())
+    yield re.compile(re.escape(ODD_CODE.encode()) + b"|" + re.escape(ODD_CODE.encode("unicode_escape")))
+
+
+def leaks(written):
+    for name, data in written.items():
+        for number in NUMBERS:
+            yield from ((name, number) for spelling in spellings(number) if spelling in data)
+        yield from ((name, found[0]) for code in codes() if (found := code.search(data)))
+
+
+def files(*folders):
+    return {str(path.relative_to(folder)): path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+async def simulator(tmp_path):
+    simulator = await Simulator(tmp_path / "simulator").start()
+    yield simulator
+    await simulator.kill()
+
+
+@pytest.fixture
+async def ringup(tmp_path, simulator):
+    served = await Served(tmp_path, simulator_url=simulator.url).start()
+    yield served
+    await served.stop()
+
+
+class Answers:
+    """Whatever it is asked; what it says is kept for the search."""
+
+    def __init__(self, agent):
+        self.agent, self.bodies, self.keys = agent, {}, 0
+
+    async def ask(self, method, path, **sent):
+        self.keys += 1
+        headers = {"idempotency-key": f"canary-{self.keys}", **sent.pop("headers", {})}
+        answer = await self.agent.request(method, path, headers=headers, **sent)
+        self.bodies[f"{method} {path} {self.keys}"] = answer.content + repr(answer.headers.raw).encode()
+        assert answer.status_code < 500, answer.text
+        return answer
+
+    async def refused(self, method, path, **sent):
+        answer = await self.ask(method, path, **sent)
+        assert 400 <= answer.status_code < 500, answer.text
+
+
+async def wrong_requests(asked):
+    card = {"number": GOOD, "expiry": "12/49", "cvv": THREE}
+    for wrong in (
+        {"number": MISTYPED}, {"number": int(GOOD)}, {"number": GOOD * 3}, {"number": [GOOD]}, {"expiry": "13/49"}, {"expiry": "12/20"},
+        {"cvv": FOUR}, {"cvv": ODD_CODE}, {"cvv": f"{ODD_CODE}{ODD_CODE}"}, {"cvv": int(THREE)}, {"pan": GOOD},
+    ):  # fmt: skip
+        await asked.refused("POST", "/api/v1/orders", json={**ORDER, "card": {**card, **wrong}})
+        await asked.refused("POST", "/api/v1/tokens", json={"order_id": "7K2M9QX4TB", **card, **wrong})
+    for field in ("campaign", "notes", "method", "colour"):
+        await asked.refused("POST", "/api/v1/orders", json={**ORDER, "card": card, field: GOOD})
+    await asked.refused("POST", "/api/v1/orders", json={**ORDER, "card": card, "customer": {**ORDER["customer"], "last_name": f"Z {AMEX}"}})
+    for body in (f'{{"number": "{GOOD}", "cvv": "{THREE}"', f"number={GOOD}&cvv={THREE}", f'"{GOOD}"', f'{{"cvv": "{THREE}"}}' + " " * 2_000_000):
+        for path in ("/api/v1/orders", "/api/v1/tokens", "/order-entry"):
+            await asked.refused("POST", path, content=body, headers={"content-type": "application/json"})
+    await asked.refused("POST", "/sign-in", data={"user": "nobody", "password": GOOD})
+
+
+async def placed(asked):
+    """An order by each card, and the status in which it ends."""
+    ends = {number: ("Declined" if number in DECLINES else "Complete") for number in CARDS}
+    orders = {}
+    for number, end in ends.items():
+        answer = await asked.ask("POST", "/api/v1/orders", json={**ORDER, "card": {"number": number, "expiry": "12/49", "cvv": CARDS[number]}})
+        assert answer.status_code == 202, answer.text
+        orders[answer.json()["order_id"]] = end
+    return orders
+
+
+def offered(name, number):
+    """The demonstration's own page names the simulator's cards to try."""
+    return name.startswith("GET /order-entry") and number in (LOST_AFTER, *DECLINES)
+
+
+@pytest.mark.slow
+async def test_no_card_number_or_code_is_written_logged_or_answered_anywhere(ringup, simulator, tmp_path):
+    asked = Answers(ringup.agent)
+    orders = await placed(asked)
+    token = await asked.ask("POST", "/api/v1/tokens", json={"order_id": "7K2M9QX4TB", "number": UNUSED, "expiry": "12/49", "cvv": THREE})
+    assert token.status_code == 201
+    await wrong_requests(asked)
+
+    async def ended():
+        states = [(await asked.ask("GET", f"/order-entry/{order_id}/status")).text for order_id in orders]
+        return sum(entry["kind"] == "capture" for entry in simulator.ledger()) == list(orders.values()).count("Complete") and states
+
+    await until(ended, 60)
+    for order_id in orders:
+        await asked.ask("GET", f"/order-entry/{order_id}", headers={"accept": "text/html"})
+    running = files(ringup.folder / "data", simulator.folder)
+    await ringup.stop()
+    written = {**running, **{f"{name} after the end": data for name, data in files(ringup.folder / "data", simulator.folder).items()}}
+    assert {"events.db", "tokens.db", "simulator.jsonl"} <= written.keys()
+    said = ringup.said.read_bytes()
+    assert b"DEBUG" in said
+    found = [leak for leak in leaks({**written, "said": said, **asked.bodies}) if not offered(*leak)]
+    assert not found, "\n".join(map(str, found))
+
+
+def test_the_search_finds_what_it_looks_for():
+    number = GOOD.encode()
+    hidden = [number, b"x" + base64.b64encode(b'{"number":"' + number + b'"}'), base64.b64encode(b"ab" + number), number.hex().encode()]
+    assert all(list(leaks({"x": data})) for data in hidden)
+    shown = [f'"cvv": "{THREE}"', f"cvv={FOUR}&", f"Card(cvv='{THREE}')", f"code {FOUR}<", ODD_CODE, f"cvv={ODD_CODE!a}"]
+    assert all(list(leaks({"x": text.encode()})) for text in shown)
+    assert not list(leaks({"x": b'"amount": 8530, "id": "17391"'}))
