@@ -103,10 +103,17 @@ def _refusal(card: Card | None, payment: Payment, opened: AttemptOpened) -> str:
 
 
 def in_use(token: str, payment: Payment) -> bool:
-    return any(
-        attempt.status == "open" and isinstance(attempt.opened, AttemptOpened) and attempt.opened.payment == token
-        for attempt in payment.attempts.values()
-    )
+    return "open" in _statuses(token, payment)
+
+
+def spent(token: str, payment: Payment) -> bool:
+    """Its attempt has an outcome: whoever recorded that may have died before the card was forgotten."""
+    return bool(_statuses(token, payment) - {"open"})
+
+
+def _statuses(token: str, payment: Payment) -> set[str]:
+    attempts = [(attempt.opened, attempt.status) for attempt in payment.attempts.values()]
+    return {status for opened, status in attempts if isinstance(opened, AttemptOpened) and opened.payment == token}
 
 
 Wanting = type[AttemptOpened] | type[CaptureRequested] | type[VoidRequested]

@@ -6,7 +6,7 @@ import uuid
 import structlog
 
 from services.payments.api import router
-from services.payments.effects import Desk, effects, in_use
+from services.payments.effects import Desk, effects, in_use, spent
 from services.payments.gateway import Configure, gateway
 from services.payments.gateways import TIMEOUT, SimulatorGateway
 from services.payments.payment import payment
@@ -58,10 +58,11 @@ async def sweep(running: Running) -> None:
         state, _ = await running.load(payment, card.order_id)
         return in_use(token, state)
 
-    async def erased(token: str, card: Card) -> bool:
-        return await running.get(erased_orders, card.order_id) is not None
+    async def done(token: str, card: Card) -> bool:
+        state, _ = await running.load(payment, card.order_id)
+        return spent(token, state) or await running.get(erased_orders, card.order_id) is not None
 
-    await vault.sweep(running.clock(), used, erased)
+    await vault.sweep(running.clock(), used, done)
 
 
 payments = Service(

@@ -73,11 +73,11 @@ class Vault:
     async def forget(self, token: str) -> None:
         await self._blobs.delete(_KIND, token)
 
-    async def sweep(self, now: datetime, in_use: About, erased: About) -> None:
-        """Forget what an attempt without an outcome does not use, once it is too old to be used or its customer is erased."""
+    async def sweep(self, now: datetime, in_use: About, done: About) -> None:
+        """Forget what an attempt without an outcome does not use, once it is too old to be used or nothing may be charged to it any more."""
         for token in await self._blobs.ids(_KIND):
             card = await self.card(token)
-            if card is None or ((now > card.expires_at or await erased(token, card)) and not await in_use(token, card)):
+            if card is None or ((now > card.expires_at or await done(token, card)) and not await in_use(token, card)):
                 await self.forget(token)
 
     def instrument(self, number: str, expiry: str) -> Instrument:

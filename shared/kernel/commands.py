@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.kernel.codec import Codec, Probe, open_sealed, sealed_under, sealer
 from shared.kernel.decider import Aggregate, Refused
-from shared.kernel.errors import Conflict
+from shared.kernel.errors import Conflict, Unreadable
 from shared.kernel.events import Event, Fact
 from shared.kernel.ports import Keyring, Stored, Streams
 
@@ -127,12 +127,12 @@ class Commands:
             if await self._keyring.ensure(*label) is None:
                 raise Refusal(_ERASED)
         facts = [self._fact(stream, folded.version + n, event, sent) for n, event in enumerate(events, 1)]
+        after = _folded(aggregate, folded, facts)
         try:
             await self._streams.append(events[0].TOPIC, await self._encoded(stream, facts))
         except BaseException:
             self._cache.pop(stream, None)
             raise
-        after = _folded(aggregate, folded, facts)
         self._remember(stream, after)
         for fact in facts:
             self._appended(fact)
@@ -182,9 +182,13 @@ def _appends(decision: object) -> bool:
 
 
 def _folded(aggregate: Aggregate[Any], folded: Folded, facts: Sequence[Fact]) -> Folded:
+    """Raises Unreadable for a fact that cannot follow what came before it."""
     state, commands = folded.state, dict(folded.commands)
     for fact in facts:
-        state = aggregate.evolve(state, fact.event)
+        try:
+            state = aggregate.evolve(state, fact.event)
+        except Exception as error:
+            raise Unreadable(f"{fact.id}, {fact.event.TYPE}, cannot follow what came before it: {type(error).__name__}.") from error
         if fact.command_id:
             commands[fact.command_id] = (fact.command_hash, fact.version)
     return Folded(state, facts[-1].version if facts else folded.version, commands)

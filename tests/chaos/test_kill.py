@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.payments.references import parsed
+from services.payments.service import sweep
 from shared.service import utc_now
 from tests.chaos.processes import Simulator, Victim
 from tests.chaos.victim import settings_of
@@ -70,6 +71,7 @@ async def everything_ended(shop, accepted, simulator):
     assert {f"{order_id}-csv.csv" for order_id, end in accepted.items() if end == "charged"} <= exported
     assert not exported & {f"{order_id}-csv.csv" for order_id, end in accepted.items() if end != "charged"}
     await events_are_whole(shop.engine.ports("ops").streams)
+    await cards_are_forgotten(shop, accepted)
     await shop.close()
 
 
@@ -102,6 +104,13 @@ async def events_are_whole(streams):
             types = Counter(dict(event.headers)["ce_type"].rpartition(".")[2] for event in found)
             assert max(types[name] for name in ("FulfillmentExported", "PaymentCaptured", "PaymentAuthorized", "OrderApproved")) <= 1
         after = names[-1][0]
+
+
+async def cards_are_forgotten(shop, accepted):
+    payments = shop.house.running["payments"]
+    await sweep(payments)
+    kept = [await payments.state["vault"].card(token) for token in await payments.blobs.ids("tokens")]
+    assert not {card.order_id for card in kept} & accepted.keys()
 
 
 def after_every_lease():

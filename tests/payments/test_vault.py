@@ -97,13 +97,13 @@ async def test_a_sweep_forgets_what_was_never_used_but_not_what_waits_for_an_out
     assert await vault.card(charging)
 
 
-async def test_a_sweep_forgets_the_cards_of_an_erased_customer_at_once(vault):
+async def test_a_sweep_forgets_at_once_what_nothing_may_be_charged_to_any_more(vault):
     theirs, anothers = (await keep(vault))[0], (await keep(vault))[0]
 
-    async def erased(token, card):
+    async def done(token, card):
         return token == theirs and card.order_id == ORDER
 
-    await vault.sweep(NOON, nobody, erased)
+    await vault.sweep(NOON, nobody, done)
     assert await vault.card(theirs) is None
     assert await vault.card(anothers)
 
