@@ -27,11 +27,11 @@ def disk(tmp_path):
     """A disk of 32 MB for the data."""
     folder = tmp_path / "shop" / "data"
     folder.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], capture_output=True)  # noqa: S603, S607
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], capture_output=True)
     if mounted.returncode:
         pytest.skip(f"NO SMALL DISK: a tmpfs cannot be mounted here ({mounted.stderr.decode().strip()}), so nothing tries a full disk.")
     yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S603, S607
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture

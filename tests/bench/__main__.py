@@ -1,0 +1,36 @@
+"""``make bench``: every row in one run. ``python -m tests.bench append`` runs one file of rows."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench import append, replay
+from tests.bench.row import ALTERNATIONS, Row, spread
+
+FILES = {"append": append.rows, "replay": replay.rows}
+
+
+def table(rows: list[Row]) -> Table:
+    made = Table("what", "ours", "against", "theirs", "ratio", "target", "durability", show_lines=True)
+    for row in rows:
+        ratio = f"{spread(row.ratios, 2)}" if row.ratios else ""
+        missed = row.target is not None and statistics.median(row.ratios) < row.target
+        target = "" if row.target is None else f"{'MISSED ' if missed else ''}>= {row.target}"
+        theirs = f"{spread(row.theirs)} {row.unit}" if row.theirs else ""
+        made.add_row(row.what, f"{spread(row.ours)} {row.unit}", row.against, theirs, ratio, target, row.durability)
+    return made
+
+
+async def measured(names: list[str]) -> list[Row]:
+    return [row for name in names for row in await FILES[name]()]
+
+
+if __name__ == "__main__":
+    console = Console(width=170)
+    console.print(table(uvloop.run(measured(sys.argv[1:] or list(FILES)))))
+    console.print(f"Median (lowest-highest) of {ALTERNATIONS} turns, ours and theirs by turns.")
