@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -79,7 +79,8 @@ def advance(view: View, document: Document, fact: Fact) -> Document:
     """The document after the fact; an equal or lower version of a stream is a repeat and changes nothing."""
     if fact.version <= document.versions.get(fact.stream, 0):
         return document
-    return replace(document, data=view.apply(document.data, fact, document.id), versions={**document.versions, fact.stream: fact.version})
+    versions = {**document.versions, fact.stream: fact.version}
+    return Document(document.id, view.apply(document.data, fact, document.id), versions, document.revision)
 
 
 def digest(documents: Iterable[Document]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import sys
 
@@ -31,6 +32,8 @@ async def measured(names: list[str]) -> list[Row]:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # as in the server
     console = Console(width=170)
     console.print(table(uvloop.run(measured(sys.argv[1:] or list(FILES)))))
     console.print(f"Median (lowest-highest) of {ALTERNATIONS} turns, ours and theirs by turns.")

@@ -1,4 +1,4 @@
-"""One service's documents in one SQLite file: a table a collection, content as canonical JSON, expression indexes."""
+"""One service's documents in one SQLite file: a table a collection, content as JSON, expression indexes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from shared.engines.embedded.sqlite import connect, transaction, translated
 from shared.kernel.errors import Conflict
@@ -195,13 +197,13 @@ def _sections(key: str, descending: bool, after: tuple[Any, str] | None) -> list
 
 
 def _row(document: Document) -> tuple[str, str, str | None]:
-    data = None if document.data is None else canonical(document.data).decode()
-    return document.id, canonical(dict(document.versions)).decode(), data
+    data = None if document.data is None else to_json(document.data).decode()
+    return document.id, to_json(document.versions).decode(), data
 
 
 def _document(row: Sequence[Any]) -> Document:
     id, revision, versions, data = row
-    return Document(id, None if data is None else json.loads(data), json.loads(versions), revision)
+    return Document(id, None if data is None else from_json(data), from_json(versions), revision)
 
 
 def _cursor(value: Any, id: str) -> str:

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from pydantic_core import from_json
+
 from shared.engines.embedded.sqlite import connect, settle, translated
 from shared.kernel.errors import Conflict, Oversize
 from shared.kernel.ports import LARGEST, Stored
@@ -229,4 +231,4 @@ class Log:
 
 
 def _stored(stream: str, version: int, headers: str, data: bytes, position: int) -> Stored:
-    return Stored(stream, version, tuple((name, value) for name, value in json.loads(headers)), data, position)
+    return Stored(stream, version, tuple(map(tuple, from_json(headers))), data, position)
