@@ -27,12 +27,12 @@ def _effects(running: Running) -> Sequence[Effect]:
 
     async def deliver(work: Work, state: Shipment) -> Delivered | Failed:
         if state.record is None:
-            return Failed("There is no record of what to send.", running.clock())
+            return Failed("There is no record of what to send.", running.clock(), state.lease)
         try:
             submitted = await running.opened(state.record.submitted.model_dump(mode="json"))
             return Delivered(await drop.deliver(work.reference, submitted))
         except OSError as error:
-            return Failed(f"The file could not be written: {error.strerror}.", running.clock())
+            return Failed(f"The file could not be written: {error.strerror}.", running.clock(), state.lease)
 
     async def ask(work: Work, state: Shipment) -> Delivered | Failed:
         found = await drop.reconcile(work.reference)

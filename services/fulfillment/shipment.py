@@ -68,8 +68,11 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """Counts only under the claim that holds until ``lease``."""
+
     reason: str
     now: datetime
+    lease: datetime | None
 
 
 Command = Create | Release | Deny | Cancel | Claim | Delivered | Failed
@@ -81,6 +84,8 @@ class Shipment:
     released: bool = False
     requested: DeliveryRequested | None = None
     claimed_until: datetime | None = None
+    """Nobody else takes it before; after a failure nobody at all."""
+    lease: datetime | None = None
     ever_claimed: bool = False
     failures: int = 0
     end: Literal["", "exported", "cancelled"] = ""
@@ -138,7 +143,7 @@ def _deliver(command: Command, shipment: Shipment) -> Sequence[Event]:
             return [DeliveryClaimed(**which, holder=holder, until=now + LEASE, takeover=shipment.ever_claimed)]
         case Delivered(their_id):
             return [FulfillmentExported(**which, their_id=their_id)]
-        case Failed(reason, now):
+        case Failed(reason, now, lease) if lease and lease == shipment.lease:
             wait = min(BACKOFF * 2**shipment.failures, LONGEST_BACKOFF)
             return [FulfillmentFailed(**which, reason=reason, retry_at=now + wait)]
     return []
@@ -153,9 +158,9 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
         case DeliveryRequested():
             return replace(shipment, requested=event)
         case DeliveryClaimed():
-            return replace(shipment, claimed_until=event.until, ever_claimed=True)
+            return replace(shipment, claimed_until=event.until, lease=event.until, ever_claimed=True)
         case FulfillmentFailed():
-            return replace(shipment, claimed_until=event.retry_at, failures=min(shipment.failures + 1, 10))
+            return replace(shipment, claimed_until=event.retry_at, lease=None, failures=min(shipment.failures + 1, 10))
         case FulfillmentExported():
             return replace(shipment, end="exported")
         case FulfillmentCancelled() | OrderCancelled():

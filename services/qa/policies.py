@@ -16,4 +16,4 @@ def settle(event: PaymentCaptured) -> Commands:
 
 @policy
 def close(event: OrderCancelled | PaymentVoided) -> Commands:
-    yield event.order_id, Close(event.attempt if isinstance(event, PaymentVoided) else None)
+    yield event.order_id, Close(event.order_id, event.attempt if isinstance(event, PaymentVoided) else None)

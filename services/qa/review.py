@@ -66,6 +66,7 @@ class Settle:
 class Close:
     """The order was cancelled or, with an attempt, its authorisation voided."""
 
+    order_id: str
     attempt: int | None = None
 
 
@@ -94,8 +95,8 @@ def decide(command: Command, review: Review) -> Sequence[Event] | Refused:
         case Settle(attempt):
             settled = review.stage == "passed" and review.submitted is not None and review.submitted.attempt == attempt
             return [_approved(review.submitted, review.by)] if settled and review.submitted else []
-        case Close(attempt):
-            return _close(attempt, review)
+        case Close():
+            return _close(command, review)
 
 
 def _open(submitted: SubmittedOrder, external: bool) -> Sequence[Event]:
@@ -170,13 +171,14 @@ def _approved(submitted: SubmittedOrder, by: str) -> OrderApproved:
     )
 
 
-def _close(attempt: int | None, review: Review) -> Sequence[Event]:
+def _close(command: Close, review: Review) -> Sequence[Event]:
+    """Also before anything was asked for, so that nothing is then."""
     if review.stage == "closed":
         return []
-    if attempt is None:
-        return [ReviewClosed(order_id=review.submitted.order_id if review.submitted else "", why="cancelled")]
-    current = review.submitted is not None and review.submitted.attempt == attempt
-    return [ReviewClosed(order_id=review.submitted.order_id, why="voided")] if current and review.submitted else []
+    if command.attempt is None:
+        return [ReviewClosed(order_id=command.order_id, why="cancelled")]
+    current = review.submitted is not None and review.submitted.attempt == command.attempt
+    return [ReviewClosed(order_id=command.order_id, why="voided")] if current else []
 
 
 def evolve(review: Review, event: Event) -> Review:

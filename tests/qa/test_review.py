@@ -96,16 +96,16 @@ def test_the_settlement_of_another_attempt_approves_nothing():
 
 
 def test_a_cancelled_order_is_never_approved_whichever_fact_comes_first():
-    given(review).when(Close()).then_types(ReviewClosed)
+    given(review).when(Close(ORDER)).then(closed("cancelled"))
     for history in ((closed(),), (requested(), closed()), (passed(), closed())):
         stopped = given(review, *history)
-        for command in (Open(CARD, external=False), Settle(1), TakeEffect(NOON + UNDO), Close()):
+        for command in (Open(CARD, external=False), Settle(1), TakeEffect(NOON + UNDO), Close(ORDER)):
             stopped.when(command).then_nothing()
 
 
 def test_only_a_void_of_this_attempt_closes():
-    given(review, passed()).when(Close(2)).then_nothing()
-    given(review, passed()).when(Close(1)).then(closed("voided"))
+    given(review, passed()).when(Close(ORDER, 2)).then_nothing()
+    given(review, passed()).when(Close(ORDER, 1)).then(closed("voided"))
 
 
 def test_a_repeated_fact_changes_nothing():
