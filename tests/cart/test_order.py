@@ -1,0 +1,52 @@
+from datetime import timedelta
+
+from services.cart.order import Catalog, Change, Place, Reopen, Submit, order
+from shared.contracts.cart import CartChanges, CartUpdated, OrderReopened, OrderSubmitted
+from shared.contracts.catalog import Campaign, Offer, Settings
+from shared.contracts.order import Address, Call, Person
+from shared.contracts.payments import Instrument
+from tests.given import given
+from tests.samples import NOON, ORDER
+
+CATALOG = Catalog(Campaign(id="restful", name="Restful Nights", offers=(Offer(id="1", name="Pillow", sku="RN-1", price=4995),)), 1, Settings(), 1)
+WHOLE = CartChanges(
+    campaign="restful",
+    call=Call(agent="agent:agent1", started_at=NOON),
+    customer=Person(first_name="Customer", last_name="A", phone="+1 512 555 0142"),
+    billing=Address(street="100 Example Street", city="Austin", postal="78701", region="TX", country="US"),
+)
+CHANGE = Change(ORDER, CATALOG, WHOLE, {"1": 1})
+
+
+def submit(now=NOON):
+    return Submit(ORDER, CATALOG, "card", "tok_1", "agent:agent1", "4000000001", now)
+
+
+def reopen(attempt):
+    return Reopen(ORDER, attempt, "do-not-honour", "Declined.", "another card", Instrument(), 4995)
+
+
+def declined(times, every=timedelta(minutes=5)):
+    events = list(given(order).when(CHANGE).then_types(CartUpdated))
+    for n in range(times):
+        events += given(order, *events).when(submit(NOON + n * every)).then_types(OrderSubmitted)
+        events += given(order, *events).when(reopen(n + 1)).then_types(OrderReopened)
+    return given(order, *events)
+
+
+def test_all_at_once_is_one_append_and_all_or_none():
+    given(order).when(Place(CHANGE, submit())).then_types(CartUpdated, OrderSubmitted)
+    given(order).when(Place(Change(ORDER, CATALOG, WHOLE, {}), submit())).then_refused("incomplete")
+
+
+def test_the_sixth_attempt_within_an_hour_of_five_declines_is_refused():
+    given_five = declined(5)
+    given_five.when(submit(NOON + timedelta(minutes=59))).then_refused("too-many-attempts")
+    given_five.when(submit(NOON + timedelta(minutes=60))).then_types(OrderSubmitted)
+    declined(4).when(submit(NOON + timedelta(minutes=25))).then_types(OrderSubmitted)
+
+
+def test_a_decline_reopens_its_own_attempt_alone():
+    submitted = given(order, *declined(1).events, *declined(1).when(submit()).then_types(OrderSubmitted))
+    submitted.when(reopen(1)).then_nothing()
+    submitted.when(reopen(2)).then_types(OrderReopened)

@@ -1,0 +1,75 @@
+from datetime import timedelta
+
+import pytest
+
+from services.fulfillment.shipment import BACKOFF, LEASE, Cancel, Claim, Create, Delivered, Deny, Failed, Release, shipment
+from shared.contracts.fulfillment import (
+    DeliveryClaimed,
+    DeliveryRequested,
+    FulfillmentCancelled,
+    FulfillmentExported,
+    FulfillmentFailed,
+    FulfillmentRecordCreated,
+    FulfillmentReleased,
+    OrderCancelled,
+)
+from tests.given import given
+from tests.samples import NOON, ORDER, submitted
+
+CREATED = FulfillmentRecordCreated(order_id=ORDER, plugin="csv", submitted=submitted())
+RELEASED = FulfillmentReleased(order_id=ORDER, by="qa1")
+DELIVERY = {"order_id": ORDER, "plugin": "csv", "export_id": f"{ORDER}-csv"}
+REQUESTED = DeliveryRequested(**DELIVERY, due_at=NOON + timedelta(seconds=5))
+CLAIMED = DeliveryClaimed(**DELIVERY, holder="me", until=NOON + LEASE, takeover=False)
+EXPORTED = FulfillmentExported(**DELIVERY, their_id="x.csv")
+CANCELLED = OrderCancelled(order_id=ORDER, reason="changed their mind", by="agent:supervisor1")
+CANCEL = Cancel(ORDER, "changed their mind", "agent:supervisor1")
+
+
+def failed(retry_at):
+    return FulfillmentFailed(**DELIVERY, reason="no room", retry_at=retry_at)
+
+
+def test_it_goes_out_once_record_and_approval_are_there_in_either_order():
+    given(shipment, CREATED).when(Release(ORDER, "qa1", NOON)).then(RELEASED, REQUESTED)
+    given(shipment, RELEASED).when(Create("csv", submitted(), NOON)).then(CREATED, REQUESTED)
+    given(shipment).when(Release(ORDER, "qa1", NOON)).then(RELEASED)
+    given(shipment).when(Create("csv", submitted(), NOON)).then(CREATED)
+
+
+def test_a_cancellation_wins_until_somebody_has_claimed_the_delivery():
+    for history in ((), (CREATED,), (CREATED, RELEASED, REQUESTED)):
+        given(shipment, *history).when(CANCEL).then(CANCELLED)
+    for history in ((CREATED, RELEASED, REQUESTED, CLAIMED), (CREATED, RELEASED, REQUESTED, CLAIMED, EXPORTED)):
+        given(shipment, *history).when(CANCEL).then_refused("already-exported")
+
+
+@pytest.mark.parametrize("end", [CANCELLED, FulfillmentCancelled(order_id=ORDER, why="denied")])
+def test_what_is_cancelled_stays_so_whatever_comes_later(end):
+    for later in (Create("csv", submitted(), NOON), Release(ORDER, "qa1", NOON), Deny(ORDER), Claim("me", NOON), CANCEL):
+        given(shipment, end).when(later).then_nothing()
+
+
+def test_whoever_takes_over_after_the_lease_is_told_so():
+    history = given(shipment, CREATED, RELEASED, REQUESTED, CLAIMED)
+    history.when(Claim("other", NOON + LEASE - timedelta(seconds=1))).then_nothing()
+    assert history.when(Claim("other", NOON + LEASE)).then_types(DeliveryClaimed)[0].takeover
+
+
+def test_a_failure_is_tried_again_later_and_later():
+    events, now, waits = [CREATED, RELEASED, REQUESTED], NOON, []
+    for _ in range(10):
+        events += given(shipment, *events).when(Claim("me", now)).then_types(DeliveryClaimed)
+        events += given(shipment, *events).when(Failed("no room", now, events[-1].until)).then_types(FulfillmentFailed)
+        waits.append(events[-1].retry_at - now)
+        now = events[-1].retry_at
+    assert waits[:3] == [BACKOFF, 2 * BACKOFF, 4 * BACKOFF]
+    assert waits[-1] == timedelta(hours=1)
+
+
+def test_a_failure_counts_only_for_whoever_holds_the_claim():
+    tried = (CREATED, RELEASED, REQUESTED, CLAIMED)
+    given(shipment, *tried, failed(NOON + BACKOFF)).when(Failed("no room", NOON, CLAIMED.until)).then_nothing()
+    again = DeliveryClaimed(**DELIVERY, holder="other", until=NOON + 2 * LEASE, takeover=True)
+    given(shipment, *tried, again).when(Failed("no room", NOON + LEASE, CLAIMED.until)).then_nothing()
+    given(shipment, *tried, again).when(Delivered("x.csv")).then(EXPORTED)
