@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from shared.kernel.errors import Conflict
-from shared.kernel.ports import Documents
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from shared.kernel.errors import Conflict, passing
+from shared.kernel.events import Fact
+from shared.kernel.ports import Documents, Progress
+from shared.kernel.projector import Poison
 from shared.kernel.views import Document, Row
 
+log = structlog.get_logger()
+
 COLLECTION = "parked"
+
+Work = Callable[[Sequence[Fact], Progress], Awaitable[None]]
+"""Projects or reacts; the progress is saved with what it writes, where it writes documents."""
 
 
 class Parking:
@@ -29,9 +40,25 @@ class Parking:
     async def park(self, group: str, stream: str, topic: str, position: int, error: str) -> None:
         await self._change(group, stream, topic, position, error)
         self._parked.add(f"{group}|{stream}")
+        log.error("parked", group=group, stream=stream, error=error)
 
     async def queue(self, group: str, stream: str, topic: str, position: int) -> None:
         await self._change(group, stream, topic, position, "")
+
+    async def work_through(self, group: str, facts: Sequence[Fact], held: Mapping[str, int], work: Work, progress: Progress) -> None:
+        """``held``: from which position on a stream has to wait. That is on record before the work is, since the work may save the offsets."""
+        waiting = {**{fact.stream: 0 for fact in facts if self.parked(group, fact.stream)}, **held}
+        while True:
+            for fact in facts:
+                if fact.position >= waiting.get(fact.stream, fact.position + 1):
+                    await self.queue(group, fact.stream, fact.topic, fact.position)
+            ready = [fact for fact in facts if fact.position < waiting.get(fact.stream, fact.position + 1)]
+            try:
+                return await work(ready, progress)
+            except Exception as error:
+                culprit = await _culprit(error, ready, work, group)
+                waiting[culprit.stream] = culprit.position
+                await self.park(group, culprit.stream, culprit.topic, culprit.position, str(error))
 
     async def release(self, group: str, stream: str) -> None:
         id = f"{group}|{stream}"
@@ -62,3 +89,19 @@ class Parking:
             except Conflict:
                 continue
             return
+
+
+async def _culprit(error: Exception, facts: Sequence[Fact], work: Work, group: str) -> Fact:
+    """The fact that cannot be worked, found one by one where the error does not name it; repeats of the others change nothing."""
+    if isinstance(error, Poison):
+        return error.fact
+    if passing(error):
+        raise error
+    for fact in facts:
+        try:
+            await work([fact], Progress(group))
+        except Exception as alone:
+            if passing(alone):
+                raise
+            return fact
+    raise error

@@ -22,7 +22,7 @@ from shared.kernel.codec import Codec, UnknownType, open_sealed, sealed_under
 from shared.kernel.commands import Commands, Envelope, Outcome, Refusal
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.effects import Effect, Timer
-from shared.kernel.errors import KernelError, Unreadable, passing
+from shared.kernel.errors import KernelError, Unavailable, Unreadable, passing
 from shared.kernel.events import Event, Fact
 from shared.kernel.policies import Policy
 from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Streams, Topics, Where
@@ -30,7 +30,7 @@ from shared.kernel.projector import Build, Poison, project_all
 from shared.kernel.runner import Runner
 from shared.kernel.views import Row, View
 from shared.metrics import Meter, Metrics
-from shared.parking import Parking
+from shared.parking import Parking, Work
 from shared.rebuild import Rebuilds
 from shared.settings import Settings, SettingsError
 
@@ -42,8 +42,6 @@ _BATCH = 500
 _WAIT_FOR_VERSION = 2.0
 
 Effects = Callable[["Running"], Sequence[Effect]]
-Work = Callable[[Sequence[Fact], Progress], Awaitable[None]]
-"""Projects or reacts; the progress is saved with what it writes, where it writes documents."""
 
 
 def utc_now() -> datetime:
@@ -262,7 +260,7 @@ class Running:
         progress = Progress(group, {record.topic: record.offset + 1 for record in records})
         try:
             facts, held = await self._read(group, records)
-            await self._work_through(group, facts, held, work, progress)
+            await self.parking.work_through(group, facts, held, work, progress)
         except Exception as error:
             self.problems[group] = str(error) or repr(error)
             log.warning("consumer.waits", group=group, error=self.problems[group], exc_info=not isinstance(error, KernelError))
@@ -281,46 +279,11 @@ class Running:
             except Unreadable as error:
                 if not isinstance(error, UnknownType) or group == self.service.policies_group:
                     stream = _stream_of(record)
-                    held.setdefault(stream, record.offset)
-                    await self._park(group, stream, record.topic, record.offset, str(error))
+                    held.setdefault(stream, 0 if self.parking.parked(group, stream) else record.offset)
+                    await self.parking.park(group, stream, record.topic, record.offset, str(error))
             else:
                 facts += [fact] if fact else []
         return facts, held
-
-    async def _work_through(self, group: str, facts: Sequence[Fact], held: dict[str, int], work: Work, progress: Progress) -> None:
-        """What has to wait is on record before the work is, since that may save the offsets."""
-        known = {fact.stream: 0 for fact in facts if self.parking.parked(group, fact.stream)}
-        held = {**known, **held}
-        while True:
-            for fact in facts:
-                if fact.position >= held.get(fact.stream, fact.position + 1):
-                    await self.parking.queue(group, fact.stream, fact.topic, fact.position)
-            ready = [fact for fact in facts if fact.position < held.get(fact.stream, fact.position + 1)]
-            try:
-                return await work(ready, progress)
-            except Exception as error:
-                culprit = await self._culprit(error, ready, work, group)
-                held[culprit.stream] = culprit.position
-                await self._park(group, culprit.stream, culprit.topic, culprit.position, str(error))
-
-    async def _culprit(self, error: Exception, facts: Sequence[Fact], work: Work, group: str) -> Fact:
-        """The fact that cannot be worked, found one by one where the error does not name it; repeats of the others change nothing."""
-        if isinstance(error, Poison):
-            return error.fact
-        if passing(error):
-            raise error
-        for fact in facts:
-            try:
-                await work([fact], Progress(group))
-            except Exception as alone:
-                if passing(alone):
-                    raise
-                return fact
-        raise error
-
-    async def _park(self, group: str, stream: str, topic: str, position: int, error: str) -> None:
-        await self.parking.park(group, stream, topic, position, error)
-        log.error("parked", group=group, stream=stream, error=error)
 
     def _wanted(self, group: str) -> frozenset[type[Event]] | None:
         if group == self.service.policies_group:

@@ -66,10 +66,10 @@ class Gate:
     def __init__(self, port, method, *, after):
         self._port, self._method, self._after = port, method, after
         self.reached, self.opened = asyncio.Event(), asyncio.Event()
-        self.calls, self.died = 0, False
+        self.calls, self.armed, self.died = 0, False, False
 
     def __getattr__(self, name):
-        return self._pass if name == self._method else getattr(self._port, name)
+        return self._pass if self.armed and name == self._method else getattr(self._port, name)
 
     async def die(self):
         """Whoever came as far as here goes no further."""
@@ -101,6 +101,8 @@ async def start(settings):
             running.append(Running(service, replace(ports, **gated), settings))
             await running[-1].start()
             running[-1].subscribe(engine.broker)
+            for gate in gated.values():
+                gate.armed = True
         await engine.broker.start()
         return [*running[-len(services) :], *gated.values()]
 

@@ -237,3 +237,14 @@ async def test_a_stream_that_cannot_be_folded_parks_what_acts_on_it_and_says_so(
     assert (await shop.parked()).keys() == {("qa.policies", "customer-1")}
     with pytest.raises(Corrupt, match="review-1@2"):
         await shop.running["qa"].execute(review, "1", Look("1"), Envelope("c9", "agent:agent1", NOON))
+
+
+async def test_what_comes_behind_a_parked_record_waits_though_another_bad_one_follows(shop, settings):
+    await shop.append(with_data("1", b"{"))
+    await shop.start(settings, watching)
+    await shop.read_to_the_end()
+    sound, bad = stored("1", 2), replace(stored("1", 3), data=b"{")
+    await shop.engine.ports("customers").streams.append("customers", [sound, bad])
+    await shop.read_to_the_end()
+    assert (await shop.seen("1"), await shop.reviewed("1")) == (0, 0)
+    assert set(map(tuple, (await shop.parked()).values())) == {(1, 2, 3)}
