@@ -100,11 +100,13 @@ class Services:
         self, service: str, method: str, path: str, json: Any = None, *, query: dict[str, Any] | None = None, key: str = "",
         version: int | None = None,
     ) -> Response:  # fmt: skip
-        """The answer as it came. Raises Failed where nobody answered."""
+        """The answer as it came. Raises Failed where nobody answered, or what is asked cannot be said."""
         try:
             return await call(self._clients[service], self._caller, method, path, json, query=query, key=key, version=version)
         except (OSError, TimeoutError) as error:
             raise Failed(503, {"code": "unavailable", "detail": f"{service} does not answer. Try again."}) from error
+        except ValueError as error:
+            raise Failed(422, {"code": "invalid", "detail": "This request contains characters or numbers that cannot be sent on."}) from error
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
         """Raises Failed."""
