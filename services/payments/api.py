@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.payments.card import problems
-from services.payments.vault import Vault
+from services.payments.effects import spent
+from services.payments.payment import payment
+from services.payments.vault import LIFETIME, Card, Vault
 from services.payments.views import payments_view
 from shared.http import RunningService, Sent
 from shared.kernel.codec import stamp
@@ -32,14 +34,18 @@ class CardDetails(BaseModel):
 
 @router.post("/tokens", status_code=201)
 async def token(body: CardDetails, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """A token for one attempt of this order by this person, good for 15 minutes."""
+    """A token for one attempt of this order by this person, good for 15 minutes. A repeat gets it again, and brings no spent card back."""
     number, expiry = body.number.replace(" ", "").replace("-", ""), body.expiry.replace(" ", "")
     found = list(problems(number, expiry, body.cvv, sent.now.date()))
     if found:
         first = found[0]
         raise Refusal(Refused("card-invalid", first.detail, first.field, conflict=False, data={"errors": [asdict(each) for each in found]}))
     vault: Vault = service.state["vault"]
-    made, instrument = await vault.keep(body.order_id, sent.actor, number, expiry, body.cvv, sent.now, body.holder)
+    made = vault.token(body.order_id, sent.actor, sent.command_id, number, expiry)
+    state, _ = await service.load(payment, body.order_id)
+    if not spent(made, state):
+        await vault.keep(made, Card(number, expiry, body.cvv, body.holder, body.order_id, sent.actor, sent.now + LIFETIME))
+    instrument = vault.instrument(number, expiry)
     return {"token": made, "brand": instrument.brand, "last4": instrument.last4}
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 import os
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -49,14 +49,15 @@ class Vault:
         self._cipher = AESGCM(key)
         self._fingerprint_key = fingerprint_key
 
-    async def keep(self, order_id: str, actor: str, number: str, expiry: str, cvv: str, now: datetime, holder: str = "") -> tuple[str, Instrument]:
-        """A token bound to the order and to who asked, for 15 minutes."""
-        token = "tok_" + secrets.token_urlsafe(24)
-        record = asdict(Card(number, expiry, cvv, holder, order_id, actor, now + LIFETIME))
-        plain = json.dumps({**record, "expires_at": record["expires_at"].isoformat()}).encode()
+    def token(self, order_id: str, actor: str, command_id: str, number: str, expiry: str) -> str:
+        """The same for a repeat of the same command, and for nothing else."""
+        said = "\n".join(("token", order_id, actor, command_id, self.instrument(number, expiry).fingerprint, expiry))
+        return "tok_" + base64.urlsafe_b64encode(hmac.digest(self._fingerprint_key, said.encode(), "sha256")[:24]).decode()
+
+    async def keep(self, token: str, card: Card) -> None:
+        plain = json.dumps({**asdict(card), "expires_at": card.expires_at.isoformat()}).encode()
         nonce = os.urandom(12)
         await self._blobs.put(_KIND, token, nonce + self._cipher.encrypt(nonce, plain, token.encode()))
-        return token, self.instrument(number, expiry)
 
     async def card(self, token: str) -> Card | None:
         """None for what was never kept, is forgotten, or does not open any more."""

@@ -173,3 +173,13 @@ async def test_every_subscriber_commits_by_hand_after_the_work(shop):
     assert len(subscribers) == 11
     for subscriber in subscribers:
         assert subscriber.ack_policy is AckPolicy.MANUAL
+
+
+async def test_a_card_asked_for_again_after_its_attempt_is_not_kept_again(shop):
+    order_id = (await shop.started())["order_id"]
+    details = {"order_id": order_id, "number": GOOD, "expiry": "12/99", "cvv": "123"}
+    _, token = await shop.ask("payments", "POST", "/tokens", details, idempotency_key="card-of-this-order")
+    await shop.ask("cart", "POST", f"/orders/{order_id}/submit", {"method": "card", "payment": token["token"]})
+    await shop.stage(order_id, "closed")
+    assert await shop.ask("payments", "POST", "/tokens", details, idempotency_key="card-of-this-order") == (201, token)
+    assert not await shop.engine.blobs.ids("tokens")

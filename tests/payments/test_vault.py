@@ -1,8 +1,9 @@
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
-from services.payments.vault import LIFETIME, Vault
+from services.payments.vault import LIFETIME, Card, Vault
 from shared.engines.embedded.blobs import SqliteBlobs
 from tests.samples import NOON, ORDER
 
@@ -22,8 +23,13 @@ def vault(blobs):
     return Vault(blobs, KEY, b"f" * 32)
 
 
-def keep(vault, number=NUMBER, expiry="08/29"):
-    return vault.keep(ORDER, "agent:agent1", number, expiry, CVV, NOON, HOLDER)
+_commands = count()
+
+
+async def keep(vault, command_id=None):
+    token = vault.token(ORDER, "agent:agent1", command_id or f"c{next(_commands)}", NUMBER, "08/29")
+    await vault.keep(token, Card(NUMBER, "08/29", CVV, HOLDER, ORDER, "agent:agent1", NOON + LIFETIME))
+    return token, vault.instrument(NUMBER, "08/29")
 
 
 def everything_written(folder):
@@ -43,6 +49,13 @@ async def test_tokens_cannot_be_guessed_and_each_is_new(vault):
     assert first != second
     assert len(first) > 30
     assert await vault.card("tok_nobody") is None
+
+
+async def test_a_repeat_of_the_same_command_gets_the_same_token_another_card_another_one(vault):
+    assert (await keep(vault, "c"))[0] == (await keep(vault, "c"))[0]
+    asked = (ORDER, "agent:agent1", "c", NUMBER, "08/29")
+    others = [(*asked[:n], other, *asked[n + 1 :]) for n, other in enumerate(("0000000000", "agent:agent2", "d", "4111111111111111", "08/30"))]
+    assert len({vault.token(*each) for each in (asked, *others)}) == 6
 
 
 async def test_no_card_number_code_or_holder_is_written_or_shown(vault, tmp_path):

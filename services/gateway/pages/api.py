@@ -98,7 +98,7 @@ async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key
     payment = ""
     if body.card and body.method == "card":
         id = order_id(at.settings.installation_key, session.actor, body.external_id or key)
-        payment = (await services.post("payments", "/tokens", {**body.card.model_dump(), "order_id": id}))["token"]
+        payment = (await services.post("payments", "/tokens", {**body.card.model_dump(), "order_id": id}, key=key))["token"]
     order = body.model_dump(exclude={"card"}, exclude_none=True)
     order |= {"payment": payment, "shipping_same": body.shipping is None, "call_center": session.call_center, "team": session.team}
     placed = await services.post("cart", "/orders/place", order, key=key)
