@@ -16,6 +16,8 @@ from shared.kernel.errors import KernelError
 
 MOST_BYTES = 1024 * 1024
 LISTENING = "/live"
+FOLLOWS = "x-follows"
+"""A header of what a page asks by itself."""
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 _POLICY = (
@@ -71,7 +73,7 @@ class Guard:
     async def _session(self, headers: Mapping[str, str], scope: Scope) -> Session | None:
         """A page that listens is not somebody who works: it keeps no session alive."""
         token = cookie_parser(headers.get("cookie", "")).get(cookie_name(scope["scheme"]))
-        return await self._sessions.find(token, active=scope["path"] != LISTENING) if token else None
+        return await self._sessions.find(token, active=scope["path"] != LISTENING and FOLLOWS not in headers) if token else None
 
 
 async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes | None:

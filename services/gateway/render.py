@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
+from services.gateway import show
 from services.gateway.door import LOOKS_UP, OPERATES, REVIEWS, SELLS, SETS, Door, session_of
 from shared.money import formatted
 
@@ -34,8 +36,8 @@ PILLS = {
     "Pending": ("warn", "clock"),
     "Complete": ("ok", "check"),
     "Declined": ("bad", "x-circle"),
-    "Cancelled": ("", "x-circle"),
-    "Erased": ("", "x-circle"),
+    "Cancelled": ("", "slash"),
+    "Erased": ("", "slash"),
 }
 """Status -> tone and icon."""
 
@@ -70,9 +72,14 @@ def templates() -> Jinja2Templates:
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    env.globals.update(static=static, pills=PILLS)
-    env.filters.update(money=formatted, clock_time=clock_time, day_time=day_time)
+    env.globals.update(static=static, pills=PILLS, command_id=lambda: uuid.uuid4().hex)
+    env.filters.update(moment=when, money=formatted, clock_time=clock_time, day_time=day_time, person=show.person, place=show.place, who=show.who)
     return Jinja2Templates(env=env)
+
+
+def wants_part(request: Request) -> bool:
+    """htmx asks for what changes, except where it goes back in history."""
+    return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
 
 
 def page(request: Request, name: str, status: int = 200, **context: Any) -> Response:

@@ -12,6 +12,7 @@ from shared.text import Line
 
 router = APIRouter()
 Stage = Literal["waiting", "decided", "passed", "approved", "denied", "closed"]
+DONE: tuple[Stage, ...] = ("decided", "passed", "approved", "denied", "closed")
 
 
 class Decision(BaseModel):
@@ -22,10 +23,12 @@ class Decision(BaseModel):
 
 
 @router.get("/reviews")
-async def reviews(service: RunningService, stage: Stage = "waiting", cursor: str | None = None) -> dict[str, Any]:
-    """Oldest first while waiting, newest first afterwards; 50 a page."""
-    rows, following = await service.find(Queue, {"stage": stage}, sort="opened_at", descending=stage != "waiting", cursor=cursor)
-    return {"rows": rows, "next": following, "waiting": await service.count(Queue, {"stage": "waiting"})}
+async def reviews(service: RunningService, stage: Stage | Literal["done"] = "waiting", cursor: str | None = None) -> dict[str, Any]:
+    """Oldest first while waiting, newest first afterwards; 50 a page. ``done`` is every stage but waiting."""
+    where = {"stage": DONE if stage == "done" else stage}
+    rows, following = await service.find(Queue, where, sort="opened_at", descending=stage != "waiting", cursor=cursor)
+    counts = {name: await service.count(Queue, {"stage": stages}) for name, stages in (("waiting", "waiting"), ("done", DONE))}
+    return {"rows": rows, "next": following, **counts}
 
 
 @router.get("/reviews/{order_id}")
@@ -33,7 +36,8 @@ async def one(order_id: str, service: RunningService, min_version: str | None = 
     row = await service.get(Queue, order_id, min_version)
     if row is None:
         raise HTTPException(404, "Nobody asked for a review of this order.")
-    return row
+    window = undo_window(await service.get(ReviewSettings, "account"))
+    return {**row, "undo_seconds": int(window.total_seconds())}
 
 
 @router.post("/reviews/{order_id}/decide")

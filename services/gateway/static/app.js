@@ -12,8 +12,12 @@ for (const radio of document.querySelectorAll('[name="theme"], [name="density"]'
   });
 }
 
+// What a page asks by itself, following what happens or polling, says so, since it is not somebody at work; and what it has heard of.
 document.addEventListener("htmx:configRequest", (event) => {
-  event.detail.headers["x-csrf-token"] = document.querySelector('meta[name="csrf"]').content;
+  const { headers, parameters, triggeringEvent: cause } = event.detail;
+  headers["x-csrf-token"] = document.querySelector('meta[name="csrf"]').content;
+  if (!cause || cause.type === "live") headers["x-follows"] = "true";
+  if (cause?.type === "live" && cause.detail.seen) parameters.set("seen", cause.detail.seen);
 });
 
 document.addEventListener("htmx:responseError", (event) => {
@@ -21,8 +25,20 @@ document.addEventListener("htmx:responseError", (event) => {
   try {
     detail = JSON.parse(event.detail.xhr.responseText).detail ?? detail;
   } catch { /* not JSON: the plain words stand */ }
-  toast(detail, "bad");
+  const place = event.detail.elt.closest("dialog")?.querySelector("[data-refusal]");
+  if (place) place.textContent = detail;
+  else toast(detail, "bad");
 });
+// A dialog's form is done with once it was accepted.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const dialog = event.detail.elt.closest("dialog");
+  if (event.detail.successful && event.detail.elt.matches("dialog form[hx-post]")) dialog.close();
+});
+document.addEventListener("close", (event) => {
+  const place = event.target.querySelector?.("[data-refusal]");
+  if (place) place.textContent = "";
+  if (stale.size) refreshSoon();
+}, true);
 document.addEventListener("htmx:sendError", () => toast("The server does not answer. Try again.", "bad"));
 
 /** Shows words at the bottom for a while. */
@@ -75,14 +91,14 @@ tellTimes();
 setInterval(tellTimes, 10_000);
 document.addEventListener("htmx:afterSettle", () => tellTimes());
 
-// A part with data-live is fetched again when something it names happens: "*" is everything, else event types.
-let stale = new Set();
+// A part with data-live is fetched again when something it names happens: "*" is everything, else event types. Not under an open dialog.
+const stale = new Map();
 onLive((notice) => {
   for (const part of document.querySelectorAll("[data-live]")) {
     const wanted = part.dataset.live.split(" ");
     const about = part.dataset.subject ?? notice.subject;
     const again = notice.type === "connected" || notice.type === "missed";
-    if (again || (notice.subject === about && (wanted.includes("*") || wanted.includes(notice.type)))) stale.add(part);
+    if (again || (notice.subject === about && (wanted.includes("*") || wanted.includes(notice.type)))) stale.set(part, notice.stream ? `${notice.stream}@${notice.version}` : "");
   }
   if (stale.size) refreshSoon();
 });
@@ -90,8 +106,11 @@ let soon;
 function refreshSoon() {
   soon ??= setTimeout(() => {
     soon = undefined;
-    for (const part of stale) part.dispatchEvent(new CustomEvent("live", { bubbles: false }));
-    stale = new Set();
+    for (const [part, seen] of stale) {
+      if (part.querySelector("dialog[open]")) continue;
+      stale.delete(part);
+      part.dispatchEvent(new CustomEvent("live", { bubbles: false, detail: { seen } }));
+    }
   }, 150);
 }
 

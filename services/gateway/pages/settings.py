@@ -1,0 +1,125 @@
+"""Account settings: what is in force, and who changed what when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from services.gateway.door import SETS, Ask, Failed, Services, allow
+from services.gateway.entry import country_name, regions
+from services.gateway.render import page
+
+router = APIRouter(prefix="/settings", include_in_schema=False, dependencies=[allow(*SETS)])
+
+NAMES = {
+    "prepaid_skip_qa": "Prepaid Skip QA",
+    "own_review_allowed": "Own review allowed",
+    "undo_seconds": "Undo window",
+    "time_zone": "Time zone",
+}
+_MOST_RATES = 1_000
+_CHANGES = 500
+
+
+@router.get("")
+async def form(request: Request, services: Ask, saved: bool = False) -> Response:
+    current = await services.get("catalog", "/settings")
+    return _form(request, current["settings"], current["number"], await _history(services), saved=saved)
+
+
+@router.post("")
+async def save(request: Request, services: Ask, number: Annotated[int, Form()], key: Annotated[str, Form(min_length=8, max_length=100)]) -> Response:
+    """What was typed comes back with the error at its field."""
+    current = await services.get("catalog", "/settings")
+    typed = _typed(await request.form(), current["settings"])
+    answer = await services.ask("catalog", "PUT", "/settings", typed, key=key, version=number)
+    if answer.status < 400:
+        return RedirectResponse("/settings?saved=true", 303)
+    problem = answer.json()
+    if answer.status == 503:
+        raise Failed(503, problem)
+    return _form(request, typed, number, await _history(services), answer.status, problem=problem)
+
+
+def _form(
+    request: Request, settings: Mapping[str, Any], number: int, history: Sequence[Mapping[str, Any]] | None, status: int = 200, *,
+    problem: Mapping[str, Any] | None = None, saved: bool = False,
+) -> Response:  # fmt: skip
+    problem = problem or {}
+    rates = [
+        {"place": place, "name": place_name(place), "rate": rate, "shipping": settings["shipping_taxable"].get(place, False)}
+        for place, rate in sorted(settings["tax_rates"].items())
+    ]
+    return page(
+        request, "settings.html", status, settings=settings, number=number, rates=rates, history=history, saved=saved,
+        error=problem.get("detail", ""), field=problem.get("field") or "",
+    )  # fmt: skip
+
+
+def _typed(form: FormData, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Rates come as rows of place and rate; ``shipping`` names the places where shipping is taxed too. What is not asked for stays."""
+    undo = str(form.get("undo_seconds", "")).strip()
+    rows = list(zip(form.getlist("place"), form.getlist("rate"), strict=False))[:_MOST_RATES]
+    rates = {str(place).strip().upper(): str(rate).strip() for place, rate in rows if str(place).strip()}
+    taxed = {str(place).strip().upper() for place in form.getlist("shipping")}
+    return {
+        **settings,
+        "prepaid_skip_qa": "prepaid_skip_qa" in form,
+        "own_review_allowed": "own_review_allowed" in form,
+        "undo_seconds": int(undo) if undo.isdecimal() and len(undo) < 10 else undo,
+        "tax_rates": rates,
+        "shipping_taxable": {place: True for place in rates if place in taxed},
+    }
+
+
+def place_name(place: str) -> str:
+    """``US-TX`` → ``Texas, United States``."""
+    country, _, region = place.partition("-")
+    named = dict(regions(country)).get(region) if region else None
+    return f"{named}, {country_name(country)}" if named else country_name(country)
+
+
+async def _history(services: Services) -> list[dict[str, Any]] | None:
+    """Newest first; None where nobody can say."""
+    answer = await services.ask("ops", "GET", "/streams/account", query={"limit": _CHANGES})
+    return changes(answer.json()["rows"]) if answer.status == 200 else None
+
+
+def changes(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What each event changed, in words."""
+    settings = [{"version": 0, "data": {"settings": {}}}, *events]
+    told = [
+        {"version": now["version"], "time": now["time"], "actor": now["actor"], "what": list(_differences(before["data"], now["data"]))}
+        for before, now in pairwise(settings)
+    ]
+    return told[::-1]
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterable[str]:
+    old, new = before["settings"], now["settings"]
+    if not old:
+        yield "First settings"
+        return
+    for name, title in NAMES.items():
+        if old.get(name) != new.get(name):
+            yield f"{title}: {_said(old.get(name))} → {_said(new.get(name))}"
+    rates, after = old.get("tax_rates", {}), new.get("tax_rates", {})
+    for place in sorted({*rates, *after}):
+        if rates.get(place) != after.get(place):
+            yield f"Tax in {place}: {_percent(rates.get(place))} → {_percent(after.get(place))}"
+    taxed, later = (frozenset(each.get("shipping_taxable", ())) for each in (old, new))
+    for place in sorted(taxed ^ later):
+        yield f"Shipping to {place}: {'taxed' if place in later else 'not taxed'}"
+
+
+def _said(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def _percent(rate: str | None) -> str:
+    return f"{rate} %" if rate is not None else "none"

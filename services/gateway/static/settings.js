@@ -1,0 +1,38 @@
+// Account settings: rows of tax rates, and a save bar only while something is not saved.
+const form = document.getElementById("settings");
+const bar = document.getElementById("save-bar");
+const state = () => new URLSearchParams(new FormData(form)).toString();
+const saved = bar.hidden ? state() : "";
+let leaving = false;
+
+function draw() {
+  bar.hidden = state() === saved;
+}
+
+form.addEventListener("input", (event) => {
+  const row = event.target.closest("[data-rate]");
+  if (event.target.name === "place") row.querySelector('[name="shipping"]').value = event.target.value;
+  draw();
+});
+
+document.getElementById("add-rate").addEventListener("click", () => {
+  const row = document.getElementById("rate").content.firstElementChild.cloneNode(true);
+  for (const field of row.querySelectorAll("[id]")) field.id += `-${crypto.randomUUID()}`;
+  document.getElementById("rates").append(row);
+  row.querySelector('[name="place"]').focus();
+  draw();
+});
+
+form.addEventListener("click", (event) => {
+  const remove = event.target.closest("[data-remove]");
+  if (!remove) return;
+  remove.closest("tr").remove();
+  draw();
+});
+
+form.addEventListener("submit", () => { leaving = true; });
+bar.querySelector("a").addEventListener("click", () => { leaving = true; });
+window.addEventListener("beforeunload", (event) => {
+  if (!leaving && state() !== saved) event.preventDefault();
+});
+form.querySelector(".refusal")?.focus();
