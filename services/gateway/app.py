@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from services.gateway.door import Allow, Door, Failed, NotAllowed, SignInNeeded, everybody, session_of
 from services.gateway.guard import Guard
 from services.gateway.live import Live
-from services.gateway.pages import api, live, order_entry, quality, sign_in
+from services.gateway.pages import api, docs, health, live, order_entry, quality, settings, sign_in
 from services.gateway.render import STATIC, home, page, templates
 from services.gateway.sessions import Sessions
 from services.gateway.users import Users
@@ -27,7 +27,7 @@ from shared.http import answer_refusals, invalid, problem
 from shared.kernel.ports import Blobs
 from shared.settings import Settings
 
-ROUTERS = (sign_in.router, live.router, order_entry.router, quality.router, api.router)
+ROUTERS = tuple(each.router for each in (sign_in, live, order_entry, quality, settings, docs, health, api))
 
 
 class Gateway:

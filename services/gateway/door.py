@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -95,6 +95,10 @@ class Services:
     def __init__(self, clients: Clients, session: Session | None) -> None:
         self._clients = clients
         self._caller = Caller(session.actor, session.role) if session else Caller("nobody")
+
+    @property
+    def names(self) -> Sequence[str]:
+        return tuple(self._clients)
 
     async def ask(
         self, service: str, method: str, path: str, json: Any = None, *, query: dict[str, Any] | None = None, key: str = "",
