@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
 
 from services.gateway import asyncapi
 from services.gateway.door import PUBLIC, Allow
+from services.gateway.pages import api
 from services.gateway.render import page
 from services.gateway.schemas import Field, fields, type_name
 
@@ -54,13 +56,13 @@ _ABOUT = (
 
 
 @router.get("/api/openapi.json")
-async def openapi(request: Request) -> JSONResponse:
-    return JSONResponse(document(request.app))
+async def openapi() -> JSONResponse:
+    return JSONResponse(document())
 
 
 @router.get("/api/docs")
 async def api_docs(request: Request) -> Response:
-    whole = document(request.app)
+    whole = document()
     return page(request, "api_docs.html", about=_ABOUT, operations=list(_operations(whole)), problems=PROBLEMS)
 
 
@@ -74,25 +76,23 @@ async def asyncapi_document() -> JSONResponse:
     return JSONResponse(asyncapi.document())
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+@cache
+def document() -> dict[str, Any]:
     """OpenAPI 3.1, with who may call what and how it is refused."""
-    kept = getattr(app.state, "openapi", None)
-    if kept is None:
-        routes = [route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema]
-        kept = get_openapi(title="Ringup", version="1", openapi_version="3.1.0", description=_ABOUT, routes=routes)
-        components = kept["components"]
-        for name in ("HTTPValidationError", "ValidationError"):
-            components["schemas"].pop(name, None)
-        components["schemas"]["Problem"] = _PROBLEM
-        components["securitySchemes"] = {
-            "session": {"type": "apiKey", "in": "cookie", "name": "ringup", "description": "`__Host-ringup` over TLS."},
-            "csrf": {"type": "apiKey", "in": "header", "name": "x-csrf-token"},
-        }
-        for route in routes:
-            for method in route.methods or ():
-                _tell(kept["paths"][route.path_format][method.lower()], route, method)
-        app.state.openapi = kept
-    return cast(dict[str, Any], kept)
+    routes = [route for route in api.router.routes if isinstance(route, APIRoute)]
+    whole: dict[str, Any] = get_openapi(title="Ringup", version="1", openapi_version="3.1.0", description=_ABOUT, routes=routes)
+    components = whole["components"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(name, None)
+    components["schemas"]["Problem"] = _PROBLEM
+    components["securitySchemes"] = {
+        "session": {"type": "apiKey", "in": "cookie", "name": "ringup", "description": "`__Host-ringup` over TLS."},
+        "csrf": {"type": "apiKey", "in": "header", "name": "x-csrf-token"},
+    }
+    for route in routes:
+        for method in route.methods or ():
+            _tell(whole["paths"][route.path_format][method.lower()], route, method)
+    return whole
 
 
 def _tell(operation: dict[str, Any], route: APIRoute, method: str) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.gateway.door import REVIEWS, Ask, Services, allow
 from services.gateway.pages.api import OrderId
+from services.gateway.pages.lists import Key, Seen
 from services.gateway.render import page, wants_part
 from services.gateway.show import story
 from shared.contracts.qa import Verdict
@@ -18,8 +19,6 @@ from shared.contracts.qa import Verdict
 router = APIRouter(prefix="/quality", include_in_schema=False, dependencies=[allow(*REVIEWS)])
 
 Tab = Literal["waiting", "done"]
-Seen = Annotated[str, Query(pattern=r"^([a-z]+(-[0-9A-Za-z]+)?@\d{1,9})?$")]
-Key = Annotated[str, Form(min_length=8, max_length=100)]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.gateway.door import SETS, Ask, Failed, Services, allow
 from services.gateway.entry import country_name, regions
+from services.gateway.pages.lists import Key
 from services.gateway.render import page
 
 router = APIRouter(prefix="/settings", include_in_schema=False, dependencies=[allow(*SETS)])
@@ -33,7 +34,7 @@ async def form(request: Request, services: Ask, saved: bool = False) -> Response
 
 
 @router.post("")
-async def save(request: Request, services: Ask, number: Annotated[int, Form()], key: Annotated[str, Form(min_length=8, max_length=100)]) -> Response:
+async def save(request: Request, services: Ask, number: Annotated[int, Form()], key: Key) -> Response:
     """What was typed comes back with the error at its field."""
     current = await services.get("catalog", "/settings")
     typed = _typed(await request.form(), current["settings"])

@@ -1,0 +1,57 @@
+"""Lists that grow by "More" and follow what happens: so many pages of 50 from one cursor on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+from urllib.parse import urlencode
+
+from fastapi import Form, Query, Request
+
+from services.gateway.door import Services, session_of
+from services.gateway.sessions import Session
+
+Text = Annotated[str, Query(max_length=255)]
+Cursor = Annotated[str, Query(max_length=1000)]
+Pages = Annotated[int, Query(ge=1, le=20)]
+MOST_PAGES = 20
+"""From here on "More" begins a new list."""
+
+Seen = Annotated[str, Query(pattern=r"^([a-z]+(-[0-9A-Za-z]+)?@\d{1,9})?$")]
+"""``<stream>@<version>``: what the page has heard of and wants to see."""
+Key = Annotated[str, Form(min_length=8, max_length=100)]
+"""The command's id, made with the page."""
+
+
+async def pages_of(services: Services, service: str, path: str, cursor: str, pages: int, **query: Any) -> dict[str, Any]:
+    """The first page's answer, with the rows of all of them, the last one's ``next``."""
+    found: dict[str, Any] = await services.get(service, path, cursor=cursor or None, **query)
+    for _ in range(pages - 1):
+        if not found["next"]:
+            break
+        following = await services.get(service, path, cursor=found["next"], **query)
+        found = {**found, "rows": [*found["rows"], *following["rows"]], "next": following["next"]}
+    return found
+
+
+def address(path: str, **query: Any) -> str:
+    """A path with those parts of its query that say something."""
+    said = {name: value for name, value in query.items() if value not in ("", None, 1)}
+    return f"{path}?{urlencode(said)}" if said else path
+
+
+def more(path: str, following: str | None, cursor: str, pages: int, **query: Any) -> str:
+    """Where "More" leads: the same list, longer; or the next one where this is long enough. Empty at the end."""
+    if not following:
+        return ""
+    return address(path, **query, cursor=cursor, pages=pages + 1) if pages < MOST_PAGES else address(path, **query, cursor=following)
+
+
+async def caught_up(services: Services, seen: str) -> None:
+    """Until customers' view has seen it, or a while has passed."""
+    kind, _, rest = seen.partition("-")
+    if kind in ("order", "payment", "review", "shipment"):
+        await services.ask("customers", "GET", f"/orders/{rest.partition('@')[0]}", query={"min_version": seen})
+
+
+def who_is(request: Request) -> Session:
+    return cast(Session, session_of(request))

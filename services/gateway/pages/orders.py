@@ -1,0 +1,103 @@
+"""The list of orders, and one order: its Summary, which follows the status until it settles and after."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query, Request
+from pydantic import AwareDatetime
+from starlette.responses import Response
+
+from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, Services, allow
+from services.gateway.pages.api import OrderId
+from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, caught_up, more, pages_of, who_is
+from services.gateway.render import page, wants_part
+from services.gateway.show import story
+from shared.kernel.codec import stamp
+
+router = APIRouter(prefix="/orders", include_in_schema=False)
+
+Status = Literal["", "Open", "Processing", "Pending", "Declined", "Complete", "Cancelled"]
+STATUSES: tuple[Status, ...] = ("Open", "Processing", "Pending", "Declined", "Complete", "Cancelled")
+_CAN_GO_ON = ("Open", "Declined")
+
+
+@router.get("", dependencies=[allow(*LOOKS_UP)])
+async def orders(
+    request: Request, services: Ask, q: Text = "", status: Status = "", customer: Text = "", cursor: Cursor = "", pages: Pages = 1, seen: Seen = ""
+) -> Response:
+    await caught_up(services, seen)
+    q = q.strip()
+    found = await pages_of(services, "customers", "/orders", cursor, pages, q=q, status=status or None, customer_id=customer or None)
+    asked = {"q": q, "status": status, "customer": customer}
+    return page(
+        request,
+        "orders_list.html" if wants_part(request) else "orders.html",
+        q=q,
+        chosen=status,
+        customer=customer,
+        cursor=cursor,
+        rows=found["rows"],
+        tabs=[("All", address("/orders", q=q, customer=customer), None, not status), *_tabs(found["counts"], q, customer, status)],
+        here=address("/orders", **asked, cursor=cursor, pages=pages),
+        newest=address("/orders", **asked),
+        more=more("/orders", found["next"], cursor, pages, **asked),
+        sells=who_is(request).role in SELLS,
+    )
+
+
+def _tabs(counts: dict[str, int], q: str, customer: str, status: str) -> list[tuple[str, str, int, bool]]:
+    """Name, address, how many (in all, not of the search), whether it is the one shown."""
+    return [(name, address("/orders", q=q, customer=customer, status=name), counts[name], name == status) for name in STATUSES]
+
+
+@router.get("/{id}", dependencies=[allow(*LOOKS_UP)])
+async def summary(
+    request: Request, id: OrderId, services: Ask, as_of: Annotated[AwareDatetime | Literal[""], Query()] = "", seen: Seen = ""
+) -> Response:
+    template = "order_part.html" if wants_part(request) else "order.html"
+    return page(request, template, **await _summary(request, services, id, as_of or None, seen))
+
+
+@router.post("/{id}/cancel", dependencies=[allow(*SETS)])
+async def cancel(request: Request, id: OrderId, services: Ask, key: Key, reason: Annotated[str, Form(max_length=1000)] = "") -> Response:
+    """Only the shipment knows whether it is too late."""
+    done = await services.post("fulfillment", f"/shipments/{id}/cancel", {"reason": reason}, key=key)
+    return page(request, "order_part.html", **await _summary(request, services, id, None, f"shipment-{id}@{done['version']}"))
+
+
+async def _summary(request: Request, services: Services, id: str, as_of: datetime | None, seen: str) -> dict[str, Any]:
+    await caught_up(services, seen)
+    order, cart, payment, review, shipment, happened = await asyncio.gather(
+        services.get("customers", f"/orders/{id}"),
+        services.get("cart", f"/orders/{id}"),
+        _if_any(services, "payments", f"/orders/{id}"),
+        _if_any(services, "qa", f"/reviews/{id}"),
+        _if_any(services, "fulfillment", f"/shipments/{id}"),
+        services.get("customers", f"/orders/{id}/timeline"),
+    )
+    told = story(happened["rows"], stamp(as_of) if as_of else "")
+    role = who_is(request).role
+    attempts = payment["attempts"][::-1] if payment else []
+    return {
+        "order": order,
+        "cart": cart["state"],
+        "attempts": attempts,
+        "captured": sum(attempt["amount"] for attempt in attempts if attempt["status"] == "captured"),
+        "attention": payment["attention"] if payment else "",
+        "review": review,
+        "shipment": shipment,
+        "story": told,
+        "seen_events": sum(not row["later"] for row in told),
+        "as_of": stamp(as_of) if as_of else "",
+        "may_go_on": role in SELLS and order["status"] in _CAN_GO_ON,
+        "may_sell": role in SELLS,
+        "may_cancel": role in SETS and order["status"] != "Cancelled" and not order["exported_at"],
+    }
+
+
+async def _if_any(services: Services, service: str, path: str) -> dict[str, Any] | None:
+    answer = await services.ask(service, "GET", path)
+    return answer.json() if answer.status == 200 else None
