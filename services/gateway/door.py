@@ -120,9 +120,13 @@ class Services:
         """Raises Failed."""
         return _succeeded(await self.ask(service, "POST", path, json, key=key, version=version))
 
-    async def put(self, service: str, path: str, json: Any, *, key: str = "") -> Any:
+    async def put(self, service: str, path: str, json: Any, *, key: str = "", version: int | None = None) -> Any:
         """Raises Failed."""
-        return _succeeded(await self.ask(service, "PUT", path, json, key=key))
+        return _succeeded(await self.ask(service, "PUT", path, json, key=key, version=version))
+
+    async def delete(self, service: str, path: str) -> Any:
+        """Raises Failed."""
+        return _succeeded(await self.ask(service, "DELETE", path))
 
 
 def _succeeded(response: Response) -> Any:

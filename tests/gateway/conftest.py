@@ -1,21 +1,36 @@
-import asyncio
+"""The whole building, and whoever comes in through its door, without a browser."""
+
 import contextlib
 import re
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 
+from services.gateway.app import Gateway
 from services.gateway.demo_accounts import PASSWORD
 from services.server import Building, building
 from shared.settings import Settings
+from tests.house.shop import until
 
+HERE = Path(__file__).parent
 BASE = "http://127.0.0.1:8000"
+ADDRESS = {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"}
+EXTERNAL = {
+    "campaign": "1",
+    "customer": {"first_name": "Customer", "last_name": "Y", "phone": "+1 512 555 0159", "email": "customer.y@example.com"},
+    "billing": ADDRESS,
+    "lines": [{"product": "101", "quantity": 1}],
+    "method": "external",
+}
 
 
 @dataclass
-class Signed:
-    """Somebody's browser, without the browser."""
+class Person:
+    """Somebody at the door; ``csrf`` as a page told them."""
 
     http: httpx.AsyncClient
     csrf: str = ""
@@ -23,64 +38,108 @@ class Signed:
     async def get(self, path, **kwargs):
         return await self.http.get(path, **kwargs)
 
-    async def page(self, path):
-        answer = await self.http.get(path, headers={"accept": "text/html"})
-        assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
+    async def page(self, path, **headers):
+        answer = await self.http.get(path, headers={"accept": "text/html", **headers})
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:400])
         return answer.text
 
     async def send(self, method, path, *, key="", **kwargs):
-        headers = {"x-csrf-token": self.csrf, **kwargs.pop("headers", {})}
-        if key:
-            headers["idempotency-key"] = key
+        """As a script of ours would."""
+        headers = {"x-csrf-token": self.csrf, **({"idempotency-key": key} if key else {}), **kwargs.pop("headers", {})}
         return await self.http.request(method, path, headers=headers, **kwargs)
 
-    async def post(self, path, json=None, *, key="test-key-0001", **kwargs):
-        return await self.send("POST", path, key=key, json=json, **kwargs)
-
     async def form(self, path, **data):
+        """As htmx would."""
         return await self.send("POST", path, data=data, headers={"hx-request": "true"})
 
 
-class Rung:
-    """The whole building, and whoever comes in through its door."""
+class Clock:
+    """Stands still until it is put forward."""
 
-    def __init__(self, all: Building, stack: contextlib.AsyncExitStack):
+    def __init__(self, at):
+        self.at = at
+
+    def __call__(self):
+        return self.at
+
+    def forward(self, **by):
+        self.at += timedelta(**by)
+
+
+class Door:
+    """``all`` is behind it."""
+
+    def __init__(self, all: Building, stack: contextlib.AsyncExitStack, gateway: Gateway):
         self.all = all
+        self.gateway = gateway
         self._stack = stack
 
-    async def nobody(self, client="127.0.0.1"):
-        transport = httpx.ASGITransport(self.all.gateway.app, client=(client, 4711))
-        return Signed(await self._stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=BASE)))
+    def beside(self, **changed):
+        """Another door to the same building, with another clock or other services."""
+        door = self.gateway.door
+        parts = {"settings": door.settings, "clients": door.clients, "blobs": self.all.engine.blobs, "live": door.live, "clock": door.clock, **changed}
+        return Door(self.all, self._stack, Gateway(**parts))
 
-    async def sign_in(self, user, password=PASSWORD, client="127.0.0.1"):
-        somebody = await self.nobody(client)
-        answer = await somebody.http.post("/sign-in", data={"user": user, "password": password})
+    async def nobody(self, client="127.0.0.1", base=BASE):
+        transport = httpx.ASGITransport(self.gateway.app, client=(client, 4711))
+        return Person(await self._stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=base)))
+
+    async def sign_in(self, user, client="127.0.0.1", base=BASE):
+        somebody = await self.nobody(client, base)
+        answer = await somebody.http.post("/sign-in", data={"user": user, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
-        page = await somebody.get("/api/docs")
-        found = re.search(r'name="csrf" content="([^"]+)"', page.text)
-        somebody.csrf = found[1]
+        somebody.csrf = re.search(r'name="csrf" content="([^"]+)"', await somebody.page("/api/docs"))[1]
         return somebody
 
-    async def ask(self, service, path):
-        return (await self.all.house.clients[service].request("GET", path)).json()
+    async def orders(self, **query):
+        """As customers lists them."""
+        asked = "&".join(f"{name}={value}" for name, value in query.items())
+        return (await self.all.house.clients["customers"].request("GET", f"/orders?{asked}")).json()["rows"]
+
+    async def has(self, order_id, status):
+        async def there():
+            answer = await self.all.house.clients["customers"].request("GET", f"/orders/{order_id}")
+            return answer.status == 200 and answer.json()["status"] == status
+
+        await until(there)
 
 
-@contextlib.asynccontextmanager
-async def rung(settings):
-    async with contextlib.AsyncExitStack() as stack, building(settings) as all:
-        yield Rung(all, stack)
+def pytest_collection_modifyitems(items):
+    """All in the loop that the building runs in."""
+    for item in items:
+        if item.path.parent == HERE and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="package"), append=False)
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def ringup(tmp_path_factory):
-    """One building for the tests of a module: they look at it, or at orders of their own."""
+    """One demo installation for all tests of this package: they look at it, or at orders of their own."""
     folder = tmp_path_factory.mktemp("ringup")
-    async with rung(Settings(data=folder / "data", key_file=folder / "key", port=0)) as there:
-        yield there
+    async with contextlib.AsyncExitStack() as stack:
+        all = await stack.enter_async_context(building(Settings(data=folder / "data", key_file=folder / "key")))
+        door = Door(all, stack, all.gateway)
+        await until(lambda: _settled(door))
+        yield door
 
 
-async def until(check, seconds=15):
-    async with asyncio.timeout(seconds):
-        while not (found := await check()):
-            await asyncio.sleep(0.01)
-    return found
+async def _settled(door):
+    """All the demo's orders are where they stay."""
+    return len(await door.orders(status="Complete")) == 3 and len(await door.orders(status="Pending")) == 2 and await door.orders(status="Declined")
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def place(ringup):
+    """Places an order that waits for a review; its id."""
+    agent = await ringup.sign_in("agent1")
+    placed = 0
+
+    async def placing(**changed):
+        nonlocal placed
+        placed += 1
+        answer = await agent.send("POST", "/api/v1/orders", json={**EXTERNAL, **changed}, key=f"{id(placing)}-{placed}")
+        assert answer.status_code == 202, answer.text
+        order_id = answer.json()["order_id"]
+        await ringup.has(order_id, "Pending")
+        return order_id
+
+    return placing

@@ -38,13 +38,13 @@ async def save(request: Request, services: Ask, number: Annotated[int, Form()], 
     """What was typed comes back with the error at its field."""
     current = await services.get("catalog", "/settings")
     typed = _typed(await request.form(), current["settings"])
-    answer = await services.ask("catalog", "PUT", "/settings", typed, key=key, version=number)
-    if answer.status < 400:
-        return RedirectResponse("/settings?saved=true", 303)
-    problem = answer.json()
-    if answer.status == 503:
-        raise Failed(503, problem)
-    return _form(request, typed, number, await _history(services), answer.status, problem=problem)
+    try:
+        await services.put("catalog", "/settings", typed, key=key, version=number)
+    except Failed as refused:
+        if refused.status == 503:
+            raise
+        return _form(request, typed, number, await _history(services), refused.status, problem=refused.problem)
+    return RedirectResponse("/settings?saved=true", 303)
 
 
 def _form(

@@ -1,0 +1,119 @@
+"""For the people who run it: lag, health, parked streams, rebuilds, the audit, and the streams themselves."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from starlette.responses import Response
+
+from services.gateway.door import OPERATES, Ask, Services, allow
+from services.gateway.pages.lists import Key, Text
+from services.gateway.render import page
+
+router = APIRouter(prefix="/ops", include_in_schema=False, dependencies=[allow(*OPERATES)])
+
+Name = Annotated[str, Path(pattern=r"^[a-z][a-z_]{0,40}$")]
+JobId = Annotated[str, Path(pattern=r"^[a-z]+\.[a-z_]+@\d{1,6}\.b\d{1,6}$")]
+StreamName = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+_SHOWN = 6
+"""Jobs; the audit remembers all that were done."""
+
+
+@router.get("")
+async def ops(request: Request, services: Ask) -> Response:
+    return page(request, "ops.html", **await _health(services), **await _views(services), **await _jobs(services), **await _audit(services))
+
+
+@router.get("/health")
+async def health(request: Request, services: Ask) -> Response:
+    return page(request, "ops_health.html", **await _health(services))
+
+
+@router.get("/views")
+async def views(request: Request, services: Ask) -> Response:
+    return page(request, "ops_views.html", **await _views(services))
+
+
+@router.get("/jobs")
+async def jobs(request: Request, services: Ask) -> Response:
+    return page(request, "ops_jobs.html", **await _jobs(services))
+
+
+@router.get("/audit")
+async def audit(request: Request, services: Ask, before: Annotated[int | None, Query(ge=1)] = None) -> Response:
+    return page(request, "ops_audit.html", **await _audit(services, before))
+
+
+@router.get("/views/{service}/{view}/rebuild")
+async def plan(request: Request, service: Name, view: Name, services: Ask) -> Response:
+    """What a rebuild would read; nothing is begun."""
+    planned = await services.post("ops", f"/views/{service}/{view}/replay?dry_run=true")
+    return page(request, "ops_plan.html", service=service, view=view, planned=planned)
+
+
+@router.post("/views/{service}/{view}/rebuild")
+async def rebuild(request: Request, service: Name, view: Name, services: Ask, key: Key) -> Response:
+    await services.post("ops", f"/views/{service}/{view}/replay", key=key)
+    return page(request, "ops_jobs.html", **await _jobs(services))
+
+
+@router.get("/jobs/{id}/switch")
+async def compared(request: Request, id: JobId, services: Ask) -> Response:
+    return page(request, "ops_switch.html", job=await services.get("ops", f"/jobs/{quote(id)}"))
+
+
+@router.post("/jobs/{id}/switch")
+async def switch(request: Request, id: JobId, services: Ask, key: Key, force: Annotated[bool, Form()] = False) -> Response:
+    job = await services.get("ops", f"/jobs/{quote(id)}")
+    await services.post("ops", f"/views/{job['service']}/{job['view']}/switch", {"build": job["build"], "force": force}, key=key)
+    return page(request, "ops_jobs.html", **await _jobs(services))
+
+
+@router.post("/jobs/{id}/cancel")
+async def cancel(request: Request, id: JobId, services: Ask) -> Response:
+    await services.post("ops", f"/jobs/{quote(id)}/cancel")
+    return page(request, "ops_jobs.html", **await _jobs(services))
+
+
+@router.post("/jobs/{id}/drop")
+async def drop(request: Request, id: JobId, services: Ask) -> Response:
+    job = await services.get("ops", f"/jobs/{quote(id)}")
+    await services.delete("ops", f"/views/{job['service']}/{job['view']}/builds/{quote(job['build'])}")
+    return page(request, "ops_jobs.html", **await _jobs(services))
+
+
+@router.get("/streams")
+async def streams(request: Request, services: Ask, prefix: Text = "", after: Text = "") -> Response:
+    found = await services.get("ops", "/streams", prefix=prefix.strip(), after=after)
+    return page(request, "streams.html", prefix=prefix.strip(), after=after, **found)
+
+
+@router.get("/streams/{name}")
+async def stream(request: Request, name: StreamName, services: Ask, after: Annotated[int, Query(ge=0, le=10**9)] = 0) -> Response:
+    found = await services.get("ops", f"/streams/{name}", after=after)
+    rows = [{**row, "text": json.dumps(row["data"], indent=2, ensure_ascii=False)} for row in found["rows"]]
+    return page(request, "stream.html", **{**found, "rows": rows}, after=after)
+
+
+async def _health(services: Services) -> dict[str, Any]:
+    answer = await services.ask("ops", "GET", "/health")
+    return {"health": answer.json(), "parked": (await services.get("ops", "/parked"))["rows"]}
+
+
+async def _views(services: Services) -> dict[str, Any]:
+    return {"views": (await services.get("ops", "/views"))["rows"]}
+
+
+async def _jobs(services: Services) -> dict[str, Any]:
+    """What is under way or can be acted on comes first."""
+    rows = (await services.get("ops", "/jobs"))["rows"]
+    rows.sort(key=lambda job: job["state"] not in ("reading", "filling", "compared"))
+    return {"jobs": rows[:_SHOWN], "working": any(job["state"] in ("reading", "filling") for job in rows)}
+
+
+async def _audit(services: Services, before: int | None = None) -> dict[str, Any]:
+    found = await services.get("ops", "/audit", before=before, limit=20)
+    return {"audit": found["rows"], "older": found["next"], "before": before}

@@ -1,0 +1,84 @@
+"""Who may call what: every route, every role."""
+
+import re
+
+import pytest
+
+from services.gateway.app import ROUTES
+from services.gateway.users import ROLES
+
+USERS = {"agent": "agent1", "qa": "reviewer1", "supervisor": "supervisor1", "ops": "ops1", "admin": "admin1"}
+EVERYBODY = {*ROLES, "nobody"}
+SELLS = {"agent", "supervisor", "admin"}
+REVIEWS = {"qa", "supervisor", "admin"}
+LOOKS_UP = SELLS | REVIEWS
+OPERATES = {"ops", "admin"}
+SETS = {"supervisor", "admin"}
+
+WHO = {
+    "everybody": (
+        EVERYBODY,
+        "GET /; GET /sign-in; POST /sign-in; GET /health/live; GET /health/ready; GET /api/openapi.json; GET /api/docs; GET /api/events; GET /asyncapi",
+    ),
+    "signed in": ({*ROLES}, "GET /live; POST /sign-out"),
+    "sells": (
+        SELLS,
+        "GET /order-entry; GET /order-entry/regions; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
+        "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders",
+    ),
+    "looks up": (
+        LOOKS_UP,
+        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/orders; GET /api/v1/orders/{id}; "
+        "GET /api/v1/orders/{id}/events",
+    ),
+    "reviews": (
+        REVIEWS,
+        "GET /quality; GET /quality/list; GET /quality/{id}; POST /quality/decide; POST /quality/undo; POST /api/v1/orders/{id}/review",
+    ),
+    "sets": (SETS, "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; POST /api/v1/orders/{id}/cancel"),
+    "operates": (
+        OPERATES,
+        "GET /ops; GET /ops/health; GET /ops/views; GET /ops/jobs; GET /ops/audit; GET /ops/views/{service}/{view}/rebuild; "
+        "POST /ops/views/{service}/{view}/rebuild; GET /ops/jobs/{id}/switch; POST /ops/jobs/{id}/switch; POST /ops/jobs/{id}/cancel; "
+        "POST /ops/jobs/{id}/drop; GET /ops/streams; GET /ops/streams/{name}; GET /metrics",
+    ),
+}
+TABLE = {route: roles for roles, routes in WHO.values() for route in routes.split("; ")}
+FAR = "192.0.2.7"
+
+
+def path_of(route):
+    filled = {"service": "qa", "view": "queue", "name": "account"}
+    return re.sub(r"{(\w+)}", lambda found: filled.get(found[1], "0000000000"), route.partition(" ")[2])
+
+
+def test_the_table_names_every_route():
+    assert {f"{method} {route.path}" for route in ROUTES for method in route.methods} == set(TABLE)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "nobody"])
+async def test_a_route_is_for_its_roles_alone(ringup, role):
+    somebody = await (ringup.sign_in(USERS[role], FAR) if role != "nobody" else ringup.nobody(FAR))
+    wrong = {}
+    for route, roles in TABLE.items():
+        if role in roles and route in ("GET /live", "POST /sign-out"):
+            continue  # the one never ends, the other ends everything: both have tests of their own
+        answer = await somebody.send(route.partition(" ")[0], path_of(route), headers={"accept": "application/json"})
+        refused = answer.status_code == (401 if role == "nobody" else 403)
+        if refused == (role in roles) or answer.status_code >= 500:
+            wrong[route] = answer.status_code
+    assert not wrong
+
+
+async def test_a_browser_that_nobody_has_signed_in_is_led_to_the_sign_in_page_and_back(ringup):
+    nobody = await ringup.nobody()
+    answer = await nobody.get("/orders", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/orders")
+    part = await nobody.get("/orders", headers={"hx-request": "true"})
+    assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in")
+
+
+async def test_metrics_are_for_programs_on_this_machine_without_signing_in(ringup):
+    assert (await (await ringup.nobody()).get("/metrics")).status_code == 200
+    assert (await (await ringup.nobody(FAR)).get("/metrics")).status_code == 401
+    assert (await (await ringup.nobody(base="http://ringup.example")).get("/metrics")).status_code == 401
