@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Annotated, Any
 
@@ -19,6 +21,8 @@ from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Conflict, KernelError, NotFound, Oversize
 from shared.service import Running
+
+_LONG_NUMBER = re.compile(r"\d{12,}")
 
 
 async def running(request: Request) -> Running:
@@ -94,12 +98,14 @@ def answer_refusals(app: FastAPI) -> None:
 
 
 def invalid(error: RequestValidationError) -> JSONResponse:
-    """Names every field that is not right, the first one at the top; never what was in it."""
-    errors = [
-        {"field": ".".join(str(part) for part in e["loc"] if part not in ("body", "query", "path")) or "body", "code": e["type"], "detail": e["msg"]}
-        for e in error.errors()
-    ]
+    """Names every field that is not right, the first one at the top; never what was in it, nor a card number sent as a name."""
+    errors = [{"field": "body" if e["type"] == "json_invalid" else _field(e["loc"]), "code": e["type"], "detail": e["msg"]} for e in error.errors()]
     return problem(422, "invalid", errors[0]["detail"], errors[0]["field"], errors=errors)
+
+
+def _field(place: Sequence[int | str]) -> str:
+    named = ".".join(str(part) for part in place if part not in ("body", "query", "path", "header", "cookie"))
+    return _LONG_NUMBER.sub("…", named) or "body"
 
 
 def _refused(refused: Refused) -> JSONResponse:

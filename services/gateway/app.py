@@ -85,16 +85,16 @@ def _answer_people(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:
         code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
         detail = "There is no such page." if error.status_code == 404 and error.detail == "Not Found" else str(error.detail)
-        return _told(request, error.status_code, code, detail)
+        return _told(request, error.status_code, code, detail, "body" if error.status_code == 400 else None)
 
     @app.exception_handler(RequestValidationError)
     async def wrong(request: Request, error: RequestValidationError) -> Response:
         return _told(request, 422, "invalid", "Something in this address or form is not right.") if for_people(request) else invalid(error)
 
 
-def _told(request: Request, status: int, code: str, detail: str) -> Response:
+def _told(request: Request, status: int, code: str, detail: str, field: str | None = None) -> Response:
     if not for_people(request):
-        return problem(status, code, detail)
+        return problem(status, code, detail, field)
     session = session_of(request)
     title = {404: "Not found", 403: "Not for your role", 503: "Not available right now"}.get(status, "That did not work")
     back = home(session.role) if session else "/sign-in"

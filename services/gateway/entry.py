@@ -68,19 +68,25 @@ def country_name(code: str) -> str:
     return str(_ENGLISH.territories.get(code, code))
 
 
+def _rules(country: str) -> Any:
+    """None for what is no country."""
+    try:
+        return get_validation_rules({"country_code": country}) if country else None
+    except ValueError:
+        return None
+
+
 @lru_cache(maxsize=300)
 def regions(country: str) -> Sequence[tuple[str, str]]:
     """Code and name; empty where the country has none that matter in an address."""
-    if not country:
-        return ()
-    rules = get_validation_rules({"country_code": country})
-    return tuple((code, name) for code, name in rules.country_area_choices if len(code) <= 3)
+    rules = _rules(country)
+    return tuple((code, name) for code, name in rules.country_area_choices if len(code) <= 3) if rules else ()
 
 
 @lru_cache(maxsize=300)
 def words(country: str) -> dict[str, str]:
     """How people there call the region and the postal code."""
-    rules = get_validation_rules({"country_code": country or "US"})
+    rules = _rules(country) or _rules("US")
     return {
         "region": str(rules.country_area_type).replace("_", " ").capitalize() or "Region",
         "postal": {"zip": "ZIP"}.get(rules.postal_code_type, f"{rules.postal_code_type.capitalize()} code"),

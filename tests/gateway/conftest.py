@@ -76,9 +76,9 @@ class Door:
 
     def beside(self, **changed):
         """Another door to the same building, with another clock or other services."""
-        door = self.gateway.door
-        parts = {"settings": door.settings, "clients": door.clients, "blobs": self.all.engine.blobs, "live": door.live, "clock": door.clock, **changed}
-        return Door(self.all, self._stack, Gateway(**parts))
+        door, blobs = self.gateway.door, self.all.engine.blobs
+        parts = {"settings": door.settings, "clients": door.clients, "blobs": blobs, "live": door.live, "clock": door.clock}
+        return Door(self.all, self._stack, Gateway(**{**parts, **changed}))
 
     async def nobody(self, client="127.0.0.1", base=BASE):
         transport = httpx.ASGITransport(self.gateway.app, client=(client, 4711))

@@ -34,7 +34,7 @@ class Asked:
 async def queue(request: Request, services: Ask, stage: Tab = "waiting", order: OrderId | Literal[""] = "", cursor: str | None = None) -> Response:
     asked = Asked(stage, order, cursor)
     listed = await _listed(services, asked)
-    return page(request, "quality.html", **listed, **(await _detail(services, order) if order else {"row": None}))
+    return page(request, "quality.html", **{**listed, **(await _detail(services, order) if order else {"row": None})})
 
 
 @router.get("/list")
@@ -62,13 +62,8 @@ async def decide(
     row = await _review(services, f"review-{order}@{decided['version']}")
     listed = await _listed(services, Asked(stage, ""))
     following = _following(listed["rows"], cast(dict[str, Any], row))
-    answer = page(
-        request,
-        "quality_decided.html",
-        **{**listed, "order": following},
-        decided=row,
-        **(await _detail(services, following) if following else {"row": None}),
-    )
+    detail = await _detail(services, following) if following else {"row": None}
+    answer = page(request, "quality_decided.html", decided=row, **{**listed, "order": following, **detail})
     answer.headers["hx-push-url"] = f"/quality?stage={stage}" + (f"&order={following}" if following else "")
     return answer
 
@@ -78,7 +73,7 @@ async def undo(request: Request, services: Ask, undone: Annotated[OrderId, Form(
     back = await services.post("qa", f"/reviews/{undone}/undo", key=key)
     await _review(services, f"review-{undone}@{back['version']}")
     detail = await _detail(services, undone)
-    answer = page(request, "quality_decided.html", **await _listed(services, Asked(stage, undone)), decided=None, **detail)
+    answer = page(request, "quality_decided.html", decided=None, **{**await _listed(services, Asked(stage, undone)), **detail})
     answer.headers["hx-push-url"] = f"/quality?stage={stage}&order={undone}"
     return answer
 
