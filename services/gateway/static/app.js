@@ -114,4 +114,11 @@ function refreshSoon() {
   }, 150);
 }
 
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (requestConfig.triggeringEvent?.type !== "live" || !target.querySelector("dialog[open]")) return;
+  event.detail.shouldSwap = false;
+  stale.set(target, requestConfig.triggeringEvent.detail.seen);
+});
+
 if (signedIn) followLive();

@@ -1,0 +1,83 @@
+"""Every page that is not Order Entry, as it looks and as it is read aloud."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.axe import in_every_look
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+PAGES = {
+    "/orders": "Orders",
+    "/orders?status=Declined": "Orders",
+    "/orders?q=nobody-has-this-name": "Orders",
+    "/customers": "Customers",
+    "/customers?q=nobody-has-this-name": "Customers",
+    "/quality": "Quality",
+    "/quality?stage=done": "Quality",
+    "/settings": "Account settings",
+    "/ops": "Ops",
+    "/ops/streams": "Streams",
+    "/ops/streams?prefix=nothing": "Streams",
+    "/ops/streams/account": "account",
+    "/api/docs": "API",
+    "/api/events": "Events",
+    "/nowhere": "Not found",
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_is_accessible_in_both_themes_wide_and_narrow(sign_in, path):
+    page = await sign_in("admin1")
+    await page.goto(path)
+    await expect(page).to_have_title(f"{PAGES[path]} · Ringup")
+    assert await in_every_look(page) == {}
+
+
+@pytest.mark.parametrize("status", ["Open", "Processing", "Pending", "Declined", "Complete", "Cancelled"])
+async def test_an_order_is_accessible_in_every_status(sign_in, status):
+    page = await sign_in("admin1")
+    await page.goto(f"/orders?status={status}")
+    await page.locator("#found tbody a").first.click()
+    await expect(page.get_by_role("status").filter(has_text=status)).to_be_visible()
+    assert await in_every_look(page) == {}
+
+
+async def test_a_profile_is_accessible(sign_in):
+    page = await sign_in("admin1")
+    await page.goto("/customers?q=Customer")
+    await page.get_by_role("link", name="Customer A").click()
+    await expect(page.locator(".note")).to_have_text("Calls back on Friday about a second topper.")
+    assert await in_every_look(page) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "button"),
+    [("/quality", "Deny…"), ("/customers", "Erase…"), ("/orders?status=Pending", "Cancel…"), ("/ops", "Rebuild qa.queue")],
+)
+async def test_a_dialog_is_accessible(sign_in, path, button):
+    page = await sign_in("admin1")
+    await page.goto(path)
+    if path.startswith(("/customers", "/orders")):
+        await page.locator("#found tbody a").first.click()
+    await page.get_by_role("button", name=button).click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(re.compile(r"Deny order|Erase Customer|Cancel order|Rebuild"))
+    assert await in_every_look(page) == {}
+
+
+async def test_g_and_a_letter_go_only_where_the_role_may(sign_in):
+    page = await sign_in("reviewer1")
+    await page.goto("/orders")
+    await page.keyboard.press("g")
+    await page.keyboard.press("q")
+    await page.wait_for_url("**/quality**")
+    await page.keyboard.press("g")
+    await page.keyboard.press("p")
+    await page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Shortcuts")
+    await expect(dialog).to_contain_text("Approve")
+    await expect(dialog).not_to_contain_text("Ops")
+    assert "/quality" in page.url
