@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import Form, Query, Request
 
-from services.gateway.door import Services, session_of
+from services.gateway.door import Failed, Services, session_of
 from services.gateway.sessions import Session
 
 Text = Annotated[str, Query(max_length=255)]
@@ -51,6 +51,14 @@ async def caught_up(services: Services, seen: str) -> None:
     kind, _, rest = seen.partition("-")
     if kind in ("order", "payment", "review", "shipment"):
         await services.ask("customers", "GET", f"/orders/{rest.partition('@')[0]}", query={"min_version": seen})
+
+
+async def if_answered(services: Services, service: str, path: str, **query: Any) -> Any:
+    """None where nobody can say, for what a page can do without."""
+    try:
+        return await services.get(service, path, **query)
+    except Failed:
+        return None
 
 
 def who_is(request: Request) -> Session:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, Services, allow
+from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, Failed, Services, allow
 from services.gateway.pages.api import OrderId
 from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, caught_up, more, pages_of, who_is
 from services.gateway.render import page, wants_part
@@ -99,5 +99,11 @@ async def _summary(request: Request, services: Services, id: str, as_of: datetim
 
 
 async def _if_any(services: Services, service: str, path: str) -> dict[str, Any] | None:
-    answer = await services.ask(service, "GET", path)
-    return answer.json() if answer.status == 200 else None
+    """None for what is not there yet. Raises Failed."""
+    try:
+        found: dict[str, Any] = await services.get(service, path)
+        return found
+    except Failed as error:
+        if error.status == 404:
+            return None
+        raise

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.gateway.door import REVIEWS, Ask, Failed, Services, allow
 from services.gateway.pages.api import OrderId
-from services.gateway.pages.lists import Key, Seen
+from services.gateway.pages.lists import Key, Seen, if_answered
 from services.gateway.render import page, wants_part
 from services.gateway.show import story
 from shared.contracts.qa import Verdict
@@ -110,16 +110,16 @@ async def _linked(services: Services, id: str) -> dict[str, Any]:
 async def _detail(services: Services, id: str, seen: str = "") -> dict[str, Any]:
     row = await services.get("qa", f"/reviews/{id}", min_version=seen if seen.startswith("review-") else None)
     submitted = row["submitted"]
-    payment = await services.ask("payments", "GET", f"/orders/{id}")
-    happened = await services.ask("customers", "GET", f"/orders/{id}/timeline")
-    earlier = await services.ask("customers", "GET", "/orders", query={"customer_id": submitted["order"]["customer_id"]})
+    payment = await if_answered(services, "payments", f"/orders/{id}")
+    happened = await if_answered(services, "customers", f"/orders/{id}/timeline")
+    earlier = await if_answered(services, "customers", "/orders", customer_id=submitted["order"]["customer_id"])
     return {
         "row": row,
         "order": id,
         "undo_until": _undo_until(row),
-        "instrument": payment.json()["attempts"][-1]["instrument"] if payment.status == 200 else None,
-        "story": story(happened.json()["rows"]) if happened.status == 200 else None,
-        "earlier": [each for each in earlier.json()["rows"] if each["order_id"] != id] if earlier.status == 200 else None,
+        "instrument": payment["attempts"][-1]["instrument"] if payment else None,
+        "story": story(happened["rows"]) if happened else None,
+        "earlier": [each for each in earlier["rows"] if each["order_id"] != id] if earlier else None,
     }
 
 

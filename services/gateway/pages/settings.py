@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.gateway.door import SETS, Ask, Failed, Services, allow
 from services.gateway.entry import country_name, regions
-from services.gateway.pages.lists import Key
+from services.gateway.pages.lists import Key, if_answered
 from services.gateway.render import page
 
 router = APIRouter(prefix="/settings", include_in_schema=False, dependencies=[allow(*SETS)])
@@ -24,13 +24,14 @@ NAMES = {
     "time_zone": "Time zone",
 }
 _MOST_RATES = 1_000
-_CHANGES = 500
+_SHOWN = 20
+"""Changes."""
 
 
 @router.get("")
 async def form(request: Request, services: Ask, saved: bool = False) -> Response:
     current = await services.get("catalog", "/settings")
-    return _form(request, current["settings"], current["number"], await _history(services), saved=saved)
+    return _form(request, current["settings"], current["number"], await _history(services, current["number"]), saved=saved)
 
 
 @router.post("")
@@ -43,7 +44,7 @@ async def save(request: Request, services: Ask, number: Annotated[int, Form()], 
     except Failed as refused:
         if refused.status == 503:
             raise
-        return _form(request, typed, number, await _history(services), refused.status, problem=refused.problem)
+        return _form(request, typed, number, await _history(services, current["number"]), refused.status, problem=refused.problem)
     return RedirectResponse("/settings?saved=true", 303)
 
 
@@ -85,18 +86,18 @@ def place_name(place: str) -> str:
     return f"{named}, {country_name(country)}" if named else country_name(country)
 
 
-async def _history(services: Services) -> list[dict[str, Any]] | None:
-    """Newest first; None where nobody can say."""
-    answer = await services.ask("ops", "GET", "/streams/account", query={"limit": _CHANGES})
-    return changes(answer.json()["rows"]) if answer.status == 200 else None
+async def _history(services: Services, number: int) -> list[dict[str, Any]] | None:
+    """The newest changes; None where nobody can say."""
+    found = await if_answered(services, "ops", "/streams/account", after=max(0, number - _SHOWN - 1), limit=_SHOWN + 1)
+    return changes(found["rows"])[:_SHOWN] if found else None
 
 
-def changes(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What each event changed, in words."""
-    settings = [{"version": 0, "data": {"settings": {}}}, *events]
+def changes(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What each event changed, in words, newest first; of the first event given only if it is the first of all."""
+    before: list[Mapping[str, Any]] = [{"data": {"settings": {}}}] if events and events[0]["version"] == 1 else []
     told = [
-        {"version": now["version"], "time": now["time"], "actor": now["actor"], "what": list(_differences(before["data"], now["data"]))}
-        for before, now in pairwise(settings)
+        {"version": now["version"], "time": now["time"], "actor": now["actor"], "what": list(_differences(was["data"], now["data"]))}
+        for was, now in pairwise([*before, *events])
     ]
     return told[::-1]
 
