@@ -73,6 +73,7 @@ class Door:
         self.all = all
         self.gateway = gateway
         self._stack = stack
+        self._inside = {}
 
     def beside(self, **changed):
         """Another door to the same building, with another clock or other services."""
@@ -85,6 +86,13 @@ class Door:
         return Person(await self._stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url=base)))
 
     async def sign_in(self, user, client="127.0.0.1", base=BASE):
+        """Whoever has signed in here stays so for other tests."""
+        known = user, client, base
+        if known not in self._inside:
+            self._inside[known] = await self.signed_in(user, client, base)
+        return self._inside[known]
+
+    async def signed_in(self, user, client="127.0.0.1", base=BASE):
         somebody = await self.nobody(client, base)
         answer = await somebody.http.post("/sign-in", data={"user": user, "password": PASSWORD})
         assert answer.status_code == 303, answer.text

@@ -71,7 +71,7 @@ async def test_sign_in_leads_to_no_other_site(ringup, to):
 
 
 async def test_signing_out_ends_the_session_itself(ringup):
-    agent = await ringup.sign_in("agent1")
+    agent = await ringup.signed_in("agent1")
     cookie = agent.http.cookies["ringup"]
     assert (await agent.send("POST", "/sign-out", data={})).status_code == 303
     thief = await ringup.nobody()
