@@ -42,3 +42,18 @@ async def test_what_is_not_there_cannot_be_rebuilt_or_switched(ringup):
     ):
         answer = await ops.get(path)
         assert (answer.status_code, answer.json()["code"]) in ((404, "notfound"), (404, "not-found"))
+
+
+async def test_a_parked_stream_is_shown_with_its_error_and_what_waits_behind_it(ringup):
+    parking, ops = ringup.all.house.running["qa"].parking, await ringup.sign_in("ops1")
+    await parking.park("qa.views", "payment-7K2M9QX4TB", "payments", 4, "Amount 64.9 is not in minor units")
+    await parking.queue("qa.views", "payment-7K2M9QX4TB", "payments", 9)
+    try:
+        page = await ops.page("/ops")
+    finally:
+        await parking.release("qa.views", "payment-7K2M9QX4TB")
+    (row,) = re.findall(r"<tr><th[^>]*><a[^>]*>payment-7K2M9QX4TB.*?</tr>", page)
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", row) == ["qa.views", "Amount 64.9 is not in minor units", "1", "2"]
+    assert "1 parked" in page
+    assert "Each one delays only its own order." in page
+    assert "1 parked" not in await ops.page("/ops")
