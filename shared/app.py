@@ -15,9 +15,8 @@ def service_app(service: Running) -> FastAPI:
     app = FastAPI(title=f"ringup {service.service.name}", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.running = service
     answer_refusals(app)
-    app.include_router(router, prefix="/-")
     app.add_api_route("/metrics", metrics)
     service.meter.metrics.looked_up.append(partial(measure, service))
-    if service.service.router:
-        app.include_router(service.service.router)
+    for routes in filter(None, (service.service.router, router)):
+        app.router.routes += routes.routes
     return app

@@ -7,14 +7,12 @@ import hmac
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
+from fastapi.responses import JSONResponse, Response
+from pydantic_core import to_json, to_jsonable_python
 from starlette.exceptions import HTTPException
 
 from shared.kernel.commands import Envelope, Refusal
@@ -69,11 +67,16 @@ def problem(status: int, code: str, detail: str, field: str | None = None, **dat
 
 def plain(value: Any) -> Any:
     """State or events as JSON-like values."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return to_jsonable_python(asdict(value))
     return to_jsonable_python(value)
+
+
+class Answer(Response):
+    """A state, event or JSON-like value as JSON, in one go."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return to_json(content)
 
 
 def answer_refusals(app: FastAPI) -> None:

@@ -19,7 +19,7 @@ from shared.kernel.ports import Stored
 from shared.kernel.views import Row, View, collection
 from shared.service import Running
 
-router = APIRouter()
+router = APIRouter(prefix="/-")
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 

@@ -14,7 +14,7 @@ from services.cart.views import newest, settings, versions
 from shared.contracts.cart import CartChanges
 from shared.contracts.catalog import Campaign, Settings
 from shared.contracts.order import Address, Call, Method, Person
-from shared.http import RunningService, Sent, plain
+from shared.http import Answer, RunningService, Sent
 from shared.ids import customer_id, order_id
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
@@ -125,16 +125,16 @@ async def campaign_version(id: str, number: int, service: RunningService) -> dic
     return row
 
 
-@router.post("/orders", status_code=201)
-async def start(body: StartBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+@router.post("/orders")
+async def start(body: StartBody, service: RunningService, sent: Sent) -> Answer:
     catalog = await _catalog(service, body.campaign)
     id = order_id(service.settings.installation_key, sent.actor, sent.command_id)
     outcome = await service.execute(order, id, Change(id, catalog, _started(body, sent)), sent)
-    return _answer(id, outcome.version, outcome.state)
+    return _answer(id, outcome.version, outcome.state, 201)
 
 
-@router.post("/orders/place", status_code=202)
-async def place(body: PlaceBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+@router.post("/orders/place")
+async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
     catalog = await _catalog(service, body.campaign)
     if body.external_id:
         sent = replace(sent, command_id=str(uuid.uuid5(_EXTERNAL, f"{sent.actor}/{body.external_id}")))
@@ -142,11 +142,11 @@ async def place(body: PlaceBody, service: RunningService, sent: Sent) -> dict[st
     changes = CartChanges(**{**body.changes().__dict__, **{k: v for k, v in _started(body, sent).__dict__.items() if v is not None}})
     command = Place(Change(id, catalog, changes, body.quantities()), await _submission(service, id, body, catalog, sent))
     outcome = await service.execute(order, id, command, sent)
-    return _answer(id, outcome.version, outcome.state)
+    return _answer(id, outcome.version, outcome.state, 202)
 
 
 @router.get("/orders/{id}")
-async def one(id: str, service: RunningService) -> dict[str, Any]:
+async def one(id: str, service: RunningService) -> Answer:
     state, version = await service.load(order, id)
     if not version:
         raise HTTPException(404, "There is no such order.")
@@ -154,21 +154,21 @@ async def one(id: str, service: RunningService) -> dict[str, Any]:
 
 
 @router.post("/orders/{id}/changes")
-async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent) -> Answer:
     state, catalog = await _pinned(service, id)
     outcome = await service.execute(order, id, Change(id, catalog, body.changes(state.call), body.quantities()), sent)
     return _answer(id, outcome.version, outcome.state)
 
 
-@router.post("/orders/{id}/submit", status_code=202)
-async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+@router.post("/orders/{id}/submit")
+async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> Answer:
     _, catalog = await _pinned(service, id)
     outcome = await service.execute(order, id, await _submission(service, id, body, catalog, sent), sent)
-    return _answer(id, outcome.version, outcome.state)
+    return _answer(id, outcome.version, outcome.state, 202)
 
 
-def _answer(id: str, version: int, state: Order) -> dict[str, Any]:
-    return {"order_id": id, "version": version, "state": plain(state)}
+def _answer(id: str, version: int, state: Order, status: int = 200) -> Answer:
+    return Answer({"order_id": id, "version": version, "state": state}, status)
 
 
 def _started(body: StartBody, sent: Envelope) -> CartChanges:
@@ -203,17 +203,27 @@ async def _pinned(service: Running, id: str) -> tuple[Order, Catalog]:
 
 async def _catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
     """The campaign in the version that the order is pinned to, or the newest. Raises Refusal, Unavailable."""
-    current = await service.get(newest, campaign)
+    current = await service.get(newest, campaign, opened=False)
     if current is None:
         raise Refusal(Refused("unknown-campaign", "There is no such campaign.", field="campaign", conflict=False))
-    version = await service.get(versions, f"{campaign}@{number or current['number']}")
-    account = await service.get(settings, "account")
-    if version is None:
-        raise Unavailable("The catalog has not arrived here yet. Try again.")
+    wanted = number or current["number"]
+    version = await _version(service, campaign, wanted)
+    account = await service.get(settings, "account", opened=False)
     return Catalog(
-        Campaign(**version["campaign"]),
-        version["number"],
+        version,
+        wanted,
         Settings(**account["settings"]) if account else Settings(),
         account["number"] if account else 0,
         current["retired"],
     )
+
+
+async def _version(service: Running, campaign: str, number: int) -> Campaign:
+    """Versions never change, so that each is read once. Raises Unavailable."""
+    known: dict[tuple[str, int], Campaign] = service.state.setdefault("campaigns", {})
+    if (campaign, number) not in known:
+        row = await service.get(versions, f"{campaign}@{number}", opened=False)
+        if row is None:
+            raise Unavailable("The catalog has not arrived here yet. Try again.")
+        known[campaign, number] = Campaign(**row["campaign"])
+    return known[campaign, number]

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -43,12 +44,12 @@ class Codec:
             raise Corrupt(f"The upcaster of {name} from schema {schema} leads nowhere.")
 
     def encode(self, fact: Fact, seal: Seal) -> Stored:
-        """``seal`` is given every personal text. Raises Oversize."""
+        """``seal`` is given every personal text; a probe leaves all of them as they are. Raises Oversize."""
         event = fact.event
         data = event.model_dump_json(context={"seal": seal}, exclude_none=True).encode()
         if len(data) > event.MAX_BYTES:
             raise Oversize(f"{event.TYPE} of {fact.stream} is {len(data)} bytes; at most {event.MAX_BYTES} can be recorded.")
-        return Stored(fact.stream, fact.version, tuple(headers(fact)), data)
+        return Stored(fact.stream, fact.version, tuple(headers(fact)), data, fact=fact if isinstance(seal, Probe) else None)
 
     def type_of(self, headers: Mapping[str, str]) -> type[Event] | None:
         return self._events.get(headers.get("ce_type", ""))
@@ -123,6 +124,7 @@ def headers(fact: Fact) -> Iterator[tuple[str, str]]:
         yield "commandhash", fact.command_hash
 
 
+@lru_cache(maxsize=4096)
 def stamp(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 

@@ -17,7 +17,7 @@ from shared.kernel.events import Event, Fact
 from shared.kernel.ports import Keyring, Stored, Streams
 
 _TRIES = 3
-_REMEMBERED = 5_000
+_REMEMBERED = 1_000
 _ERASED = Refused("erased", "This customer was erased. Nothing personal can be recorded here any more.")
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.kernel.events import Fact
 from shared.kernel.views import Document
 
 LARGEST = 4 * 1024 * 1024
@@ -21,6 +22,8 @@ class Stored:
     headers: tuple[tuple[str, str], ...]
     data: bytes
     position: int = 0
+    fact: Fact | None = field(default=None, compare=False, repr=False)
+    """What was encoded, where decoding gives the same again: an engine may hand it on instead."""
 
 
 class Streams(Protocol):

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -95,18 +96,23 @@ class Consumer:
 
 
 class Records:
-    """Each record is made once and shared by all consumers, and with it what they decode; the newest stay."""
+    """Each record is made once and shared by all consumers, and with it what they decode; the newest stay.
 
-    def __init__(self, size: int = 10_000) -> None:
+    One that was appended here carries its fact already, and no headers: nobody decodes it again.
+    """
+
+    def __init__(self, size: int = 2_000) -> None:
         self._size = size
         self._known: OrderedDict[int, ConsumerRecord[bytes, bytes]] = OrderedDict()
 
     def of(self, topic: str, stored: Stored) -> ConsumerRecord[bytes, bytes]:
         record = self._known.get(stored.position)
         if record is None:
-            headers = tuple((name, value.encode()) for name, value in stored.headers)
+            headers = () if stored.fact else tuple((name, value.encode()) for name, value in stored.headers)
             key = (stored.stream.partition("-")[2] or stored.stream).encode()
             record = ConsumerRecord(topic, 0, stored.position, 0, 0, key, stored.data, None, len(key), len(stored.data), headers)
+            if stored.fact:
+                record.__dict__["fact"] = replace(stored.fact, position=stored.position)
             self._known[stored.position] = record
             if len(self._known) > self._size:
                 self._known.popitem(last=False)

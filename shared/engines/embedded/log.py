@@ -70,7 +70,7 @@ class Head:
 class Log:
     """Streams (load, append, names) and topics (read, end) over one file. Raises Unavailable, Corrupt on opening."""
 
-    def __init__(self, path: Path, *, head: int = 5_000) -> None:
+    def __init__(self, path: Path, *, head: int = 2_000) -> None:
         self.path = path
         self._db = connect(path, durable=True)
         with translated(path):
@@ -191,7 +191,7 @@ class Log:
         with translated(self.path):
             cursor = self._db.execute(f"insert into events(topic, stream, version, headers, data) values {values}", list(chain(*rows)))
         first = (cursor.lastrowid or 0) - len(rows) + 1
-        request.stored = [Stored(stream, event.version, event.headers, event.data, first + n) for n, event in enumerate(request.events)]
+        request.stored = [Stored(stream, event.version, event.headers, event.data, first + n, event.fact) for n, event in enumerate(request.events)]
         self._newest[stream] = request.events[-1].version
 
     def _version(self, stream: str) -> int:
