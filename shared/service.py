@@ -38,7 +38,7 @@ log = structlog.get_logger()
 
 LINGER = 0.05
 """Seconds that a batch for views waits for company; a read that asks for a version cuts it short."""
-_BATCH = 500
+_BATCH = 150
 _WAIT_FOR_VERSION = 2.0
 
 Effects = Callable[["Running"], Sequence[Effect]]

@@ -36,7 +36,7 @@ def _entry(row: Row | None, fact: Fact, id: str) -> Row:
     }
 
 
-timeline = view("timeline", 1, _key, _entry, ["place"])
+timeline = view("timeline", 1, _key, _entry, ["place"], once=True)
 """One row an event of an order. ``place`` is order, time, stream and version in one text: where it stands in the order's story."""
 
 

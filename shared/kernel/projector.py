@@ -45,19 +45,21 @@ async def project_all(
 
 async def project(builds: Sequence[Build], documents: Documents, facts: Sequence[Fact], progress: Progress | None = None) -> None:
     """Apply facts, in the order given, to every build that handles them. Raises Poison, Unavailable; writes all or nothing."""
+    read_first = False
     while True:
-        changes = {build.collection: await _changed(build, documents, facts) for build in builds}
+        changes = {build.collection: await _changed(build, documents, facts, read_first or not build.view.once) for build in builds}
         changes = {collection: changed for collection, changed in changes.items() if changed}
         if not changes and progress is None:
             return
         try:
             await documents.write(changes, progress)
         except Conflict:
+            read_first = True
             continue
         return
 
 
-async def _changed(build: Build, documents: Documents, facts: Sequence[Fact]) -> list[Document]:
+async def _changed(build: Build, documents: Documents, facts: Sequence[Fact], read_first: bool) -> list[Document]:
     view = build.view
     touched: dict[str, list[Fact]] = {}
     for fact in facts:
@@ -66,7 +68,7 @@ async def _changed(build: Build, documents: Documents, facts: Sequence[Fact]) ->
                 touched.setdefault(id, []).append(fact)
     if not touched:
         return []
-    before = await documents.get_many(build.collection, list(touched))
+    before = await documents.get_many(build.collection, list(touched)) if read_first else {}
     after = [_apply(view, before, id, mine) for id, mine in touched.items()]
     return [document for document in after if document != before.get(document.id)]
 

@@ -40,6 +40,8 @@ class View:
     apply: Callable[[Row | None, Fact, str], Row | None]
     opens: bool = False
     """Facts come with personal fields opened: for values derived from them, which the view drops on an erasure."""
+    once: bool = False
+    """Each document belongs to one fact alone, so that there is nothing to read before it is written, unless it comes again."""
 
     def handles(self, event_type: type[Event]) -> bool:
         return not self.types or event_type in self.types
@@ -63,8 +65,9 @@ def event_types(function: Callable[..., Any]) -> frozenset[type[Event]]:
 
 
 def view(
-    name: str, number: int, key: Callable[..., Any], apply: Callable[..., Row | None], indexes: Iterable[str] = (), *, opens: bool = False
-) -> View:
+    name: str, number: int, key: Callable[..., Any], apply: Callable[..., Row | None], indexes: Iterable[str] = (), *, opens: bool = False,
+    once: bool = False,
+) -> View:  # fmt: skip
     """``key(event: A | B)``, or ``key(event: A | B, fact)``, and ``apply(row, fact)``, or ``apply(row, fact, id)``, as a view.
 
     The annotation of ``event`` says what it handles.
@@ -72,7 +75,7 @@ def view(
     wants_fact = len(inspect.signature(key).parameters) == 2
     of_fact = (lambda fact: key(fact.event, fact)) if wants_fact else (lambda fact: key(fact.event))
     with_id = apply if len(inspect.signature(apply).parameters) == 3 else lambda row, fact, id: apply(row, fact)
-    return View(name, number, tuple(indexes), event_types(key), of_fact, with_id, opens)
+    return View(name, number, tuple(indexes), event_types(key), of_fact, with_id, opens, once)
 
 
 def advance(view: View, document: Document, fact: Fact) -> Document:

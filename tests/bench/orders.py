@@ -23,13 +23,11 @@ ORDER = {
 }
 
 
-async def place(at: Site, numbers: Iterable[int], accepted: dict[str, float], per_second: float | None = None) -> None:
-    """By one client after another; ``per_second`` spreads them evenly instead of as fast as it goes."""
+async def place(at: Site, numbers: Iterable[int], accepted: dict[str, float], begun: float, every: float) -> None:
+    """One client: an order every so many seconds from ``begun`` on, or one after the other where that has passed."""
     connection = await at.connect()
-    begun = time.perf_counter()
     for place, n in enumerate(numbers):
-        if per_second:
-            await asyncio.sleep(max(0.0, begun + place / per_second - time.perf_counter()))
+        await asyncio.sleep(max(0.0, begun + place * every - time.perf_counter()))
         sent = time.perf_counter()
         status, body = await connection.post("/api/v1/orders", ORDER, {**at.headers, "idempotency-key": f"bench-order-{n}"})
         if status != 202:
@@ -42,8 +40,9 @@ async def load(at: Site, first: int, count: int, clients: int, per_second: float
     """Accepts and exports are counted: the run fails where they differ."""
     accepted: dict[str, float] = {}
     begun = time.perf_counter()
+    every = 1 / per_second if per_second else 0.0
     shares = [range(first + client, first + count, clients) for client in range(clients)]
-    await asyncio.gather(*(place(at, share, accepted, per_second / clients if per_second else None) for share in shares))
+    await asyncio.gather(*(place(at, share, accepted, begun + n * every, clients * every) for n, share in enumerate(shares)))
     taken = time.perf_counter() - begun
     async with asyncio.timeout(120):
         while not all(at.export(order).exists() for order in accepted):

@@ -88,12 +88,12 @@ def simulator(path: Path) -> FastAPI:
         return Response("?") if body.number == MALFORMED else JSONResponse(entry)
 
     @app.post("/capture")
-    async def capture(body: Capture) -> Entry:
-        return await ledger.add(_follow_up(ledger, body, "capture", body.amount))
+    async def capture(body: Capture) -> JSONResponse:
+        return JSONResponse(await ledger.add(_follow_up(ledger, body, "capture", body.amount)))
 
     @app.post("/void")
-    async def void(body: Void) -> Entry:
-        return await ledger.add(_follow_up(ledger, body, "void"))
+    async def void(body: Void) -> JSONResponse:
+        return JSONResponse(await ledger.add(_follow_up(ledger, body, "void")))
 
     @app.get("/lookup/{reference}")
     async def lookup(reference: str) -> Any:

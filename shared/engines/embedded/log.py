@@ -7,7 +7,6 @@ The head of each topic is served from memory; SQLite is read only to catch up.
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 from bisect import bisect_left
 from collections import OrderedDict
@@ -18,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from shared.engines.embedded.sqlite import connect, settle, translated
 from shared.kernel.errors import Conflict, Oversize
@@ -105,7 +104,7 @@ class Log:
         for event in events:
             if len(event.data) > LARGEST:
                 raise Oversize(f"An event of {event.stream} is {len(event.data)} bytes; at most {LARGEST} can be recorded.")
-        headers = [json.dumps(event.headers) for event in events]
+        headers = [to_json(event.headers).decode() for event in events]
         request = _Append(topic, events, headers, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
         self._task = self._task or asyncio.create_task(self._write())
