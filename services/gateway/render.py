@@ -64,8 +64,8 @@ def day_time(text: str | None) -> str:
 
 
 def home(role: str) -> str:
-    """The first page that a role may open."""
-    return next(path for path, _, roles, _ in MENU if role in roles)
+    """Where a role's work is: the first page that is not there for looking things up."""
+    return next(path for path, _, roles, _ in MENU if role in roles and roles is not LOOKS_UP)
 
 
 def templates() -> Jinja2Templates:

@@ -10,10 +10,10 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, replay
+from tests.bench import append, orders, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
-FILES = {"append": append.rows, "replay": replay.rows}
+FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows}
 
 
 def table(rows: list[Row]) -> Table:
@@ -21,7 +21,7 @@ def table(rows: list[Row]) -> Table:
     for row in rows:
         ratio = f"{spread(row.ratios, 2)}" if row.ratios else ""
         missed = row.target is not None and statistics.median(row.ratios) < row.target
-        target = "" if row.target is None else f"{'MISSED ' if missed else ''}>= {row.target}"
+        target = row.wanted if row.target is None else f"{'MISSED ' if missed else ''}>= {row.target}"
         theirs = f"{spread(row.theirs)} {row.unit}" if row.theirs else ""
         made.add_row(row.what, f"{spread(row.ours)} {row.unit}", row.against, theirs, ratio, target, row.durability)
     return made

@@ -22,6 +22,8 @@ class Row:
     theirs: Sequence[float] = ()
     target: float | None = None
     """Ours to theirs, at least."""
+    wanted: str = ""
+    """Of a row that stands alone."""
 
     @property
     def ratios(self) -> list[float]:
