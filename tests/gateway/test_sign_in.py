@@ -24,7 +24,7 @@ async def tried(somebody, user, password, **fields):
 
 @pytest.mark.parametrize(
     ("user", "first"),
-    [("agent1", "/order-entry"), ("reviewer1", "/orders"), ("supervisor1", "/order-entry"), ("ops1", "/ops"), ("admin1", "/order-entry")],
+    [("agent1", "/order-entry"), ("reviewer1", "/quality"), ("supervisor1", "/order-entry"), ("ops1", "/ops"), ("admin1", "/order-entry")],
 )
 async def test_each_role_begins_at_its_own_page(ringup, user, first):
     answer = await tried(await ringup.nobody(), user, PASSWORD)
