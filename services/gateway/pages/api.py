@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from typing import Annotated, Any, Literal, cast
 
@@ -118,26 +119,23 @@ async def order(
     id: OrderId, services: Ask, at: AtDoor, min_version: Annotated[str | None, Query(pattern=r"^[a-z]+-.+@\d+$")] = None, prefer: Prefer = ""
 ) -> dict[str, Any]:
     """``min_version`` is ``<stream>@<version>``: waits briefly until the answer has seen it."""
-    found = await services.get("customers", f"/orders/{id}", min_version=min_version)
     wait = re.search(r"\bwait=(\d{1,3})\b", prefer)
-    if wait and found["status"] not in SETTLED:
-        return await _settled(services, at.live, id, min(float(wait[1]), _LONGEST_WAIT))
-    return cast(dict[str, Any], found)
+    if wait:
+        await _settled(services, at.live, id, min(float(wait[1]), _LONGEST_WAIT))
+    return cast(dict[str, Any], await services.get("customers", f"/orders/{id}", min_version=min_version))
 
 
-async def _settled(services: Services, live: Live, id: str, seconds: float) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    try:
+async def _settled(services: Services, live: Live, id: str, seconds: float) -> None:
+    """Returns once the order has an outcome, or when the time is over; it may not be among the orders yet."""
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             async for notice in live.listen():
-                if notice.get("subject") in (id, None):
-                    seen = f"{notice['stream']}@{notice['version']}" if "stream" in notice else None
-                    found = await services.get("customers", f"/orders/{id}", min_version=seen)
-                if found.get("status") in SETTLED:
-                    break
-    except TimeoutError:
-        pass
-    return found or cast(dict[str, Any], await services.get("customers", f"/orders/{id}"))
+                if notice.get("subject") not in (id, None):
+                    continue
+                seen = f"{notice['stream']}@{notice['version']}" if "stream" in notice else None
+                answer = await services.ask("customers", "GET", f"/orders/{id}", query={"min_version": seen})
+                if answer.status == 200 and answer.json()["status"] in SETTLED:
+                    return
 
 
 @router.get("/orders/{id}/events", dependencies=[allow(*LOOKS_UP)])
