@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import uuid
+from typing import Annotated
 
+from pydantic import StringConstraints
+
+OrderId = Annotated[str, StringConstraints(pattern="^[0-9A-HJKMNP-TV-Z]{10}$")]
+_EXTERNAL = uuid.UUID("0d0a7a52-3c53-5f7e-9b1b-51a64c7d3f0e")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -12,6 +18,11 @@ def order_id(key: bytes, actor: str, command_id: str, n: int = 0) -> str:
     """10 characters of Crockford base 32, the first 50 bits of an HMAC: a repeated create lands on the same stream."""
     number = int.from_bytes(hmac.digest(key, f"{actor}\n{command_id}\n{n}".encode(), "sha256")[:7], "big") >> 6
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(45, -1, -5))
+
+
+def external_command(actor: str, external_id: str) -> str:
+    """The command id of an order that a client placed under an id of its own, whatever key came along."""
+    return str(uuid.uuid5(_EXTERNAL, f"{actor}/{external_id}"))
 
 
 def customer_id() -> str:

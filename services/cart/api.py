@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-import uuid
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -15,7 +16,7 @@ from shared.contracts.cart import CartChanges
 from shared.contracts.catalog import Campaign, Settings
 from shared.contracts.order import Address, Call, Method, Person
 from shared.http import Answer, RunningService, Sent
-from shared.ids import customer_id, order_id
+from shared.ids import customer_id, external_command, order_id
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Unavailable
@@ -25,8 +26,6 @@ from shared.text import Line as TextLine
 
 router = APIRouter()
 
-_EXTERNAL = uuid.UUID("0d0a7a52-3c53-5f7e-9b1b-51a64c7d3f0e")
-"""A client's own order id makes the command id, whatever key came along."""
 Direction = Literal["inbound", "outbound"]
 
 
@@ -128,21 +127,20 @@ async def campaign_version(id: str, number: int, service: RunningService) -> dic
 @router.post("/orders")
 async def start(body: StartBody, service: RunningService, sent: Sent) -> Answer:
     catalog = await _catalog(service, body.campaign)
-    id = order_id(service.settings.installation_key, sent.actor, sent.command_id)
+    id = await _id(service, sent)
     outcome = await service.execute(order, id, Change(id, catalog, _started(body, sent)), sent)
     return _answer(id, outcome.version, outcome.state, 201)
 
 
 @router.post("/orders/place")
 async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
-    catalog = await _catalog(service, body.campaign)
     if body.external_id:
-        sent = replace(sent, command_id=str(uuid.uuid5(_EXTERNAL, f"{sent.actor}/{body.external_id}")))
-    id = order_id(service.settings.installation_key, sent.actor, body.external_id or sent.command_id)
+        sent = replace(sent, command_id=external_command(sent.actor, body.external_id))
+    catalog = await _catalog(service, body.campaign)
+    id = await _id(service, sent)
     changes = CartChanges(**{**body.changes().__dict__, **{k: v for k, v in _started(body, sent).__dict__.items() if v is not None}})
-    command = Place(Change(id, catalog, changes, body.quantities()), await _submission(service, id, body, catalog, sent))
-    outcome = await service.execute(order, id, command, sent)
-    return _answer(id, outcome.version, outcome.state, 202)
+    change = Change(id, catalog, changes, body.quantities())
+    return await _submitted(service, id, lambda customer: Place(change, _submit(id, body, catalog, sent, customer)), sent)
 
 
 @router.get("/orders/{id}")
@@ -163,8 +161,16 @@ async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent)
 @router.post("/orders/{id}/submit")
 async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> Answer:
     _, catalog = await _pinned(service, id)
-    outcome = await service.execute(order, id, await _submission(service, id, body, catalog, sent), sent)
-    return _answer(id, outcome.version, outcome.state, 202)
+    return await _submitted(service, id, lambda customer: _submit(id, body, catalog, sent, customer), sent)
+
+
+async def _id(service: Running, sent: Envelope) -> str:
+    """The same for the same command; counted on where another command's order has that id."""
+    for n in count():
+        id = order_id(service.settings.installation_key, sent.actor, sent.command_id, n)
+        if await service.commands.begun_by(order, id) in (None, sent.command_id):
+            return id
+    raise AssertionError("counting never ends")
 
 
 def _answer(id: str, version: int, state: Order, status: int = 200) -> Answer:
@@ -176,22 +182,30 @@ def _started(body: StartBody, sent: Envelope) -> CartChanges:
     return CartChanges(campaign=body.campaign, call=call)
 
 
-async def _submission(service: Running, id: str, body: SubmitBody, catalog: Catalog, sent: Envelope) -> Submit:
-    return Submit(id, catalog, body.method, body.payment, sent.actor, await _customer(service, id, sent), sent.now)
+def _submit(id: str, body: SubmitBody, catalog: Catalog, sent: Envelope, customer: str) -> Submit:
+    return Submit(id, catalog, body.method, body.payment, sent.actor, customer, sent.now)
 
 
-async def _customer(service: Running, id: str, sent: Envelope) -> str:
-    """The order's customer number; a new one is reserved for its first submission."""
+async def _submitted(service: Running, id: str, command: Callable[[str], Submit | Place], sent: Envelope) -> Answer:
+    """With the order's customer number; a new one is reserved for a first submission that nothing stands against."""
     state, _ = await service.load(order, id)
-    if state.customer_id:
-        return str(state.customer_id)
+    customer = state.customer_id
+    if not customer and not isinstance(order.decide(command("0000000000"), state), Refused):
+        customer = await _reserved(service, id, sent)
+    outcome = await service.execute(order, id, command(customer), sent)
+    return _answer(id, outcome.version, outcome.state, 202)
+
+
+async def _reserved(service: Running, id: str, sent: Envelope) -> str:
     while True:
         number = customer_id()
         try:
             await service.send(number, Reserve(number, id), f"reserve/{id}/{number}", sent.actor)
-        except Refusal:
-            continue
-        return number
+        except Refusal as refusal:
+            if refusal.refused.code != "taken":
+                raise
+        else:
+            return number
 
 
 async def _pinned(service: Running, id: str) -> tuple[Order, Catalog]:

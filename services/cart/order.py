@@ -200,6 +200,8 @@ def _submit(command: Submit, order: Order) -> Sequence[Event] | Refused:
     if errors:
         data = {"errors": [{"field": field, "code": "missing", "detail": detail} for field, detail in errors]}
         return Refused("incomplete", errors[0][1], field=errors[0][0], conflict=False, data=data)
+    if not command.customer_id:
+        return Refused("busy", "Others are changing this at the same time. Try again.")
     return [_submitted(command, order)]
 
 

@@ -12,6 +12,7 @@ from services.payments.payment import payment
 from services.payments.vault import LIFETIME, Card, Vault
 from services.payments.views import payments_view
 from shared.http import RunningService, Sent
+from shared.ids import OrderId
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
@@ -25,7 +26,7 @@ router = APIRouter()
 class CardDetails(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    order_id: str = Field(pattern="^[0-9A-HJKMNP-TV-Z]{10}$")
+    order_id: OrderId
     number: str = Field(max_length=32)
     expiry: str = Field(max_length=7)
     cvv: str = Field(max_length=4)

@@ -81,6 +81,11 @@ class Commands:
         folded = await self._fold(aggregate, aggregate.stream(id))
         return folded.state, folded.version
 
+    async def begun_by(self, aggregate: Aggregate[Any], id: str) -> str | None:
+        """The command id of the stream's first event; None while there is none."""
+        folded = await self._fold(aggregate, aggregate.stream(id))
+        return next(iter(folded.commands), "") if folded.version else None
+
     async def execute(self, aggregate: Aggregate[Any], id: str, command: Any, sent: Envelope) -> Outcome:
         """Raises Refusal; Conflict after three lost races, when nothing is decided; Unavailable; Oversize."""
         stream = aggregate.stream(id)

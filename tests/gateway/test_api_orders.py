@@ -36,10 +36,12 @@ async def test_the_same_key_with_another_body_is_refused(ringup):
 
 async def test_a_clients_own_id_is_the_same_order_whatever_the_key(ringup):
     agent = await ringup.sign_in("agent1")
-    order = {**ORDER, "external_id": "their-4711", "method": "external", "card": None}
+    order = {**ORDER, "external_id": "their-4711"}
     answers = [await agent.send("POST", "/api/v1/orders", json=order, key=key) for key in ("some-key-1", "some-key-2")]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert len({answer.json()["order_id"] for answer in answers}) == 1
+    another = await agent.send("POST", "/api/v1/orders", json=ORDER, key="their-4711")
+    assert another.json()["order_id"] != answers[0].json()["order_id"]
 
 
 async def test_an_answer_can_wait_for_the_outcome(ringup):
@@ -47,3 +49,10 @@ async def test_an_answer_can_wait_for_the_outcome(ringup):
     order_id = (await agent.send("POST", "/api/v1/orders", json=ORDER, key="waited-for-1")).json()["order_id"]
     answer = await agent.get(f"/api/v1/orders/{order_id}", headers={"prefer": "wait=20"})
     assert answer.json()["status"] == "Complete"
+
+
+async def test_a_cancellation_of_no_order_is_refused_and_leaves_none_behind(ringup):
+    supervisor = await ringup.sign_in("supervisor1")
+    answer = await supervisor.send("POST", "/api/v1/orders/0000000000/cancel", json={"reason": "x"}, key="cancel-nothing")
+    assert answer.status_code == 404
+    assert (await supervisor.get("/api/v1/orders/0000000000")).status_code == 404

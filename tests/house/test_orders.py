@@ -1,10 +1,12 @@
 """Orders through all services, over events, on the embedded engine."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from faststream import AckPolicy
 
+from shared.ids import order_id
 from tests.house.shop import BROKE, GOOD, Shop, until
 
 
@@ -183,3 +185,19 @@ async def test_a_card_asked_for_again_after_its_attempt_is_not_kept_again(shop):
     await shop.stage(order_id, "closed")
     assert await shop.ask("payments", "POST", "/tokens", details, idempotency_key="card-of-this-order") == (201, token)
     assert not await shop.engine.blobs.ids("tokens")
+
+
+async def test_a_refused_process_reserves_no_customer_number(shop):
+    _, body = await shop.ask("cart", "POST", "/orders", {"campaign": "restful"})
+    assert (await shop.ask("cart", "POST", f"/orders/{body['order_id']}/submit", {"method": "external"}))[0] == 422
+    assert not await shop.house.running["cart"].streams.names(prefix="customerid-")
+
+
+async def test_an_id_that_another_command_has_taken_is_counted_on(shop):
+    cart = shop.house.running["cart"]
+    taken = order_id(shop.settings.installation_key, "agent:agent1", "the-second-key")
+    first = await shop.ask("cart", "POST", "/orders", {"campaign": "restful"}, idempotency_key="the-first-key")
+    stored = await cart.streams.load(f"order-{first[1]['order_id']}")
+    await cart.streams.append("cart", [replace(event, stream=f"order-{taken}") for event in stored])
+    ids = {(await shop.ask("cart", "POST", "/orders", {"campaign": "restful"}, idempotency_key="the-second-key"))[1]["order_id"] for _ in range(2)}
+    assert ids == {order_id(shop.settings.installation_key, "agent:agent1", "the-second-key", 1)}

@@ -15,7 +15,7 @@ from services.gateway.live import Live
 from services.gateway.sessions import Session
 from shared.contracts.order import Address, Method, Person
 from shared.contracts.qa import Verdict
-from shared.ids import order_id
+from shared.ids import OrderId, external_command, order_id
 
 router = APIRouter(prefix="/api/v1")
 
@@ -24,7 +24,6 @@ _LONGEST_WAIT = 30.0
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100, description="The same key again gets the same answer.")]
 Prefer = Annotated[str, Header(alias="prefer", description="`wait=n`: up to n seconds, at most 30, until the order has an outcome.")]
-OrderId = Annotated[str, Field(pattern="^[0-9A-HJKMNP-TV-Z]{10}$")]
 
 
 class Body(BaseModel):
@@ -82,9 +81,9 @@ class Cancellation(Body):
 
 
 @router.post("/tokens", status_code=201, dependencies=[allow(*SELLS)])
-async def token(body: CardFor, services: Ask) -> dict[str, Any]:
+async def token(body: CardFor, services: Ask, key: Key) -> dict[str, Any]:
     """A token for one attempt of this order by whoever asks, good for 15 minutes."""
-    return cast(dict[str, Any], await services.post("payments", "/tokens", body.model_dump()))
+    return cast(dict[str, Any], await services.post("payments", "/tokens", body.model_dump(), key=key))
 
 
 @router.get("/campaigns", dependencies=[allow(*LOOKS_UP)])
@@ -97,8 +96,10 @@ async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key
     """Place a whole order at once. 202: it is on stable storage and is being charged."""
     session = cast(Session, session_of(request))
     payment = ""
+    if body.external_id:
+        key = external_command(session.actor, body.external_id)
     if body.card and body.method == "card":
-        id = order_id(at.settings.installation_key, session.actor, body.external_id or key)
+        id = order_id(at.settings.installation_key, session.actor, key)
         payment = (await services.post("payments", "/tokens", {**body.card.model_dump(), "order_id": id}, key=key))["token"]
     order = body.model_dump(exclude={"card"}, exclude_none=True)
     order |= {"payment": payment, "shipping_same": body.shipping is None, "call_center": session.call_center, "team": session.team}
@@ -110,7 +111,7 @@ async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key
 async def orders(
     services: Ask, status: str | None = None, customer_id: str | None = None, q: str | None = None, cursor: str | None = None
 ) -> dict[str, Any]:
-    """Newest first, 50 a page; ``q`` is the beginning of an order id."""
+    """Newest first, 50 a page; ``q`` is an order id, or the beginning of a name, phone number or e-mail address."""
     return cast(dict[str, Any], await services.get("customers", "/orders", status=status, customer_id=customer_id, q=q, cursor=cursor))
 
 
@@ -147,6 +148,7 @@ async def events(id: OrderId, services: Ask, as_of: str | None = None) -> dict[s
 @router.post("/orders/{id}/cancel", dependencies=[allow(*SETS)])
 async def cancel(id: OrderId, body: Cancellation, services: Ask, key: Key) -> dict[str, Any]:
     """Stops the order while nothing of it has gone out."""
+    await services.get("cart", f"/orders/{id}")
     return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/cancel", body.model_dump(), key=key))
 
 

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse
@@ -10,6 +10,7 @@ from services.gateway.door import SELLS, Ask, Failed, Services, allow, session_o
 from services.gateway.entry import country_name, regions, view, words
 from services.gateway.render import page
 from services.gateway.sessions import Session
+from shared.ids import OrderId
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(*SELLS)])
 
@@ -21,7 +22,7 @@ _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "c
 
 
 @router.get("/order-entry")
-async def new(request: Request, services: Ask, campaign: str = "", source: str = "") -> Response:
+async def new(request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "") -> Response:
     """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
     listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
     if not listed:
@@ -37,7 +38,7 @@ async def region_options(request: Request, country: str, section: str = "billing
 
 
 @router.get("/order-entry/{id}")
-async def one(request: Request, id: str, services: Ask) -> Response:
+async def one(request: Request, id: OrderId, services: Ask) -> Response:
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
@@ -55,19 +56,19 @@ async def start(request: Request, body: Body, services: Ask, key: Key) -> JSONRe
 
 
 @router.post("/order-entry/{id}/changes")
-async def change(request: Request, id: str, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
+async def change(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
     answer = await services.ask("cart", "POST", f"/orders/{id}/changes", body, key=key, version=int(version.strip('"')))
     return await _answered(request, services, id, answer.status, answer.json())
 
 
 @router.post("/order-entry/{id}/submit")
-async def submit(request: Request, id: str, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
+async def submit(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
     answer = await services.ask("cart", "POST", f"/orders/{id}/submit", body, key=key, version=int(version.strip('"')))
     return await _answered(request, services, id, answer.status, answer.json())
 
 
 @router.get("/order-entry/{id}/status")
-async def status(request: Request, id: str, services: Ask) -> JSONResponse:
+async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
     """Where a submitted order stands: ``waiting``, ``unknown`` while the gateway has not said, ``accepted``, or ``open`` again after a decline."""
     order = await services.get("cart", f"/orders/{id}")
     state = order["state"]
@@ -81,7 +82,7 @@ async def status(request: Request, id: str, services: Ask) -> JSONResponse:
     return JSONResponse({"outcome": await _outcome(services, id, state["attempt"])})
 
 
-async def _outcome(services: Services, id: str, attempt: int) -> str:
+async def _outcome(services: Services, id: OrderId, attempt: int) -> str:
     answer = await services.ask("payments", "GET", f"/orders/{id}")
     attempts = answer.json()["attempts"] if answer.status == 200 else []
     status = next((one["status"] for one in attempts if one["attempt"] == attempt), "open")
@@ -90,7 +91,7 @@ async def _outcome(services: Services, id: str, attempt: int) -> str:
     return "unknown" if status == "unknown" else "accepted"
 
 
-async def _answered(request: Request, services: Services, id: str, status: int, body: dict[str, Any]) -> JSONResponse:
+async def _answered(request: Request, services: Services, id: OrderId, status: int, body: dict[str, Any]) -> JSONResponse:
     """A refusal over a stale version carries the order as it is now, so that nothing typed is lost."""
     if status < 400:
         return await _answer(request, services, body)

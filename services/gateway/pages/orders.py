@@ -11,10 +11,10 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, Failed, Services, allow
-from services.gateway.pages.api import OrderId
 from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, caught_up, more, pages_of, who_is
 from services.gateway.render import page, wants_part
 from services.gateway.show import story
+from shared.ids import OrderId
 from shared.kernel.codec import stamp
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
@@ -64,6 +64,7 @@ async def summary(
 @router.post("/{id}/cancel", dependencies=[allow(*SETS)])
 async def cancel(request: Request, id: OrderId, services: Ask, key: Key, reason: Annotated[str, Form(max_length=1000)] = "") -> Response:
     """Only the shipment knows whether it is too late."""
+    await services.get("cart", f"/orders/{id}")
     done = await services.post("fulfillment", f"/shipments/{id}/cancel", {"reason": reason}, key=key)
     return page(request, "order_part.html", **await _summary(request, services, id, None, f"shipment-{id}@{done['version']}"))
 

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from services.gateway.door import REVIEWS, Ask, Failed, Services, allow
-from services.gateway.pages.api import OrderId
 from services.gateway.pages.lists import Key, Seen, if_answered
 from services.gateway.render import page, wants_part
 from services.gateway.show import story
 from shared.contracts.qa import Verdict
+from shared.ids import OrderId
 
 router = APIRouter(prefix="/quality", include_in_schema=False, dependencies=[allow(*REVIEWS)])
 

@@ -219,7 +219,7 @@ async function submit(method) {
 
 async function token({ number, expiry, cvv }) {
   const body = { order_id: order.order_id, number, expiry: `${expiry.slice(0, 2)}/${expiry.slice(2)}`, cvv };
-  return (await ask("POST", "/api/v1/tokens", body)).token;
+  return (await answered("/api/v1/tokens", body)).token;
 }
 
 function refusedProcess(problem, wrong) {
