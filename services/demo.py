@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.gateway import demo_accounts
+from services.gateway import accounts
 from services.gateway.users import Users
 from services.house import House
 from services.payments.simulator.app import UNREACHABLE
@@ -80,8 +80,8 @@ SAMPLES = (
 
 
 async def furnish(house: House, users: Users) -> None:
-    """On an installation without events, or one whose furnishing was cut off: all of it. Else nothing but missing accounts."""
-    await demo_accounts.furnish(users)
+    """On an installation without events, or one whose furnishing was cut off: all of it. Else at most missing accounts."""
+    await accounts.furnish(users)
     fresh = not await house.running["catalog"].streams.names(limit=1, prefix="campaign-")
     begun, done = [await _exists(house.clients, _id(house.settings, sample)) for sample in (SAMPLES[0], SAMPLES[-1])]
     if fresh or (begun and not done):

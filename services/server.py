@@ -15,7 +15,9 @@ import uvicorn
 import uvloop
 
 from services import control, demo
+from services.gateway import accounts
 from services.gateway.app import Gateway
+from services.gateway.door import Door
 from services.gateway.live import Live
 from services.house import House
 from shared.contracts.registry import SERVICES
@@ -33,6 +35,8 @@ class Building:
     engine: Engine
     house: House
     gateway: Gateway
+    first_password: str | None
+    """Of the account ``admin``, which was made since nobody could sign in."""
 
 
 @contextlib.asynccontextmanager
@@ -48,10 +52,9 @@ async def building(settings: Settings) -> AsyncIterator[Building]:
             running.subscribe(engine.broker)
         await engine.broker.start()
         following = asyncio.create_task(live.run())
-        if settings.demo:
-            await demo.furnish(house, gateway.door.users)
+        password = await _accounts(settings, house, gateway.door)
         try:
-            yield Building(engine, house, gateway)
+            yield Building(engine, house, gateway, password)
         finally:
             following.cancel()
             await house.stop()
@@ -59,7 +62,15 @@ async def building(settings: Settings) -> AsyncIterator[Building]:
         await engine.close()
 
 
-async def serve(settings: Settings, ready: Callable[[], None]) -> None:
+async def _accounts(settings: Settings, house: House, door: Door) -> str | None:
+    if settings.demo:
+        await demo.furnish(house, door.users)
+        return None
+    await accounts.retire(door.users, door.sessions)
+    return await accounts.first(door.users)
+
+
+async def serve(settings: Settings, ready: Callable[[str | None], None]) -> None:
     """Until SIGTERM or SIGINT. Raises SettingsError, Unavailable, Corrupt."""
     with bound(settings) as door:
         async with building(settings) as all, control.opened(all.house.app, settings.data):
@@ -70,7 +81,7 @@ async def serve(settings: Settings, ready: Callable[[], None]) -> None:
             server = control.Server(config)
             for ends in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(ends, server.handle_exit, ends, None)
-            ready()
+            ready(all.first_password)
             await server.serve(sockets=[door])
 
 
@@ -89,6 +100,7 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
         yield door
 
 
-def run(settings: Settings, ready: Callable[[], None] = lambda: None) -> int:
+def run(settings: Settings, ready: Callable[[str | None], None] = lambda first_password: None) -> int:
+    """``ready`` is told the password of the first account where one was made."""
     uvloop.run(serve(settings, ready))
     return 0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from services.gateway.demo_accounts import PASSWORD
+from services.gateway.accounts import PASSWORD
 from tests.http import Connection
 
 

@@ -36,10 +36,12 @@ def run() -> None:
     _log(values.log_level)
     new_key = not values.master_file.exists()
 
-    def ready() -> None:
+    def ready(first_password: str | None) -> None:
         show.out.print(f"Ringup is at http://{values.host}:{values.port}, its data in {values.data.resolve()}. Stop it with Ctrl-C.", soft_wrap=True)
         if new_key:
             show.out.print(f"A master key was made: {values.master_file}. Keep a copy where the data is not.", soft_wrap=True)
+        if first_password:
+            show.out.print(f"An account was made: admin, with the password {first_password}. It is shown this once.", soft_wrap=True)
 
     raise typer.Exit(server.run(values, ready))
 

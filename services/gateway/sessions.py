@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -10,11 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from services.gateway.users import Role, User
+from shared.kernel.errors import Unavailable
 from shared.kernel.ports import Blobs
 
 IDLE = timedelta(minutes=15)
 _TOUCH = timedelta(seconds=30)
-"""Activity is written down this often."""
+"""Activity is written down this often; where it can't be, it is remembered."""
 _KIND = "sessions"
 
 
@@ -60,9 +62,16 @@ class Sessions:
             await self.end(session)
             return None
         if active and now - session.seen_at > _TOUCH:
-            session = replace(session, seen_at=now)
-            await self._save(session)
+            session = self._known[session.id] = replace(session, seen_at=now)
+            with contextlib.suppress(Unavailable):
+                await self._save(session)
         return session
+
+    async def end_all_of(self, user: str) -> None:
+        for id in await self._blobs.ids(_KIND):
+            session = await self._load(id)
+            if session and session.user == user:
+                await self.end(session)
 
     async def end(self, session: Session) -> None:
         self._known.pop(session.id, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ class User:
     password: str
     call_center: str = ""
     team: str = ""
+    demo: bool = False
+    """Of a demonstration: gone when Ringup starts without one."""
     failures: int = 0
     locked_until: str = ""
 
@@ -44,6 +47,8 @@ class Users:
         self._hash = PasswordHash((Argon2Hasher(),))
         self._nobody = self._hash.hash(secrets.token_hex())
         """An unknown name takes as long as a wrong password."""
+        self._trying: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """One try at a time for each account, so that none goes uncounted."""
 
     async def find(self, name: str) -> User | None:
         data = await self._blobs.get(_KIND, name)
@@ -53,18 +58,24 @@ class Users:
         found = [await self.find(name) for name in await self._blobs.ids(_KIND)]
         return [user for user in found if user]
 
-    async def put(self, name: str, role: Role, password: str, call_center: str = "", team: str = "") -> User:
-        user = User(name, role, await asyncio.to_thread(self._hash.hash, password), call_center, team)
+    async def put(self, name: str, role: Role, password: str, call_center: str = "", team: str = "", *, demo: bool = False) -> User:
+        user = User(name, role, await asyncio.to_thread(self._hash.hash, password), call_center, team, demo)
         await self._save(user)
         return user
 
     async def verified(self, name: str, password: str, now: datetime) -> User | None:
         """The user, if the password is right and the account not locked; a failure is counted."""
+        if await self.find(name) is None:
+            await asyncio.to_thread(self._hash.verify, password, self._nobody)
+            return None
+        async with self._trying[name]:
+            return await self._tried(name, password, now)
+
+    async def _tried(self, name: str, password: str, now: datetime) -> User | None:
         user = await self.find(name)
-        right = await asyncio.to_thread(self._hash.verify, password, user.password if user else self._nobody)
         if user is None or user.locked(now):
             return None
-        if right:
+        if await asyncio.to_thread(self._hash.verify, password, user.password):
             if user.failures:
                 await self._save(replace(user, failures=0, locked_until=""))
             return user
@@ -75,6 +86,9 @@ class Users:
         failures = user.failures + 1
         lock = failures >= MOST_FAILURES
         await self._save(replace(user, failures=0 if lock else failures, locked_until=(now + LOCKED_FOR).isoformat() if lock else ""))
+
+    async def remove(self, name: str) -> None:
+        await self._blobs.delete(_KIND, name)
 
     async def _save(self, user: User) -> None:
         await self._blobs.put(_KIND, user.name, json.dumps(asdict(user)).encode())

@@ -8,7 +8,7 @@ import sys
 
 import httpx
 
-from services.gateway.demo_accounts import PASSWORD
+from services.gateway.accounts import PASSWORD
 from services.server import run
 from shared.settings import Settings
 from tests.chaos.processes import free_port

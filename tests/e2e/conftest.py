@@ -1,6 +1,6 @@
 import pytest_asyncio
 
-from services.gateway.demo_accounts import PASSWORD
+from services.gateway.accounts import PASSWORD
 from tests.browser import chromium
 from tests.site import site
 

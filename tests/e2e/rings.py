@@ -6,7 +6,7 @@ import re
 
 import httpx
 
-from services.gateway.demo_accounts import PASSWORD
+from services.gateway.accounts import PASSWORD
 from tests.house.shop import until
 
 ADDRESS = {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"}

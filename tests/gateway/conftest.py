@@ -10,8 +10,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.gateway.accounts import PASSWORD
 from services.gateway.app import Gateway
-from services.gateway.demo_accounts import PASSWORD
 from services.server import Building, building
 from shared.settings import Settings
 from tests.house.shop import until

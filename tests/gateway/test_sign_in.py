@@ -1,8 +1,10 @@
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 
-from services.gateway.demo_accounts import PASSWORD
+from services.gateway.accounts import PASSWORD
+from shared.kernel.errors import Unavailable
 from tests.gateway.conftest import Clock
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -111,3 +113,26 @@ async def test_what_changes_something_comes_from_our_own_page(ringup, headers):
     token = {} if "x-csrf-token" in headers or not headers else {"x-csrf-token": supervisor.csrf}
     answer = await supervisor.http.post("/api/v1/orders/0000000000/cancel", json={"reason": "x"}, headers={**token, **headers})
     assert (answer.status_code, answer.json()["code"]) == (403, "not-from-here")
+
+
+async def test_guesses_at_the_same_time_are_counted_one_by_one(ringup, beside):
+    await ringup.gateway.door.users.put("locked2", "agent", PASSWORD)
+    nobody = await beside.nobody()
+    await asyncio.gather(*(tried(nobody, "locked2", "wrong") for _ in range(12)))
+    assert (await tried(nobody, "locked2", PASSWORD)).status_code == 429
+
+
+async def test_a_disk_that_is_full_signs_nobody_out(ringup, beside, clock):
+    agent = await beside.signed_in("agent1")
+    clock.forward(minutes=5)
+
+    class Full:
+        get, ids = ringup.all.engine.blobs.get, ringup.all.engine.blobs.ids
+
+        async def put(self, kind, id, data):
+            raise Unavailable("The disk is full.")
+
+    beside.gateway.door.sessions._blobs = Full()
+    assert (await agent.get("/orders")).status_code == 200
+    clock.forward(minutes=12)
+    assert (await agent.get("/orders")).status_code == 200

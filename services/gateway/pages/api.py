@@ -140,9 +140,9 @@ async def _settled(services: Services, live: Live, id: str, seconds: float) -> N
 
 
 @router.get("/orders/{id}/events", dependencies=[allow(*LOOKS_UP)])
-async def events(id: OrderId, services: Ask, as_of: str | None = None) -> dict[str, Any]:
-    """What happened to this order, oldest first, up to a moment (ISO 8601)."""
-    return cast(dict[str, Any], await services.get("customers", f"/orders/{id}/timeline", as_of=as_of))
+async def events(id: OrderId, services: Ask, as_of: str | None = None, cursor: str | None = None) -> dict[str, Any]:
+    """What happened to this order, oldest first, up to a moment (ISO 8601); 500 a page."""
+    return cast(dict[str, Any], await services.get("customers", f"/orders/{id}/timeline", as_of=as_of, cursor=cursor))
 
 
 @router.post("/orders/{id}/cancel", dependencies=[allow(*SETS)])

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, Failed, Services, allow
-from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, caught_up, more, pages_of, who_is
+from services.gateway.pages.lists import MOST_PAGES, Cursor, Key, Pages, Seen, Text, address, caught_up, more, pages_of, who_is
 from services.gateway.render import page, wants_part
 from services.gateway.show import story
 from shared.ids import OrderId
@@ -77,7 +77,7 @@ async def _summary(request: Request, services: Services, id: str, as_of: datetim
         _if_any(services, "payments", f"/orders/{id}"),
         _if_any(services, "qa", f"/reviews/{id}"),
         _if_any(services, "fulfillment", f"/shipments/{id}"),
-        services.get("customers", f"/orders/{id}/timeline"),
+        pages_of(services, "customers", f"/orders/{id}/timeline", "", MOST_PAGES),
     )
     told = story(happened["rows"], stamp(as_of) if as_of else "")
     role = who_is(request).role

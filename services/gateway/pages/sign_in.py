@@ -3,7 +3,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from services.gateway.demo_accounts import ACCOUNTS, PASSWORD
+from services.gateway.accounts import ACCOUNTS, PASSWORD
 from services.gateway.door import PUBLIC, SIGNED_IN, AtDoor, session_of
 from services.gateway.guard import cookie_name, is_loopback
 from services.gateway.render import home, page

@@ -81,7 +81,8 @@ function refusedChange(problem, sections, sent, body) {
   if (code === "stale") return merge(problem.body.order, sections);
   if (code === "being-charged") return follow();
   if (code === "closed") return leave();
-  const wrong = field?.match(/^lines\.(\d+)\.quantity$/) ? `lines.${body.lines[Number(RegExp.$1)].product}` : field;
+  const place = field?.match(/^lines\.(\d+)\.quantity$/);
+  const wrong = place ? `lines.${body.lines[Number(place[1])].product}` : field;
   const section = sections.find((name) => wrong === name || wrong?.startsWith(`${name}.`));
   for (const name of section ? [section] : sections) held.set(name, text(sent[name]));
   if (wrong && at(wrong)) mark(wrong, problem.message);
