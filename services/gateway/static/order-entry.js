@@ -1,7 +1,8 @@
 // Order entry: one long-lived form. What is typed is saved section by section, one command at a time, on the version that was seen.
 import * as card from "./card.js";
-import { ask, element, icon, onLive, Problem, wait } from "./core.js";
+import { ask, element, onLive, Problem, wait } from "./core.js";
 import { banner, checkField, clear, mark, refuse } from "./entry-errors.js";
+import { draw, drawTime, notSaved, saidSaved, say } from "./entry-view.js";
 import { at, drawBoxes, form, NAMES, nameOf, read, rows, SECTIONS, shownAs, write } from "./entry-values.js";
 
 const MONEY = new Set(["billing", "shipping", "shipping_same", "lines"]);
@@ -45,7 +46,7 @@ async function send(sections) {
     const answer = await answered(`/order-entry/${order.order_id}/changes`, body);
     for (const section of sections) settle(section, text(sent[section]));
     order = answer;
-    draw();
+    draw(order);
     saidSaved();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -114,7 +115,7 @@ function merge(theirs, mine) {
     }
   }
   if (order.stage === "submitted") return follow();
-  draw();
+  draw(order);
 }
 
 function choose(section, theirs) {
@@ -132,52 +133,6 @@ function keepDraft() {
   const draft = Object.fromEntries(typedIn().map((section) => [section, read(section)]));
   if (Object.keys(draft).length) sessionStorage.setItem(`draft.${order.order_id}`, text(draft));
   else sessionStorage.removeItem(`draft.${order.order_id}`);
-}
-
-// --- what is shown ------------------------------------------------------------------------------------------------------
-
-function draw() {
-  for (const row of rows()) {
-    const amounts = order.amounts.lines[row.dataset.product];
-    row.classList.toggle("off", !amounts.quantity);
-    row.querySelector('[data-step="-1"]').disabled = !Number(row.querySelector("input").value);
-    for (const cell of row.querySelectorAll("[data-amount]")) cell.textContent = amounts[cell.dataset.amount];
-  }
-  const sums = { ...order.amounts.totals, tax_note: order.amounts.tax_note };
-  const before = at("totals").querySelector('[data-total="total"]').textContent;
-  for (const cell of at("totals").querySelectorAll("[data-total]")) cell.textContent = sums[cell.dataset.total];
-  if (sums.total !== before) say(`Total ${sums.total}`);
-  at("process-name").textContent = order.attempt ? `Process, attempt ${order.attempt + 1}` : "Process";
-  drawScript();
-  drawBoxes();
-}
-
-function drawScript() {
-  at("script").replaceChildren(...order.script.map(([cue, segments]) => {
-    const words = segments.map(([part, merged]) => (merged ? element("em", { class: "merge" }, part) : part));
-    return cue ? element("p", { class: "cue" }, icon("cue"), element("span", {}, ...words)) : element("p", {}, ...words);
-  }));
-}
-
-function drawTime() {
-  if (!order.started_at) return;
-  const seconds = Math.max(0, Math.floor((Date.now() + ahead - Date.parse(order.started_at)) / 1000));
-  const two = (number) => String(number).padStart(2, "0");
-  at("timer").textContent = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  at("timer-bar").value = seconds;
-  at("timer-bar").dataset.tone = seconds > at("timer-bar").max ? "warn" : "live";
-}
-
-const say = (words) => { at("said").textContent = words; };
-
-function saidSaved() {
-  delete at("saved").dataset.tone;
-  at("saved").replaceChildren(icon("tick"), `Saved ${new Date().toTimeString().slice(0, 8)}`);
-}
-
-function notSaved(words) {
-  at("saved").dataset.tone = "bad";
-  at("saved").replaceChildren(icon("alert"), words);
 }
 
 function wholeNumbers() {
@@ -271,7 +226,7 @@ function declined(status) {
   at("panel").innerHTML = status.panel; // made by our own template, which escapes
   at("banner").replaceChildren();
   if (at("cvv")) at("cvv").value = "";
-  draw();
+  draw(order);
   at("panel").firstElementChild?.focus();
   window.scrollTo({ top: 0 });
 }
@@ -306,10 +261,10 @@ function begin() {
   document.title = `Order entry ${order.order_id} · Ringup`;
   const draft = JSON.parse(sessionStorage.getItem(`draft.${order.order_id}`) ?? "{}");
   for (const [section, value] of Object.entries(draft)) write(section, value);
-  draw();
+  draw(order);
   form.removeAttribute("aria-busy");
-  drawTime();
-  setInterval(drawTime, 1000);
+  drawTime(order.started_at, ahead);
+  setInterval(() => drawTime(order.started_at, ahead), 1000);
   if (order.stage === "submitted") follow();
   else save();
 }
