@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
@@ -21,6 +21,9 @@ from shared.service import Running
 
 router = APIRouter()
 
+Listed = Status | Literal["Attention"]
+LISTED: tuple[Listed, ...] = (*STATUSES, "Attention")
+
 _ORDER_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 _PAGE = 50
 _COUNTED = 100
@@ -34,9 +37,9 @@ Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 2, tzinfo=UTC), le=
 
 @router.get("/orders")
 async def list_orders(
-    service: RunningService, status: Status | None = None, customer_id: str = "", q: Asked = "", cursor: str | None = None
+    service: RunningService, status: Listed | None = None, customer_id: str = "", q: Asked = "", cursor: str | None = None
 ) -> dict[str, Any]:
-    """Newest first, 50 a page. ``q``: a name, phone, e-mail, customer or order id.
+    """Newest first, 50 a page. ``q``: a name, phone, e-mail, customer or order id. Status ``Attention``: with a mark other than exported.
 
     ``{"rows": [order], "next": cursor or null, "counts": {status: how many in all, 100 for 100 and more}}``; an order is as
     ``GET /orders/{id}`` answers it. Orders into which nothing was typed are not in it.
@@ -48,7 +51,7 @@ async def list_orders(
 @router.get("/orders/{id}")
 async def one_order(id: str, service: RunningService, min_version: MinVersion = None) -> dict[str, Any]:
     """``order_id``, ``status`` (Open, Processing, Pending, Declined, Complete, Cancelled), ``marks`` (outcome-unknown, capture-failed,
-    delivery-failed, exported), ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
+    void-failed, refund-due, delivery-failed, exported), ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
     ``customer`` {first_name, last_name, phone} or null, ``agent``, ``method``, ``total`` in minor units, ``currency``, ``attempt``,
     ``instrument`` {brand, last4} or null, ``decline`` {attempt, reason, say, try_next, at} (the last one) or null, ``approved_by``,
     ``denied`` {reason, by} or null, ``cancelled`` {reason, by} or null, ``exported_at`` or null.
@@ -130,28 +133,45 @@ async def _matching(service: Running, q: str) -> list[str]:
     return list(dict.fromkeys(ids))[:_FOUND]
 
 
-async def _found_orders(service: Running, status: Status | None, customer_id: str, q: str, cursor: str | None) -> tuple[list[Row], str | None]:
+async def _found_orders(service: Running, status: Listed | None, customer_id: str, q: str, cursor: str | None) -> tuple[list[Row], str | None]:
     if customer_id:
         return await _newest(service, status, cursor, {"customer_id": customer_id})
     if not q.strip():
         return await _newest(service, status, cursor)
     order = await _order(service, q)
     if order:
-        return [order] if status in (None, summary(order)["status"]) else [], None
+        return [order] if _is_listed(order, status) else [], None
     return await _newest(service, status, cursor, {"customer_id": tuple(await _matching(service, q))})
 
 
 async def _newest(
-    service: Running, status: Status | None, cursor: str | None = None, of: Mapping[str, Any] | None = None, limit: int = _PAGE
+    service: Running, status: Listed | None, cursor: str | None = None, of: Mapping[str, Any] | None = None
 ) -> tuple[list[Row], str | None]:
     """Read in the order of an index, however many orders there are."""
-    index, wanted = ("status_at", Prefix(f"{status} ")) if status else ("listed_at", Range("", None))
-    return await service.find(orders, {**(of or {}), index: wanted}, sort=index, descending=True, limit=limit, cursor=cursor)
+    index, wanted = _index(status)
+    return await service.find(orders, {**(of or {}), index: wanted}, sort=index, descending=True, limit=_PAGE, cursor=cursor)
+
+
+def _index(status: Listed | None) -> tuple[str, Prefix | Range]:
+    if status == "Attention":
+        return "attention_at", Range("", None)
+    return ("status_at", Prefix(f"{status} ")) if status else ("listed_at", Range("", None))
+
+
+def _is_listed(order: Row, status: Listed | None) -> bool:
+    return bool(order["attention_at"]) if status == "Attention" else status in (None, summary(order)["status"])
 
 
 async def _counts(service: Running) -> dict[str, int]:
     """Up to 100: so that a list costs the same with a million orders."""
-    return {status: len((await _newest(service, status, limit=_COUNTED))[0]) for status in STATUSES}
+    return {status: await _count(service, status) for status in LISTED}
+
+
+async def _count(service: Running, status: Listed) -> int:
+    """Nothing is opened to be counted."""
+    index, wanted = _index(status)
+    rows, _ = await service.find(orders, {index: wanted}, sort=index, limit=_COUNTED, open_fields=False)
+    return len(rows)
 
 
 async def _shown(service: Running, rows: list[Row]) -> list[dict[str, Any]]:

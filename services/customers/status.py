@@ -33,8 +33,9 @@ def marks(parts: Parts) -> Iterator[str]:
     payment, shipment = parts.get("payment", _NOTHING), parts.get("shipment", _NOTHING)
     if payment.get("unknown"):
         yield "outcome-unknown"
-    if payment.get("capture_failed"):
-        yield "capture-failed"
+    yield from sorted({mark for mark in payment.get("trouble", _NOTHING).values() if mark})
+    if payment.get("stopped") and payment.get("charged"):
+        yield "refund-due"
     if "exported_at" in shipment:
         yield "exported"
     elif "cancelled" not in shipment and shipment.get("delivery_failed"):
@@ -48,6 +49,7 @@ def indexed(parts: Parts) -> Row:
     return {
         "status_at": f"{status(parts)} {created}" if listed else None,
         "listed_at": created if listed else None,
+        "attention_at": created if set(marks(parts)) - {"exported"} else None,
         "customer_id": parts.get("order", _NOTHING).get("customer_id"),
     }
 

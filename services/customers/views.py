@@ -21,7 +21,9 @@ from shared.contracts.payments import (
     PaymentCaptured,
     PaymentCaptureFailed,
     PaymentOutcomeUnknown,
+    PaymentStopped,
     PaymentVoided,
+    PaymentVoidFailed,
 )
 from shared.contracts.qa import OrderApproved, OrderDenied, QualityReviewRequested, ReviewClosed, ReviewDecided, ReviewPassed, ReviewUndone
 from shared.kernel.codec import stamp
@@ -94,17 +96,25 @@ def _paid(part: Row, fact: Fact) -> Row:
         case PartCaptured() | PartVoided() if event.ask_again_at:
             return {"unknown": sorted({*part.get("unknown", ()), event.reference})}
         case PartAnswered() | PartCaptured() | PartVoided():
-            return {"unknown": [reference for reference in part.get("unknown", ()) if reference != event.reference]}
+            answered = {"unknown": [reference for reference in part.get("unknown", ()) if reference != event.reference]}
+            return answered | {"charged": True} if isinstance(event, PartCaptured) and event.answer == "approved" else answered
         case PaymentAuthorized():
             return {"instrument": _instrument(event.instrument)}
         case OrderDeclined():
             decline = {"attempt": event.attempt, "reason": event.reason, "say": event.say, "try_next": event.try_next, "at": stamp(fact.time)}
             return {"instrument": _instrument(event.instrument), "decline": decline}
-        case PaymentCaptureFailed():
-            return {"capture_failed": event.reason}
+        case PaymentCaptureFailed() | PaymentVoidFailed():
+            return _trouble(part, event.attempt, "void-failed" if isinstance(event, PaymentVoidFailed) else "capture-failed")
         case PaymentCaptured() | PaymentVoided():
-            return {"capture_failed": ""}
+            return _trouble(part, event.attempt, "")
+        case PaymentStopped():
+            return {"stopped": True}
     return {}
+
+
+def _trouble(part: Row, attempt: int, mark: str) -> Row:
+    """By attempt: what one of them gives back says nothing of the others."""
+    return {"trouble": {**part.get("trouble", {}), str(attempt): mark}}
 
 
 def _instrument(instrument: Instrument) -> Row | None:
@@ -143,8 +153,11 @@ _CHANGED: dict[str, Callable[[Row, Fact], Row]] = {"order": _rung_up, "payment":
 KINDS = tuple(_CHANGED)
 """The kinds of streams that an order has."""
 
-orders = view("orders", 1, _order_key, _order, ["status_at", "listed_at", "customer_id"])
-"""One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed."""
+orders = view("orders", 2, _order_key, _order, ["status_at", "listed_at", "attention_at", "customer_id"])
+"""One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed.
+
+``attention_at`` is its creation while somebody must look.
+"""
 
 
 def _customer_key(event: CustomerUpdated | CustomerNoted | CustomerErased) -> str:

@@ -10,10 +10,14 @@ from shared.contracts.payments import (
     Instrument,
     OrderDeclined,
     PartAnswered,
+    PartCaptured,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentCaptureFailed,
     PaymentOutcomeUnknown,
+    PaymentStopped,
+    PaymentVoided,
+    PaymentVoidFailed,
 )
 from shared.contracts.qa import OrderApproved, OrderDenied, QualityReviewRequested, ReviewDecided, ReviewPassed, ReviewUndone
 from shared.kernel.events import Fact
@@ -60,6 +64,8 @@ NOT_DELIVERED = FulfillmentFailed(order_id=ORDER, plugin="csv", export_id=f"{ORD
 UNKNOWN = PaymentOutcomeUnknown(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", ask_again_at=NOON)
 NOT_CAPTURED = PaymentCaptureFailed(order_id=ORDER, attempt=1, reason="declined")
 CAPTURED = PaymentCaptured(order_id=ORDER, attempt=1, amount=5690, references=())
+STOPPED = PaymentStopped(order_id=ORDER, why="cancelled")
+PART_CAPTURED = PartCaptured(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1-capture", answer="approved")
 UNDONE = ReviewUndone(order_id=ORDER, reviewer="agent:qa1")
 CLOSED = OrderClosed(order_id=ORDER, why="approved")
 VISA, MASTERCARD = Instrument(brand="visa", last4="4242"), Instrument(brand="mastercard", last4="4444")
@@ -84,6 +90,14 @@ def authorized(attempt=1):
 
 def answered(answer="approved"):
     return PartAnswered(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", answer=answer)
+
+
+def voided(attempt=1):
+    return PaymentVoided(order_id=ORDER, attempt=attempt, amount=5690)
+
+
+def not_voided(attempt=1):
+    return PaymentVoidFailed(order_id=ORDER, attempt=attempt, reason="declined")
 
 
 def external():

@@ -19,7 +19,9 @@ from tests.customers.facts import (
     EXPORTED,
     NOT_CAPTURED,
     NOT_DELIVERED,
+    PART_CAPTURED,
     STARTED,
+    STOPPED,
     TYPED,
     UNDONE,
     UNKNOWN,
@@ -29,12 +31,14 @@ from tests.customers.facts import (
     declined,
     external,
     folded,
+    not_voided,
     passed,
     reopened,
     review,
     row,
     sent,
     stream,
+    voided,
 )
 from tests.samples import ORDER
 
@@ -89,6 +93,13 @@ def test_status_is_the_first_that_holds(expected, streams):
         ([], [cart(STARTED, sent()), payment(UNKNOWN, answered())]),
         (["capture-failed"], [cart(STARTED, sent()), payment(authorized(), NOT_CAPTURED)]),
         ([], [cart(STARTED, sent()), payment(authorized(), NOT_CAPTURED, CAPTURED)]),
+        (["void-failed"], [cart(STARTED, sent()), payment(authorized(), STOPPED, not_voided())]),
+        (["void-failed"], [cart(STARTED, sent()), payment(authorized(), NOT_CAPTURED, STOPPED, not_voided())]),
+        (["void-failed"], [cart(STARTED, sent()), payment(declined(), not_voided(), authorized(2), STOPPED, voided(2))]),
+        ([], [cart(STARTED, sent()), payment(authorized(), NOT_CAPTURED, STOPPED, voided())]),
+        (["refund-due"], [cart(STARTED, sent()), payment(authorized(), STOPPED, PART_CAPTURED, CAPTURED), shipment(CANCELLED)]),
+        (["refund-due"], [cart(STARTED, sent()), payment(authorized(), PART_CAPTURED, CAPTURED, STOPPED)]),
+        ([], [cart(STARTED, sent()), payment(authorized(), PART_CAPTURED, CAPTURED)]),
         (["exported"], [cart(STARTED, sent()), shipment(EXPORTED)]),
         (["delivery-failed"], [cart(STARTED, sent()), shipment(NOT_DELIVERED)]),
         (["exported"], [cart(STARTED, sent()), shipment(NOT_DELIVERED, EXPORTED)]),
@@ -96,7 +107,9 @@ def test_status_is_the_first_that_holds(expected, streams):
     ],
 )
 def test_marks_stand_beside_the_status(expected, streams):
-    assert list(marks(row(orders, *streams)["parts"])) == expected
+    found = row(orders, *streams)
+    assert list(marks(found["parts"])) == expected
+    assert bool(found["attention_at"]) == bool(set(expected) - {"exported"})
 
 
 @pytest.mark.parametrize(
@@ -151,7 +164,7 @@ def test_no_event_of_another_kind_of_stream_touches_an_order():
 HISTORIES = [
     [
         cart(STARTED, TYPED, CHOSEN, sent(), reopened(), sent(2), CLOSED),
-        payment(UNKNOWN, answered("declined"), declined(), authorized(2), NOT_CAPTURED, CAPTURED),
+        payment(UNKNOWN, answered("declined"), declined(), not_voided(), authorized(2), NOT_CAPTURED, STOPPED, PART_CAPTURED),
         qa(passed(), APPROVED),
         shipment(NOT_DELIVERED, EXPORTED),
     ],

@@ -42,6 +42,7 @@ async def test_more_shows_the_next_fifty_and_the_newest_come_first(ringup):
     ("path", "words"),
     [
         ("/orders?q=nobody-is-called-so", "Nothing is found for “nobody-is-called-so”"),
+        ("/orders?status=Attention&customer=nobody", "No order needs anybody to look"),
         ("/customers?q=nobody-is-called-so", "Nobody is found for “nobody-is-called-so”"),
         ("/ops/streams?prefix=nothing-", "No stream begins with “nothing-”"),
     ],

@@ -6,6 +6,7 @@ import pytest
 
 from services.customers.customer import customer
 from services.customers.views import orders
+from services.payments.payment import Stop
 from services.payments.service import sweep
 from shared.kernel.codec import stamp
 from shared.service import utc_now
@@ -88,12 +89,24 @@ async def test_orders_are_listed_by_status_newest_first_and_counted(shop):
     await get(shop, f"/orders/{opened[1]}?min_version=order-{opened[1]}@{started[1]['version']}")
     _, body = await get(shop, "/orders?status=Open")
     assert [row["order_id"] for row in body["rows"]] == opened[::-1]
-    assert body["counts"] == {"Open": 2, "Processing": 0, "Pending": 1, "Declined": 0, "Complete": 0, "Cancelled": 0}
+    assert body["counts"] == {"Open": 2, "Processing": 0, "Pending": 1, "Declined": 0, "Complete": 0, "Cancelled": 0, "Attention": 0}
     _, body = await get(shop, "/orders")
     assert [row["order_id"] for row in body["rows"]] == [waiting["order_id"], *opened[::-1]]
     _, body = await get(shop, f"/orders?customer_id={waiting['customer_id']}&status=Pending")
     assert [row["order_id"] for row in body["rows"]] == [waiting["order_id"]]
     assert (await get(shop, f"/orders?customer_id={waiting['customer_id']}&status=Open"))[1]["rows"] == []
+
+
+async def test_an_order_whose_money_needs_somebody_is_listed_as_such(shop):
+    order_id, _ = await bought(shop)
+    assert (await get(shop, "/orders?status=Attention"))[1]["rows"] == []
+    await shop.house.running["payments"].send(order_id, Stop("cancelled", order_id, utc_now()), "stopped-late", "policy:payments.stop")
+    row = await seen(shop, order_id, "Complete", "refund-due")
+    for path in ("/orders?status=Attention", f"/orders?status=Attention&q={order_id}"):
+        _, body = await get(shop, path)
+        assert (body["rows"], body["counts"]["Attention"]) == ([row], 1)
+    _, body = await shop.ask("payments", "GET", "/attention")
+    assert [(each["id"], each["attention"]) for each in body["rows"]] == [(order_id, "refund-due")]
 
 
 async def test_a_page_of_orders_leads_to_the_next(shop):
