@@ -70,7 +70,7 @@ async def story(id: str, service: RunningService, as_of: Moment | None = None, c
 
     ``{"rows": [{"id", "order_id", "time", "type", "service", "stream", "version", "actor", "text"}], "next": cursor or null}``
     """
-    rows, following = await service.find(timeline, {"place": until(id, as_of)}, sort="place", limit=_STORY, cursor=cursor, open_fields=False)
+    rows, following = await service.find(timeline, {"place": until(id, as_of)}, sort="place", limit=_STORY, cursor=cursor)
     if not rows and await service.get(orders, id, opened=False) is None:
         raise NotFound("There is no such order.")
     return {"rows": [told(row) for row in rows], "next": following}

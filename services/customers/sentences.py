@@ -63,8 +63,7 @@ def _declined(event: payments.OrderDeclined) -> str:
 
 
 def _decided(event: qa.ReviewDecided) -> str:
-    verdict = "Approved" if event.verdict == "approve" else "Denied"
-    return f"{verdict} by {_who(event.reviewer)}" + (f": {event.reason}" if event.reason else "")
+    return f"{'Approved' if event.verdict == 'approve' else 'Denied'} by {_who(event.reviewer)}"
 
 
 def _passed(by: str) -> str:
@@ -105,7 +104,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     qa.ReviewUndone: lambda e: f"Decision undone by {_who(e.reviewer)}",
     qa.ReviewPassed: lambda e: "Passed quality assurance" if e.by == "automatic" else f"Passed by {_who(e.by)}",
     qa.OrderApproved: lambda e: _passed(e.by),
-    qa.OrderDenied: lambda e: f"Denied by {_who(e.reviewer)}: {e.reason}",
+    qa.OrderDenied: lambda e: f"Denied by {_who(e.reviewer)}",
     qa.ReviewClosed: lambda e: f"Review closed: {e.why}",
     fulfillment.FulfillmentRecordCreated: lambda e: "Shipment on hold",
     fulfillment.FulfillmentReleased: lambda e: "Shipment released",
@@ -114,7 +113,10 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     fulfillment.FulfillmentExported: lambda e: f"Exported with {e.plugin}",
     fulfillment.FulfillmentFailed: lambda e: f"Not delivered: {e.reason}",
     fulfillment.FulfillmentCancelled: lambda e: f"Shipment cancelled: {e.why}",
-    fulfillment.OrderCancelled: lambda e: f"Cancelled by {_who(e.by)}: {e.reason}",
+    fulfillment.OrderCancelled: lambda e: f"Cancelled by {_who(e.by)}",
+    fulfillment.ErasureRequested: lambda e: "The exported file is to be erased",
+    fulfillment.ErasureClaimed: lambda e: "The exported file is being erased",
+    fulfillment.ExportErased: lambda e: "The exported file was erased",
     customers.CustomerUpdated: lambda e: "Profile updated",
     customers.CustomerNoted: lambda e: "Notes kept with the customer",
     customers.CustomerErased: lambda e: "The customer was erased",

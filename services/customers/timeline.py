@@ -1,4 +1,4 @@
-"""One order's story, from every service's events, for people: no personal data."""
+"""One order's story, from every service's events, for people: no personal data but the reasons that somebody gave."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime
 from services.customers import sentences
 from services.customers.views import KINDS
 from shared.contracts.customers import CustomerErased
+from shared.contracts.fulfillment import OrderCancelled
+from shared.contracts.qa import OrderDenied, ReviewDecided
 from shared.kernel.codec import stamp
 from shared.kernel.events import Event, Fact
 from shared.kernel.ports import Range
@@ -33,10 +35,16 @@ def _entry(row: Row | None, fact: Fact, id: str) -> Row:
         "type": fact.event.TYPE,
         "actor": fact.actor,
         "text": sentences.say(fact.event),
+        "because": _because(fact.event),
     }
 
 
-timeline = view("timeline", 1, _key, _entry, ["place"], once=True)
+def _because(event: Event) -> str:
+    """What somebody typed, sealed as it came."""
+    return event.reason if isinstance(event, ReviewDecided | OrderDenied | OrderCancelled) else ""
+
+
+timeline = view("timeline", 2, _key, _entry, ["place"], once=True)
 """One row an event of an order. ``place`` is order, time, stream and version in one text: where it stands in the order's story."""
 
 
@@ -56,5 +64,5 @@ def told(row: Row) -> Row:
         "stream": stream,
         "version": int(version),
         "actor": row["actor"],
-        "text": row["text"],
+        "text": f"{row['text']}: {row['because']}" if row["because"] else row["text"],
     }

@@ -33,6 +33,16 @@ class CsvDrop:
         path = self.path(export_id)
         return path.name if await asyncio.to_thread(path.exists) else None
 
+    async def erase(self, export_id: str) -> None:
+        """Also what a crash left unfinished. Raises OSError."""
+        await asyncio.to_thread(self._erase, self.path(export_id))
+
+    def _erase(self, path: Path) -> None:
+        if self._folder.exists():
+            for written in (path, path.with_suffix(".part")):
+                written.unlink(missing_ok=True)
+            self._sync_folder()
+
     def _write(self, path: Path, text: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
@@ -41,6 +51,9 @@ class CsvDrop:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+        self._sync_folder()
+
+    def _sync_folder(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -1,4 +1,5 @@
-from services.fulfillment.shipment import Create, Deny, Release
+from services.fulfillment.shipment import Create, Deny, Erase, Release
+from shared.contracts.customers import CustomerErased
 from shared.contracts.payments import ExternalPaymentPending, PaymentAuthorized
 from shared.contracts.qa import OrderApproved, OrderDenied
 from shared.kernel.events import Fact
@@ -18,3 +19,9 @@ def release(event: OrderApproved, fact: Fact) -> Commands:
 @policy
 def deny(event: OrderDenied) -> Commands:
     yield event.order_id, Deny(event.order_id)
+
+
+@policy
+def forget(event: CustomerErased, fact: Fact) -> Commands:
+    for order_id in event.order_ids:
+        yield order_id, Erase(fact.time)

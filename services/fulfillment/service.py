@@ -5,11 +5,12 @@ from datetime import datetime
 
 from services.fulfillment.api import router
 from services.fulfillment.csv_drop import CsvDrop
-from services.fulfillment.policies import create_record, deny, release
-from services.fulfillment.shipment import Claim, Delivered, Failed, Shipment, shipment
-from services.fulfillment.views import deliveries, shipments
-from shared.contracts.fulfillment import DeliveryRequested
+from services.fulfillment.policies import create_record, deny, forget, release
+from services.fulfillment.shipment import Claim, ClaimErasure, Delivered, Erased, Failed, Shipment, shipment
+from services.fulfillment.views import deliveries, erasures, shipments
+from shared.contracts.fulfillment import DeliveryRequested, ErasureRequested
 from shared.kernel.effects import Effect, Work
+from shared.kernel.errors import Unavailable
 from shared.kernel.events import Event
 from shared.service import Running, Service
 
@@ -20,6 +21,14 @@ def _wanted(event: Event) -> Iterable[Work]:
 
 def _claim(work: Work, holder: str, now: datetime) -> Claim:
     return Claim(holder, now)
+
+
+def _to_erase(event: Event) -> Iterable[Work]:
+    return (Work(event.order_id, event.export_id),) if isinstance(event, ErasureRequested) else ()
+
+
+def _claim_erasure(work: Work, holder: str, now: datetime) -> ClaimErasure:
+    return ClaimErasure(holder, now)
 
 
 def _effects(running: Running) -> Sequence[Effect]:
@@ -38,14 +47,24 @@ def _effects(running: Running) -> Sequence[Effect]:
         found = await drop.reconcile(work.reference)
         return Delivered(found) if found else await deliver(work, state)
 
-    return (Effect("deliver", _wanted, deliveries, _claim, deliver, ask),)
+    async def erase(work: Work, state: Shipment) -> Erased:
+        try:
+            await drop.erase(work.reference)
+        except OSError as error:
+            raise Unavailable(f"The export {work.reference} could not be erased: {error.strerror}.") from error
+        return Erased()
+
+    return (
+        Effect("deliver", _wanted, deliveries, _claim, deliver, ask),
+        Effect("erase", _to_erase, erasures, _claim_erasure, erase, erase),
+    )
 
 
 fulfillment = Service(
     "fulfillment",
     aggregates=(shipment,),
-    views=(shipments, deliveries),
-    policies=(create_record, release, deny),
+    views=(shipments, deliveries, erasures),
+    policies=(create_record, release, deny, forget),
     effects=_effects,
     router=router,
 )

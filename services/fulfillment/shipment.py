@@ -10,6 +10,9 @@ from typing import Literal
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
+    ErasureClaimed,
+    ErasureRequested,
+    ExportErased,
     FulfillmentCancelled,
     FulfillmentExported,
     FulfillmentFailed,
@@ -75,7 +78,26 @@ class Failed:
     lease: datetime | None
 
 
-Command = Create | Release | Deny | Cancel | Claim | Delivered | Failed
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """The customer is erased."""
+
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimErasure:
+    holder: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Nothing of the export is left here."""
+
+
+Erasure = Erase | ClaimErasure | Erased
+Command = Create | Release | Deny | Cancel | Claim | Delivered | Failed | Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +111,16 @@ class Shipment:
     ever_claimed: bool = False
     failures: int = 0
     end: Literal["", "exported", "cancelled"] = ""
+    erasing: Literal["", "requested", "claimed", "done"] = ""
+    erasing_until: datetime | None = None
 
 
 def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
     match command:
         case Cancel():
             return _cancel(command, shipment)
+        case Erase() | ClaimErasure() | Erased():
+            return _erase(command, shipment)
         case _ if shipment.end:
             return []
         case Create(plugin, submitted, now):
@@ -149,6 +175,21 @@ def _deliver(command: Command, shipment: Shipment) -> Sequence[Event]:
     return []
 
 
+def _erase(command: Erasure, shipment: Shipment) -> Sequence[Event]:
+    wanted = shipment.requested
+    if wanted is None or shipment.erasing == "done":
+        return []
+    which = {"order_id": wanted.order_id, "export_id": wanted.export_id}
+    match command:
+        case Erase(now) if not shipment.erasing:
+            return [ErasureRequested(**which, due_at=now + START)]
+        case ClaimErasure(holder, now) if shipment.erasing == "requested" or (shipment.erasing_until and now >= shipment.erasing_until):
+            return [ErasureClaimed(**which, holder=holder, until=now + LEASE, takeover=shipment.erasing == "claimed")]
+        case Erased() if shipment.erasing:
+            return [ExportErased(**which)]
+    return []
+
+
 def evolve(shipment: Shipment, event: Event) -> Shipment:
     match event:
         case FulfillmentRecordCreated():
@@ -165,7 +206,13 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
             return replace(shipment, end="exported")
         case FulfillmentCancelled() | OrderCancelled():
             return replace(shipment, end="cancelled")
+        case ErasureRequested():
+            return replace(shipment, erasing="requested")
+        case ErasureClaimed():
+            return replace(shipment, erasing="claimed", erasing_until=event.until)
+        case ExportErased():
+            return replace(shipment, erasing="done")
     return shipment
 
 
-shipment = Aggregate("shipment", Shipment(), decide, evolve, (Create, Release, Deny, Cancel, Claim, Delivered, Failed))
+shipment = Aggregate("shipment", Shipment(), decide, evolve, (Create, Release, Deny, Cancel, Claim, Delivered, Failed, Erase, ClaimErasure, Erased))

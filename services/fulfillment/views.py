@@ -5,6 +5,9 @@ from typing import Any
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
+    ErasureClaimed,
+    ErasureRequested,
+    ExportErased,
     FulfillmentCancelled,
     FulfillmentExported,
     FulfillmentFailed,
@@ -32,6 +35,21 @@ def _delivery(row: Row | None, fact: Fact) -> Row | None:
 
 deliveries = view("deliveries", 1, _delivery_key, _delivery, ["due_at"])
 """Deliveries that are not done, and when the watchdog takes them."""
+
+
+def _erasure_key(event: ErasureRequested | ErasureClaimed | ExportErased) -> str:
+    return event.order_id
+
+
+def _erasure(row: Row | None, fact: Fact) -> Row | None:
+    match fact.event:
+        case ErasureRequested(due_at=due) | ErasureClaimed(until=due):
+            return {"reference": fact.event.export_id, "due_at": stamp(due)}
+    return None
+
+
+erasures = view("erasures", 1, _erasure_key, _erasure, ["due_at"])
+"""Exports of erased customers that may still lie here."""
 
 
 def _shipment_key(event: FulfillmentRecordCreated | FulfillmentReleased | DeliveryRequested | FulfillmentFailed | Ended) -> str:

@@ -37,6 +37,7 @@ HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "FulfillmentFailed": ("alert", "bad"),
     "FulfillmentCancelled": ("slash", ""),
     "OrderCancelled": ("slash", "bad"),
+    "ExportErased": ("lock", ""),
     "CustomerUpdated": ("user", ""),
     "CustomerErased": ("lock", ""),
 }

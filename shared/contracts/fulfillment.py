@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.order import SubmittedOrder
-from shared.kernel.events import Event
+from shared.kernel.events import Event, Personal
 
 
 class FulfillmentRecordCreated(Event, type="ringup.fulfillment.FulfillmentRecordCreated"):
@@ -64,5 +64,26 @@ class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
     """Stopped before it went out."""
 
     order_id: str
-    reason: str
+    reason: Personal[str]
     by: str
+
+
+class ErasureRequested(Event, type="ringup.fulfillment.ErasureRequested"):
+    """Its customer is erased: what was written for the export goes too."""
+
+    order_id: str
+    export_id: str
+    due_at: datetime
+
+
+class ErasureClaimed(Event, type="ringup.fulfillment.ErasureClaimed"):
+    order_id: str
+    export_id: str
+    holder: str
+    until: datetime
+    takeover: bool
+
+
+class ExportErased(Event, type="ringup.fulfillment.ExportErased"):
+    order_id: str
+    export_id: str

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.order import SubmittedOrder
-from shared.kernel.events import Event, Value
+from shared.kernel.events import Event, Personal, Value
 
 Verdict = Literal["approve", "deny"]
 
@@ -21,7 +21,7 @@ class ReviewDecided(Event, type="ringup.qa.ReviewDecided"):
     order_id: str
     verdict: Verdict
     reviewer: str
-    reason: str = ""
+    reason: Personal[str] = ""
     effective: datetime
 
 
@@ -61,7 +61,7 @@ class OrderApproved(Event, type="ringup.qa.OrderApproved"):
 class OrderDenied(Event, type="ringup.qa.OrderDenied"):
     order_id: str
     attempt: int
-    reason: str
+    reason: Personal[str]
     reviewer: str
 
 

@@ -106,6 +106,9 @@ class Documents(Protocol):
 
     async def drop(self, collection: str) -> None: ...
 
+    async def scrub(self) -> None:
+        """What was replaced or dropped before is nowhere on the disk any more. Raises Unavailable while somebody reads the store."""
+
     async def collections(self) -> Sequence[str]: ...
 
 

@@ -34,32 +34,39 @@ _OPENED_AT_ONCE = 500
 async def project_all(
     documents: Documents, keyring: Keyring, builds: Sequence[Build], facts: Sequence[Fact], progress: Progress | None = None
 ) -> None:
-    """Views that open personal fields get opened facts; all other builds are written at once."""
+    """Views that open personal fields get opened facts, and what they drop is gone from the store; all other builds are written at once."""
     openers = [build for build in builds if build.view.opens]
     if openers:
         wanted = [fact for fact in facts if any(build.view.handles(type(fact.event)) for build in openers)]
         for start in range(0, len(wanted), _OPENED_AT_ONCE):
-            await project(openers, documents, await opened(wanted[start : start + _OPENED_AT_ONCE], keyring))
+            now = await project(openers, documents, await opened(wanted[start : start + _OPENED_AT_ONCE], keyring))
+            if any(document.data is None for document in now):
+                await documents.scrub()
     await project([build for build in builds if not build.view.opens], documents, facts, progress)
 
 
-async def project(builds: Sequence[Build], documents: Documents, facts: Sequence[Fact], progress: Progress | None = None) -> None:
-    """Apply facts, in the order given, to every build that handles them. Raises Poison, Unavailable; writes all or nothing."""
+async def project(builds: Sequence[Build], documents: Documents, facts: Sequence[Fact], progress: Progress | None = None) -> list[Document]:
+    """Apply facts, in the order given, to every build that handles them. Raises Poison, Unavailable; writes all or nothing.
+
+    Returns the facts' documents as they are then, those that a repeat left as they were too.
+    """
     read_first = False
     while True:
-        changes = {build.collection: await _changed(build, documents, facts, read_first or not build.view.once) for build in builds}
-        changes = {collection: changed for collection, changed in changes.items() if changed}
+        touched = {build.collection: await _touched(build, documents, facts, read_first or not build.view.once) for build in builds}
+        changes = {collection: changed for collection, pairs in touched.items() if (changed := [new for old, new in pairs if new != old])}
+        now = [new for pairs in touched.values() for _, new in pairs]
         if not changes and progress is None:
-            return
+            return now
         try:
             await documents.write(changes, progress)
         except Conflict:
             read_first = True
             continue
-        return
+        return now
 
 
-async def _changed(build: Build, documents: Documents, facts: Sequence[Fact], read_first: bool) -> list[Document]:
+async def _touched(build: Build, documents: Documents, facts: Sequence[Fact], read_first: bool) -> list[tuple[Document | None, Document]]:
+    """Each document before and after."""
     view = build.view
     touched: dict[str, list[Fact]] = {}
     for fact in facts:
@@ -69,8 +76,7 @@ async def _changed(build: Build, documents: Documents, facts: Sequence[Fact], re
     if not touched:
         return []
     before = await documents.get_many(build.collection, list(touched)) if read_first else {}
-    after = [_apply(view, before, id, mine) for id, mine in touched.items()]
-    return [document for document in after if document != before.get(document.id)]
+    return [(before.get(id), _apply(view, before, id, mine)) for id, mine in touched.items()]
 
 
 def _keys(view: View, fact: Fact) -> Sequence[str]:

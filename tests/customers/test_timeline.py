@@ -8,6 +8,7 @@ from shared.contracts.qa import OrderApproved, ReviewClosed
 from shared.contracts.registry import EVENTS
 from tests.customers.facts import (
     APPROVED,
+    CANCELLED,
     CHOSEN,
     CUSTOMER,
     DENIED,
@@ -93,13 +94,18 @@ def test_sentences_say_it_in_words():
     assert say(APPROVED) == "Approved automatically"
     assert say(APPROVED.model_copy(update={"by": "agent:qa1"})) == "Approved by qa1"
     assert say(APPROVED.model_copy(update={"by": "skip_qa"})) == "Approved without review: prepaid orders skip it"
-    assert say(DENIED) == "Denied by qa1: not agreed"
+    assert say(DENIED) == "Denied by qa1"
     assert say(decided()) == "Approved by qa1"
     assert say(STARTED) == "Started by agent1, inbound call"
     assert say(TYPED) == "Changed: customer, billing address"
     assert say(CHOSEN) == "Changed: products"
     assert say(sent(2)) == "Submitted by agent1, to be charged (attempt 2)"
     assert say(external()) == "Paid elsewhere: nobody was charged"
+
+
+def test_a_reason_stands_behind_its_sentence():
+    rows = story(stream(f"review-{ORDER}", (0, decided()), (0, DENIED)), stream(f"shipment-{ORDER}", (1, CANCELLED)))
+    assert [row["text"] for row in rows] == ["Approved by qa1", "Denied by qa1: not agreed", "Cancelled by agent1: changed their mind"]
 
 
 def test_every_event_of_an_order_has_a_sentence_of_its_own():

@@ -2,10 +2,28 @@ from datetime import timedelta
 
 import pytest
 
-from services.fulfillment.shipment import BACKOFF, LEASE, Cancel, Claim, Create, Delivered, Deny, Failed, Release, shipment
+from services.fulfillment.shipment import (
+    BACKOFF,
+    LEASE,
+    START,
+    Cancel,
+    Claim,
+    ClaimErasure,
+    Create,
+    Delivered,
+    Deny,
+    Erase,
+    Erased,
+    Failed,
+    Release,
+    shipment,
+)
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
+    ErasureClaimed,
+    ErasureRequested,
+    ExportErased,
     FulfillmentCancelled,
     FulfillmentExported,
     FulfillmentFailed,
@@ -23,6 +41,10 @@ REQUESTED = DeliveryRequested(**DELIVERY, due_at=NOON + timedelta(seconds=5))
 CLAIMED = DeliveryClaimed(**DELIVERY, holder="me", until=NOON + LEASE, takeover=False)
 EXPORTED = FulfillmentExported(**DELIVERY, their_id="x.csv")
 CANCELLED = OrderCancelled(order_id=ORDER, reason="changed their mind", by="agent:supervisor1")
+EXPORT = {"order_id": ORDER, "export_id": f"{ORDER}-csv"}
+TO_ERASE = ErasureRequested(**EXPORT, due_at=NOON + START)
+ERASING = ErasureClaimed(**EXPORT, holder="me", until=NOON + LEASE, takeover=False)
+ERASED = ExportErased(**EXPORT)
 CANCEL = Cancel(ORDER, "changed their mind", "agent:supervisor1")
 
 
@@ -54,6 +76,24 @@ def test_whoever_takes_over_after_the_lease_is_told_so():
     history = given(shipment, CREATED, RELEASED, REQUESTED, CLAIMED)
     history.when(Claim("other", NOON + LEASE - timedelta(seconds=1))).then_nothing()
     assert history.when(Claim("other", NOON + LEASE)).then_types(DeliveryClaimed)[0].takeover
+
+
+def test_what_was_exported_of_an_erased_customer_is_erased_once():
+    sent = (CREATED, RELEASED, REQUESTED, CLAIMED, EXPORTED)
+    given(shipment, *sent).when(Erase(NOON)).then(TO_ERASE)
+    given(shipment, *sent, TO_ERASE).when(Erase(NOON)).then_nothing()
+    given(shipment, *sent).when(ClaimErasure("me", NOON)).then_nothing()
+    given(shipment, *sent, TO_ERASE).when(ClaimErasure("me", NOON)).then(ERASING)
+    given(shipment, *sent, TO_ERASE, ERASING).when(ClaimErasure("other", NOON)).then_nothing()
+    assert given(shipment, *sent, TO_ERASE, ERASING).when(ClaimErasure("other", NOON + LEASE)).then_types(ErasureClaimed)[0].takeover
+    given(shipment, *sent, TO_ERASE, ERASING).when(Erased()).then(ERASED)
+    for late in (Erase(NOON), ClaimErasure("me", NOON + LEASE), Erased()):
+        given(shipment, *sent, TO_ERASE, ERASING, ERASED).when(late).then_nothing()
+
+
+@pytest.mark.parametrize("history", [(), (CREATED,), (CREATED, CANCELLED)])
+def test_what_never_went_out_has_nothing_to_erase(history):
+    given(shipment, *history).when(Erase(NOON)).then_nothing()
 
 
 def test_a_failure_is_tried_again_later_and_later():

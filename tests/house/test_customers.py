@@ -6,6 +6,7 @@ import pytest
 
 from services.customers.customer import customer
 from services.customers.views import orders
+from services.fulfillment.shipment import LEASE
 from services.payments.payment import Stop
 from services.payments.service import sweep
 from shared.kernel.codec import stamp
@@ -13,6 +14,7 @@ from shared.service import utc_now
 from tests.house.shop import ADDRESS, BROKE, GOOD, ORDER, Shop, until
 
 NOTES = "Leave it with the neighbour"
+REASON = "Lives with a neighbour"
 PERSONAL = ("Customer", "512 555", "100 Example Street", "Austin", "78701", NOTES)
 
 
@@ -221,6 +223,64 @@ async def test_everything_personal_of_an_erased_customer_reads_erased(shop):
     assert answers[0][1]["customer"] == {"first_name": "Erased", "last_name": "Erased", "phone": "Erased"}
     assert answers[1][1]["person"]["first_name"] == answers[1][1]["billing"]["street"] == answers[1][1]["notes"][0]["note"] == "Erased"
     assert answers[4][1]["state"]["customer"]["first_name"] == answers[7][1]["submitted"]["order"]["billing"]["street"] == "Erased"
+
+
+async def test_no_byte_of_an_erased_customer_stays_on_the_disk(shop):
+    order_id, customer_id = await bought(shop)
+    await until(lambda: lies_in(shop, {"customers.views.db", f"{order_id}-csv.csv"}))
+    shop.export(order_id).with_suffix(".part").write_text("100 Example Street")
+    await erase(shop, customer_id)
+    await forgotten(shop, order_id)
+    await until(lambda: lies_in(shop, set()))
+    await until(lambda: said(shop, order_id, "The exported file was erased"))
+    assert (await get(shop, f"/orders/{order_id}"))[1]["exported_at"]
+
+
+async def lies_in(shop, wanted):
+    """Whether what a caller typed lies in the clear in these files, write-ahead logs counted as their database's, and in no other."""
+    typed = (b"512 555 0142", b"5125550142", b"2410555215", b"customer a", b"100 Example Street", NOTES.encode(), REASON.encode())
+    files = [path for path in shop.settings.data.rglob("*") if path.is_file()]
+    return wanted == {path.name.removesuffix("-wal") for path in files if any(text in path.read_bytes() for text in typed)}
+
+
+async def said(shop, order_id, text):
+    _, body = await get(shop, f"/orders/{order_id}/timeline")
+    return text in [entry["text"] for entry in body["rows"]]
+
+
+async def test_a_file_that_cannot_be_erased_is_erased_later_also_after_a_restart(settings):
+    shop = await (await Shop(settings).open()).furnish()
+    order_id, customer_id = await bought(shop)
+    stuck = shop.export(order_id).with_suffix(".part")
+    stuck.mkdir()
+    await erase(shop, customer_id)
+    await until(lambda: said(shop, order_id, "The exported file is being erased"))
+    await shop.close()
+    stuck.rmdir()
+    stuck.write_text("100 Example Street")
+    shop = await Shop(settings, clock=lambda: utc_now() + LEASE).open()
+    await until(lambda: said(shop, order_id, "The exported file was erased"))
+    assert not stuck.exists()
+    await shop.close()
+
+
+async def test_reasons_are_shown_until_the_customer_is_erased(shop):
+    denied, cancelled = await pending(shop), await pending(shop)
+    verdict = {"verdict": "deny", "reason": REASON}
+    assert (await shop.ask("qa", "POST", f"/reviews/{denied['order_id']}/decide", verdict, actor="agent:qa1"))[0] == 200
+    path = f"/shipments/{cancelled['order_id']}/cancel"
+    assert (await shop.ask("fulfillment", "POST", path, {"reason": REASON}, actor="agent:supervisor1"))[0] == 200
+    for before, field, text in ((denied, "denied", "Denied by qa1"), (cancelled, "cancelled", "Cancelled by supervisor1")):
+        row = await seen(shop, before["order_id"], "Cancelled")
+        assert row[field]["reason"] == REASON
+        await until(lambda row=row, text=text: said(shop, row["order_id"], f"{text}: {REASON}"))
+        assert await lies_in(shop, {"customers.views.db"})
+        assert (await erase(shop, row["customer_id"]))[0] == 200
+        assert (await get(shop, f"/orders/{row['order_id']}"))[1][field]["reason"] == "Erased"
+        await until(lambda row=row, text=text: said(shop, row["order_id"], f"{text}: Erased"))
+    _, review = await shop.ask("qa", "GET", f"/reviews/{denied['order_id']}")
+    assert review["decision"]["reason"] == "Erased"
+    await until(lambda: lies_in(shop, set()))
 
 
 async def forgotten(shop, order_id):

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from shared.engines.embedded.sqlite import connect, transaction, translated
+from shared.engines.embedded.sqlite import BUSY_TIMEOUT, checkpoint, connect, transaction, translated
 from shared.kernel.errors import Conflict
 from shared.kernel.ports import Page, Prefix, Progress, Range, Where
 from shared.kernel.views import Document, canonical
@@ -31,6 +31,7 @@ class SqliteDocuments:
         self.path = path
         self._db = connect(path, durable=False)
         with translated(path):
+            self._db.execute("pragma secure_delete=on")
             self._db.execute("create table if not exists offsets(grp text, topic text, next integer, primary key(grp, topic)) without rowid")
 
     def close(self) -> None:
@@ -141,6 +142,14 @@ class SqliteDocuments:
     async def drop(self, collection: str) -> None:
         with translated(self.path):
             self._db.execute(f"drop table if exists {_quoted(collection)}")
+
+    async def scrub(self) -> None:
+        with translated(self.path):
+            self._db.execute("pragma busy_timeout=0")
+            try:
+                checkpoint(self._db, self.path)
+            finally:
+                self._db.execute(f"pragma busy_timeout={BUSY_TIMEOUT}")
 
     async def collections(self) -> Sequence[str]:
         with translated(self.path):

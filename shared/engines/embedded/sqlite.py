@@ -11,6 +11,9 @@ from pathlib import Path
 
 from shared.kernel.errors import Conflict, Corrupt, Unavailable
 
+BUSY_TIMEOUT = 10_000
+"""Milliseconds that one connection waits for another."""
+
 _Write = tuple[str, Sequence[object], asyncio.Future[None]]
 
 
@@ -18,7 +21,7 @@ def connect(path: Path, *, durable: bool, readonly: bool = False) -> sqlite3.Con
     """``durable``: FULL, a commit survives a power cut; else NORMAL, a power cut may take the last commits. Raises Unavailable, Corrupt."""
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT / 1000)
         db.execute("pragma journal_mode=wal")
         db.execute(f"pragma synchronous={'full' if durable else 'normal'}")
         db.execute("pragma temp_store=memory")
@@ -91,9 +94,13 @@ class Writer:
 
     def _checkpoint(self) -> None:
         with translated(self.path):
-            busy = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
-        if busy:
-            raise Unavailable(f"{self.path} is being read by somebody else.")
+            checkpoint(self._db, self.path)
+
+
+def checkpoint(db: sqlite3.Connection, path: Path) -> None:
+    """Empty the write-ahead log. Raises Unavailable."""
+    if db.execute("pragma wal_checkpoint(truncate)").fetchone()[0]:
+        raise Unavailable(f"{path} is being read by somebody else.")
 
 
 @contextmanager
