@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from services import control
 from services.cli.connect import OPERATOR
 from services.house import House
+from services.payments.simulator.ledger import read
 from services.server import bound
 from shared.asgi import Client
 from shared.clients import call
 from shared.engine import damage, open_engine
-from shared.kernel.errors import KernelError
+from shared.kernel.errors import Corrupt, KernelError
 from shared.service import offsets_beyond
 from shared.settings import Settings, SettingsError
 
@@ -61,6 +62,9 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
     yield _key(settings)
     for name, wrong in damage(settings.data):
         yield Check(name, "fail" if wrong else "ok", wrong or "sound", "Restore the whole data folder from a backup." if wrong else "")
+    ledger = settings.data / "simulator.jsonl"
+    if ledger.exists():
+        yield _ledger(ledger)
     yield _exposure(settings)
     async with control.dialled(settings.data) as server:
         if server:
@@ -117,6 +121,14 @@ def _key(settings: Settings) -> Check:
     if path.resolve().is_relative_to(settings.data.resolve()):
         return Check("master key", "warn", f"{path} lies in the data folder", "Keep it elsewhere, so that a copy of the data opens nothing.")
     return Check("master key", "ok", f"{path}")
+
+
+def _ledger(path: Path) -> Check:
+    try:
+        entries = sum(1 for _ in read(path))
+    except (OSError, Corrupt) as error:
+        return Check(path.name, "fail", str(error), "Ringup does not start before.")
+    return Check(path.name, "ok", f"sound, entries: {entries:,}")
 
 
 def _exposure(settings: Settings) -> Check:

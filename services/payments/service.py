@@ -15,7 +15,7 @@ from services.payments.simulator.app import simulator
 from services.payments.vault import Card, Vault
 from services.payments.views import erased_orders, payments_view, work
 from shared.asgi import AsgiClient, Client, HttpClient
-from shared.kernel.errors import KernelError
+from shared.kernel.errors import KernelError, Unavailable
 from shared.service import Running, Service
 
 log = structlog.get_logger()
@@ -27,7 +27,11 @@ _SWEEP_EVERY = 60.0
 def _simulator(running: Running) -> Client:
     if running.settings.simulator_url:
         return HttpClient(running.settings.simulator_url, TIMEOUT)
-    running.state["simulator"] = app = simulator(running.settings.data / "simulator.jsonl")
+    path = running.settings.data / "simulator.jsonl"
+    try:
+        running.state["simulator"] = app = simulator(path)
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror}.") from error
     return AsgiClient(app)
 
 

@@ -99,6 +99,14 @@ async def test_a_data_folder_that_cannot_be_written(tmp_path, command):
     one_sentence(err, "cannot be written", "RINGUP_DATA")
 
 
+async def test_a_ledger_that_is_damaged(ringup):
+    ringup.data.mkdir(parents=True)
+    (ringup.data / "simulator.jsonl").write_text('half\n{"reference": "A-1-1"}\n')
+    code, _, err = await ringup("run")
+    assert code == 1
+    one_sentence(err, "Line 1 of the simulator's ledger", "move the file away")
+
+
 async def test_a_setting_that_is_not_right(tmp_path):
     ringup = Ringup(tmp_path / "data", tmp_path / "master.key", port="abc")
     code, _, err = await ringup("doctor")

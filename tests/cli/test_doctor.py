@@ -42,6 +42,16 @@ async def test_a_damaged_database_is_named(made):
     assert found["keys.db"].verdict == "ok"
 
 
+async def test_a_damaged_ledger_is_named(made):
+    path = made.data / "simulator.jsonl"
+    path.write_text('{"reference": "A-1-1"}\n')
+    assert (await verdicts(made))["simulator.jsonl"].found == "sound, entries: 1"
+    path.write_text('half\n{"reference": "A-1-1"}\n')
+    found = (await verdicts(made))["simulator.jsonl"]
+    assert found.verdict == "fail"
+    assert "Line 1" in found.found
+
+
 async def test_a_key_that_others_can_read(made):
     made.master_file.chmod(0o644)
     found = await verdicts(made)

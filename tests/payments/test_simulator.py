@@ -7,9 +7,10 @@ import pytest
 
 from services.payments.gateways import SimulatorGateway
 from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, simulator
-from services.payments.simulator.ledger import Damaged, Ledger
+from services.payments.simulator.ledger import Ledger
 from services.payments.vault import Card
 from shared.asgi import AsgiClient, HttpClient, Response
+from shared.kernel.errors import Corrupt
 from tests.samples import NOON, ORDER
 
 REF = f"{ORDER}-1-1"
@@ -131,7 +132,7 @@ class TestLedger:
 
     async def test_damage_further_up_is_refused(self, path):
         path.write_bytes(b"half\n" + json.dumps(entry()).encode() + b"\n")
-        with pytest.raises(Damaged, match="Line 1"):
+        with pytest.raises(Corrupt, match="Line 1"):
             Ledger(path)
 
     async def test_what_could_not_be_synced_was_not_done_and_can_be_tried_again(self, path, monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from services.payments.simulator.app import simulator
-from services.payments.simulator.ledger import Damaged
+from shared.kernel.errors import Corrupt
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         app = simulator(given.data / "simulator.jsonl")
-    except (OSError, Damaged) as error:
+    except (OSError, Corrupt) as error:
         print(f"The simulator cannot start: {error}", file=sys.stderr)
         return 1
     uvicorn.run(app, host=given.host, port=given.port, log_level="warning", access_log=False)

@@ -60,7 +60,7 @@ class Capture(Void):
 
 
 def simulator(path: Path) -> FastAPI:
-    """Keeps its ledger at ``path``. Raises OSError, Damaged."""
+    """Keeps its ledger at ``path``. Raises OSError, Corrupt."""
     app = FastAPI(title="Ringup simulator gateway", openapi_url=None, docs_url=None, redoc_url=None)
     ledger = Ledger(path)
     app.state.ledger = ledger

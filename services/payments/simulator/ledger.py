@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from shared.kernel.errors import Corrupt
 
 Entry = dict[str, Any]
 
 
-class Damaged(Exception):
-    """The ledger holds a line that nobody can have written."""
-
-
 class Ledger:
-    """A torn last line, left by a crash before the sync, was never answered and is cut off. Raises OSError, Damaged."""
+    """A torn last line, left by a crash before the sync, was never answered and is cut off. Raises OSError, Corrupt."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,24 +23,13 @@ class Ledger:
         """What was decided, on stable storage or about to be; ``find`` waits for that."""
         self._follow_ups: dict[str, list[Entry]] = {}
         self._file = path.open("ab+", buffering=0)
-        self._end = self._load(path)
+        self._end = 0
+        for entry, self._end in read(path):
+            self._know(entry)
         self._file.truncate(self._end)
         self._unsynced: dict[str, asyncio.Future[None]] = {}
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
-
-    def _load(self, path: Path) -> int:
-        lines = path.read_bytes().splitlines(keepends=True)
-        end = 0
-        for number, line in enumerate(lines, 1):
-            entry = _entry(line)
-            if entry is None and number == len(lines):
-                break
-            if entry is None:
-                raise Damaged(f"Line {number} of the simulator's ledger {path} cannot be read. Put it right, or move the file away.")
-            self._know(entry)
-            end += len(line)
-        return end
 
     def _know(self, entry: Entry) -> None:
         self.entries[entry["reference"]] = entry
@@ -106,6 +93,18 @@ class Ledger:
 
     def close(self) -> None:
         self._file.close()
+
+
+def read(path: Path) -> Iterator[tuple[Entry, int]]:
+    """Its entries, and the byte after each; not a torn last line. Raises OSError, Corrupt."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    end = 0
+    for number, line in enumerate(lines, 1):
+        entry, end = _entry(line), end + len(line)
+        if entry is not None:
+            yield entry, end
+        elif number < len(lines):
+            raise Corrupt(f"Line {number} of the simulator's ledger {path} cannot be read. Put it right, or move the file away.")
 
 
 def _entry(line: bytes) -> Entry | None:
