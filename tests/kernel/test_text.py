@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from shared.text import Id, Line, Note
@@ -13,9 +15,65 @@ def test_a_card_number_is_refused_wherever_people_type(number):
             kind.validate_python(f"the card is {number}, thanks")
 
 
-@pytest.mark.parametrize("text", ["4242424242424241", "+4917112345678901", "490154203237518", "1234567890123456", "42424242424242420"])
+CARDS = {
+    "Visa": "4242424242424242",
+    "Visa of 19 digits": "4242424242424242428",
+    "Mastercard": "5555555555554444",
+    "Mastercard of the second range": "2223003122003222",
+    "American Express": "378282246310005",
+    "Diners Club": "30569309025904",
+    "Diners Club International": "36227206271667",
+    "Discover": "6011111111111117",
+    "JCB": "3566002020360505",
+    "UnionPay": "6200000000000005",
+    "Maestro": "6759649826438453",
+    "Visa in full width": "\uff14\uff12" * 8,
+}
+SEPARATORS = st.characters(exclude_categories=("L", "N", "Cc", "Co", "Cs", "Cn"))
+
+
+@given(number=st.sampled_from(list(CARDS.values())), data=st.data())
+def test_a_card_number_is_refused_however_its_digits_are_parted(number, data):
+    parts = [data.draw(st.just("") | SEPARATORS) for _ in number[1:]]
+    typed = number[0] + "".join(f"{part}{digit}" for part, digit in zip(parts, number[1:], strict=True))
+    with pytest.raises(ValidationError, match="card number"):
+        note.validate_python(f"visa{typed} 08/29 123, thanks")
+
+
+@pytest.mark.parametrize("separator", [".", "/", "\u00a0", "\u2009", "_", "\t", "\u2013", ","])
+def test_a_card_number_is_refused_in_fours_and_in_pairs(separator):
+    for size in (2, 4):
+        typed = separator.join("4242424242424242"[n : n + size] for n in range(0, 16, size))
+        with pytest.raises(ValidationError, match="card number"):
+            note.validate_python(typed)
+
+
+@given(st.from_regex(r"\+[1-9][0-9]{10,14}", fullmatch=True) | st.from_regex(r"\+[1-9]{2}( [1-9][0-9]{2}){2,4}", fullmatch=True))
+def test_no_telephone_number_is_taken_for_a_card(phone):
+    assert line.validate_python(phone) == phone
+
+
+@given(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=10, max_size=10))
+def test_no_order_id_is_taken_for_a_card(order_id):
+    for text in (order_id, f"{order_id}-csv"):
+        assert line.validate_python(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4242424242424241",
+        "+4917112345678901",
+        "490154203237518",
+        "1234567890123456",
+        "42424242424242420",
+        "4006381333931",
+        "0049 171 1234567",
+        "4242 4242\n4242 4242",
+    ],
+)
 def test_other_numbers_may_be_typed(text):
-    assert line.validate_python(text) == text
+    assert note.validate_python(text) == text
 
 
 def test_a_name_that_another_system_gave_may_be_any_number():
