@@ -50,7 +50,6 @@ CAMPAIGN = Campaign(id="1", name="Restful Nights (phone)", offers=OFFERS, script
 SETTINGS = Settings(
     tax_rates={"US-TX": "8.25", "US-NY": "8", "US-CA": "7.25", "US-OR": "0"},
     shipping_taxable={"US-TX": True, "US-NY": True},
-    time_zone="America/Chicago",
 )
 
 

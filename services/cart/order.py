@@ -65,6 +65,7 @@ class Reopen:
     attempt: int
     reason: str
     say: str
+    retry: bool
     try_next: str
     instrument: Instrument
     amount: int
@@ -84,6 +85,7 @@ class Declined:
     attempt: int
     reason: str
     say: str
+    retry: bool
     try_next: str
     submitted_at: datetime
     instrument: Instrument
@@ -282,7 +284,7 @@ def _parts(campaign: Campaign, quoted: Quote) -> tuple[Part, ...]:
 def _reopen(command: Reopen, order: Order) -> Sequence[Event]:
     if order.stage != "submitted" or order.attempt != command.attempt:
         return []
-    said = {"reason": command.reason, "say": command.say, "try_next": command.try_next, "instrument": command.instrument, "amount": command.amount}
+    said = {name: getattr(command, name) for name in ("reason", "say", "retry", "try_next", "instrument", "amount")}
     return [OrderReopened(order_id=command.order_id, why="declined", attempt=command.attempt, **said)]
 
 
@@ -300,13 +302,16 @@ def evolve(order: Order, event: Event) -> Order:
             at, customer = submitted.submitted_at, submitted.order.customer_id
             return replace(order, stage="submitted", attempt=event.attempt, submitted_at=at, customer_id=customer)
         case OrderReopened() if order.submitted_at:
-            declined = Declined(event.attempt, event.reason, event.say, event.try_next, order.submitted_at, event.instrument, event.amount)
-            return replace(order, stage="open", declines=(*order.declines, declined))
+            return replace(order, stage="open", declines=(*order.declines, _declined(event, order.submitted_at)))
         case OrderClosed(why="erased"):
             return _erased(order)
         case OrderClosed():
             return replace(order, stage="closed")
     return order
+
+
+def _declined(event: OrderReopened, submitted_at: datetime) -> Declined:
+    return Declined(event.attempt, event.reason, event.say, event.retry, event.try_next, submitted_at, event.instrument, event.amount)
 
 
 def _erased(order: Order) -> Order:

@@ -8,7 +8,8 @@ from shared.kernel.policies import Commands, policy
 
 @policy
 def reopen(event: OrderDeclined) -> Commands:
-    yield event.order_id, Reopen(event.order_id, event.attempt, event.reason, event.say, event.try_next, event.instrument, event.amount)
+    said = (event.reason, event.say, event.retry, event.try_next, event.instrument, event.amount)
+    yield event.order_id, Reopen(event.order_id, event.attempt, *said)
 
 
 @policy

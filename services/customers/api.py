@@ -53,7 +53,7 @@ async def one_order(id: str, service: RunningService, min_version: MinVersion = 
     """``order_id``, ``status`` (Open, Processing, Pending, Declined, Complete, Cancelled), ``marks`` (outcome-unknown, capture-failed,
     void-failed, refund-due, delivery-failed, exported), ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
     ``customer`` {first_name, last_name, phone} or null, ``agent``, ``method``, ``total`` in minor units, ``currency``, ``attempt``,
-    ``instrument`` {brand, last4} or null, ``decline`` {attempt, reason, say, try_next, at} (the last one) or null, ``approved_by``,
+    ``instrument`` {brand, last4} or null, ``decline`` {attempt, reason, say, retry, try_next, at} (the last one) or null, ``approved_by``,
     ``denied`` {reason, by} or null, ``cancelled`` {reason, by} or null, ``exported_at`` or null.
 
     ``min_version``: waits up to 2 s for this ``<stream>@<version>``.

@@ -20,7 +20,7 @@ _SECTIONS = {
     "notes": "notes",
 }
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
-_HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at", "forced": "Waits for review"}
+_HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at"}
 _ANSWERS = {"approved": "yes", "declined": "no", "unknown": "unknown", "never-heard": "not known there"}
 
 
@@ -59,7 +59,7 @@ def _submitted(event: cart.OrderSubmitted) -> str:
 
 
 def _declined(event: payments.OrderDeclined) -> str:
-    return f"Card declined: {_reason(event.reason)}" if event.method == "card" else f"Payment declined: {_reason(event.reason)}"
+    return f"Card declined: {_reason(event.reason)}"
 
 
 def _decided(event: qa.ReviewDecided) -> str:

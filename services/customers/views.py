@@ -101,8 +101,8 @@ def _paid(part: Row, fact: Fact) -> Row:
         case PaymentAuthorized():
             return {"instrument": _instrument(event.instrument)}
         case OrderDeclined():
-            decline = {"attempt": event.attempt, "reason": event.reason, "say": event.say, "try_next": event.try_next, "at": stamp(fact.time)}
-            return {"instrument": _instrument(event.instrument), "decline": decline}
+            said = {name: getattr(event, name) for name in ("attempt", "reason", "say", "retry", "try_next")}
+            return {"instrument": _instrument(event.instrument), "decline": {**said, "at": stamp(fact.time)}}
         case PaymentCaptureFailed() | PaymentVoidFailed():
             return _trouble(part, event.attempt, "void-failed" if isinstance(event, PaymentVoidFailed) else "capture-failed")
         case PaymentCaptured() | PaymentVoided():

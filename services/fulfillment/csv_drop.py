@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+PLUGIN = "csv"
+"""The one there is."""
+
 COLUMNS = ("export_id", "order_id", "sku", "quantity", "name", "first_name", "last_name", "street", "unit", "city", "region", "postal", "country")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

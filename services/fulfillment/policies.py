@@ -1,3 +1,4 @@
+from services.fulfillment.csv_drop import PLUGIN
 from services.fulfillment.shipment import Create, Deny, Erase, Release
 from shared.contracts.customers import CustomerErased
 from shared.contracts.payments import ExternalPaymentPending, PaymentAuthorized
@@ -8,7 +9,7 @@ from shared.kernel.policies import Commands, policy
 
 @policy
 def create_record(event: PaymentAuthorized | ExternalPaymentPending, fact: Fact) -> Commands:
-    yield event.order_id, Create("csv", event.submitted, fact.time)
+    yield event.order_id, Create(PLUGIN, event.submitted, fact.time)
 
 
 @policy

@@ -23,8 +23,7 @@ Segment = tuple[str, bool]
 
 def totals(quote: Mapping[str, Any] | None, currency: str) -> dict[str, str]:
     quote = quote or {}
-    names = ("price", "shipping", "discount", "tax", "total")
-    return {name: formatted(-quote.get(name, 0) if name == "discount" else quote.get(name, 0), currency) for name in names}
+    return {name: formatted(quote.get(name, 0), currency) for name in ("price", "shipping", "tax", "total")}
 
 
 def tax_note(quote: Mapping[str, Any] | None, ship_to: Mapping[str, str]) -> str:

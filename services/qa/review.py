@@ -23,7 +23,7 @@ from shared.contracts.qa import (
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
-Why = Literal["external", "share", "forced"]
+Why = Literal["external", "share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,9 @@ def _open(submitted: SubmittedOrder, external: bool) -> Sequence[Event]:
 
 
 def _held(submitted: SubmittedOrder, external: bool) -> Why | None:
-    rules = submitted.rules
-    if rules.force_qa:
-        return "forced"
     if external:
-        return None if rules.skip_qa else "external"
-    return "share" if _lot(submitted.order_id) < rules.qa_share else None
+        return None if submitted.rules.skip_qa else "external"
+    return "share" if _lot(submitted.order_id) < submitted.rules.qa_share else None
 
 
 def _lot(order_id: str) -> int:

@@ -45,10 +45,10 @@ class OrderReopened(Event, type="ringup.cart.OrderReopened"):
     attempt: int
     reason: str
     say: str
+    retry: bool
     try_next: str
     instrument: Instrument = Instrument()
     amount: int = 0
-    for_: Literal["agent"] = "agent"
 
 
 class OrderClosed(Event, type="ringup.cart.OrderClosed"):

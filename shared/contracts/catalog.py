@@ -19,7 +19,6 @@ class Offer(Value):
     kind: Literal["offer", "upsell"] = "offer"
     gateway: str = "simulator"
     max_quantity: int = 99
-    plugin: str = "csv"
 
 
 class Campaign(Value):
@@ -59,7 +58,6 @@ class Settings(Value):
     tax_rates: dict[str, str] = {}
     """Percent by ``US-TX`` or ``DE``; a place that is not named is not taxed."""
     shipping_taxable: dict[str, bool] = {}
-    time_zone: str = "UTC"
 
 
 class AccountSettingsChanged(Event, type="ringup.catalog.AccountSettingsChanged"):

@@ -57,7 +57,7 @@ class FulfillmentFailed(Event, type="ringup.fulfillment.FulfillmentFailed"):
 
 class FulfillmentCancelled(Event, type="ringup.fulfillment.FulfillmentCancelled"):
     order_id: str
-    why: Literal["denied", "cancelled"]
+    why: Literal["denied"]
 
 
 class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):

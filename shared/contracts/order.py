@@ -61,7 +61,6 @@ class Quote(Value):
     currency: str
     lines: tuple[QuoteLine, ...] = ()
     price: int = 0
-    discount: int = 0
     shipping: int = 0
     tax: int = 0
     total: int = 0
@@ -78,7 +77,6 @@ class Rules(Value):
     skip_qa: bool
     qa_share: int
     """Percent of card orders held for review, 0 to 100."""
-    force_qa: bool = False
 
 
 class OrderBody(Value):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.order import Instrument as Instrument
-from shared.contracts.order import Method, Part, SubmittedOrder
+from shared.contracts.order import Part, SubmittedOrder
 from shared.kernel.events import Event, Value
 
 Answer = Literal["approved", "declined", "unknown", "never-heard"]
@@ -71,7 +71,6 @@ class OrderDeclined(Event, type="ringup.payments.OrderDeclined"):
     try_next: str
     instrument: Instrument = Instrument()
     amount: int
-    method: Method = "card"
 
 
 class ExternalPaymentPending(Event, type="ringup.payments.ExternalPaymentPending"):

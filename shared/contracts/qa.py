@@ -13,7 +13,7 @@ Verdict = Literal["approve", "deny"]
 
 class QualityReviewRequested(Event, type="ringup.qa.QualityReviewRequested"):
     order_id: str
-    why: Literal["external", "share", "forced"]
+    why: Literal["external", "share"]
     submitted: SubmittedOrder
 
 

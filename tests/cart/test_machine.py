@@ -64,7 +64,7 @@ class Orders(Machine):
     def hears_a_decline(self, behind):
         """Of this attempt, or late of an earlier one."""
         attempt = self.state.attempt - behind
-        self.sends(Reopen(ORDER, attempt, "do-not-honour", "Declined.", "another card", Instrument(), 1))
+        self.sends(Reopen(ORDER, attempt, "do-not-honour", "Declined.", True, "another card", Instrument(), 1))
 
     @rule(why=st.sampled_from(["approved", "denied", "cancelled", "erased"]))
     @precondition(lambda self: self.state.attempt > 2)

@@ -23,7 +23,7 @@ def submit(now=NOON):
 
 
 def reopen(attempt):
-    return Reopen(ORDER, attempt, "do-not-honour", "Declined.", "another card", Instrument(), 4995)
+    return Reopen(ORDER, attempt, "do-not-honour", "Declined.", True, "another card", Instrument(), 4995)
 
 
 def declined(times, every=timedelta(minutes=5)):

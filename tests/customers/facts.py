@@ -81,7 +81,7 @@ def declined(attempt=1):
 
 
 def reopened(attempt=1):
-    return OrderReopened(order_id=ORDER, why="declined", attempt=attempt, reason="insufficient-funds", say="", try_next="")
+    return OrderReopened(order_id=ORDER, why="declined", attempt=attempt, reason="insufficient-funds", say="", retry=True, try_next="")
 
 
 def authorized(attempt=1):

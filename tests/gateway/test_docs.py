@@ -103,7 +103,8 @@ def test_what_is_personal_is_marked(asyncapi):
     assert {name for name, field in schemas["Person"]["properties"].items() if field.get("x-personal")} == set(schemas["Person"]["properties"])
     assert not schemas["Address"]["properties"]["region"].get("x-personal")
     assert schemas["CartChanges"]["properties"]["notes"]["x-personal"]
-    assert not schemas["OrderDenied"]["properties"]["reason"].get("x-personal")
+    assert schemas["OrderDenied"]["properties"]["reason"]["x-personal"]
+    assert not schemas["OrderDenied"]["properties"]["reviewer"].get("x-personal")
 
 
 async def test_the_pages_name_every_operation_and_every_event(ringup, openapi):

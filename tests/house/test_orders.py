@@ -37,7 +37,7 @@ async def test_a_declined_order_comes_back_and_is_charged_with_another_card(shop
     order_id = (await shop.started())["order_id"]
     await shop.charge(order_id, BROKE)
     body = await shop.stage(order_id, "open")
-    assert body["state"]["declines"][0]["reason"] == "insufficient-funds"
+    assert (body["state"]["declines"][0]["reason"], body["state"]["declines"][0]["retry"]) == ("insufficient-funds", True)
     assert body["state"]["customer"]["first_name"] == "Customer"
     await shop.charge(order_id, GOOD)
     await shop.exported(order_id)

@@ -16,11 +16,11 @@ REVIEWERS = st.sampled_from(["agent:agent1", "agent:qa1", "agent:qa2"])
 class Gate(Machine):
     aggregate = review
 
-    @initialize(external=st.booleans(), share=st.sampled_from([0, 100]), skip=st.booleans(), forced=st.booleans(), own=st.booleans())
-    def order(self, external, share, skip, forced, own):
+    @initialize(external=st.booleans(), share=st.sampled_from([0, 100]), skip=st.booleans(), own=st.booleans())
+    def order(self, external, share, skip, own):
         self.external, self.own, self.settled = external, own, set()
         method = "external" if external else "card"
-        self.submitted = submitted(method, qa_share=share, skip_qa=skip, force_qa=forced)
+        self.submitted = submitted(method, qa_share=share, skip_qa=skip)
 
     @rule()
     def opened(self):
@@ -61,8 +61,7 @@ class Gate(Machine):
     @invariant()
     def the_gate_opens_only_for_what_passed_and_is_settled(self):
         if self.all(OrderApproved) and self.external:
-            skipped = self.submitted.rules.skip_qa and not self.submitted.rules.force_qa
-            assert skipped or self.last_verdict() == "approve"
+            assert self.submitted.rules.skip_qa or self.last_verdict() == "approve"
         elif self.all(OrderApproved):
             assert self.all(ReviewPassed)
             assert 1 in self.settled

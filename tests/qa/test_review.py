@@ -52,11 +52,6 @@ def test_a_share_of_all_holds_every_card_order_and_a_share_of_none_none():
     given(review).when(Open(submitted(qa_share=0), external=False)).then_types(ReviewPassed)
 
 
-def test_a_forced_review_holds():
-    (event,) = given(review).when(Open(submitted(force_qa=True), external=False)).then_types(QualityReviewRequested)
-    assert event.why == "forced"
-
-
 def test_nobody_reviews_an_order_that_they_placed():
     given(review, requested()).when(decision(reviewer="agent:agent1")).then_refused("own-order")
     given(review, requested()).when(decision(reviewer="agent:agent1", own=True)).then_types(ReviewDecided)

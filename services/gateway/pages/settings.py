@@ -21,7 +21,6 @@ NAMES = {
     "prepaid_skip_qa": "Prepaid Skip QA",
     "own_review_allowed": "Own review allowed",
     "undo_seconds": "Undo window",
-    "time_zone": "Time zone",
 }
 _MOST_RATES = 1_000
 _SHOWN = 20
