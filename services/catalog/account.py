@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from shared.contracts.catalog import AccountSettingsChanged, Settings
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
+
+_PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+"""ISO 3166-1 alpha-2, or 3166-2."""
+_RATE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,10 @@ class State:
 
 def decide(command: Change, state: State) -> Sequence[Event] | Refused:
     settings = command.settings
+    for field in ("tax_rates", "shipping_taxable"):
+        for place in getattr(settings, field):
+            if not _PLACE.fullmatch(place):
+                return Refused("settings-invalid", f"{place!r} is not a place, such as US-TX or DE.", field=f"{field}.{place}", conflict=False)
     for place, rate in settings.tax_rates.items():
         if not _is_rate(rate):
             return Refused("settings-invalid", f"{rate!r} is not a tax rate in percent.", field=f"tax_rates.{place}", conflict=False)
@@ -36,12 +45,7 @@ def decide(command: Change, state: State) -> Sequence[Event] | Refused:
 
 def _is_rate(text: str) -> bool:
     """A decimal string from 0 to 100 with at most six decimals."""
-    try:
-        rate = Decimal(text)
-    except InvalidOperation:
-        return False
-    exponent = rate.as_tuple().exponent
-    return rate.is_finite() and 0 <= rate <= 100 and isinstance(exponent, int) and exponent >= -6
+    return bool(_RATE.fullmatch(text)) and Decimal(text) <= 100
 
 
 def evolve(state: State, event: Event) -> State:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from shared.kernel.events import Event, Value
 
+Kind = Literal["phone", "lander", "ecommerce"]
+
 
 class Offer(Value):
     """Prices in minor units; ``shipping_price`` is per unit. ``id`` is the campaign product id, unique in the installation."""
@@ -27,7 +29,7 @@ class Campaign(Value):
 
     id: str
     name: str
-    kind: Literal["phone", "lander", "ecommerce"] = "phone"
+    kind: Kind = "phone"
     listed: bool = True
     """List in Order Entry."""
     currency: str = "USD"
