@@ -1,4 +1,7 @@
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from services.cart.order import Catalog, Change, Place, Reopen, Submit, order
 from shared.contracts.cart import CartChanges, CartUpdated, OrderReopened, OrderSubmitted
@@ -44,6 +47,22 @@ def test_the_sixth_attempt_within_an_hour_of_five_declines_is_refused():
     given_five.when(submit(NOON + timedelta(minutes=59))).then_refused("too-many-attempts")
     given_five.when(submit(NOON + timedelta(minutes=60))).then_types(OrderSubmitted)
     declined(4).when(submit(NOON + timedelta(minutes=25))).then_types(OrderSubmitted)
+
+
+def test_a_retired_campaign_is_refused_by_its_name():
+    retired = replace(CATALOG, retired=True)
+    history = given(order, *given(order).when(CHANGE).then_types(CartUpdated))
+    refused = history.when(replace(submit(), catalog=retired)).then_refused("campaign-retired")
+    assert "Restful Nights" in refused.detail
+    given(order).when(Place(CHANGE, replace(submit(), catalog=retired))).then_refused("campaign-retired")
+    history.when(replace(CHANGE, catalog=retired, quantities={"1": 2})).then_types(CartUpdated)
+
+
+@pytest.mark.parametrize("retry", [True, False])
+def test_a_decline_says_whether_another_try_makes_sense(retry):
+    submitted = given(order, *declined(0).events, *declined(0).when(submit()).then_types(OrderSubmitted))
+    (reopened,) = submitted.when(replace(reopen(1), retry=retry)).then_types(OrderReopened)
+    assert [each.retry for each in given(order, *submitted.events, reopened).state.declines] == [retry]
 
 
 def test_a_decline_reopens_its_own_attempt_alone():
