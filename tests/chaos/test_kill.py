@@ -36,11 +36,12 @@ async def simulator(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_nothing_accepted_is_lost_and_nothing_is_done_twice(tmp_path, simulator):
-    victim = Victim(tmp_path, simulator)
+    victim, exported = Victim(tmp_path, simulator), {}
     for point, nth in POINTS:
         await victim.start(point, ORDERS, point, nth)
         await victim.reads()
         assert (victim.died_at, await victim.kill()) == (point, -9)
+        exported = unchanged(exported, tmp_path / "data" / "exports")
     seed = random.randrange(10**6)  # noqa: S311 - chance, not a secret
     print("seed", seed)
     chance = random.Random(seed)  # noqa: S311
@@ -53,11 +54,21 @@ async def test_nothing_accepted_is_lost_and_nothing_is_done_twice(tmp_path, simu
             await simulator.start()
         await victim.kill()
         assert not victim.survived, "the load ended before the kill"
+        exported = unchanged(exported, tmp_path / "data" / "exports")
     await victim.start("last", max(20, ORDERS - len(victim.accepted)))
     await victim.reads()
     assert victim.survived
     await victim.kill()
+    exported = unchanged(exported, tmp_path / "data" / "exports")
     await everything_ended(Shop(settings_of(tmp_path, simulator.url), clock=after_every_lease), victim.accepted, simulator)
+    unchanged(exported, tmp_path / "data" / "exports")
+
+
+def unchanged(before, folder):
+    """What has gone out lies there as it was written: a second export of the same order would be another file under its name."""
+    written = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.glob("*.csv")}
+    assert before.items() <= written.items()
+    return written
 
 
 async def everything_ended(shop, accepted, simulator):
