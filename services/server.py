@@ -76,7 +76,7 @@ async def serve(settings: Settings, ready: Callable[[str | None], None]) -> None
         async with building(settings) as all, control.opened(all.house.app, settings.data):
             gc.collect()
             gc.freeze()
-            gc.set_threshold(50_000, 20, 20)
+            gc.set_threshold(2_000, 10, 50)
             config = uvicorn.Config(all.gateway.app, log_config=None, access_log=False, timeout_graceful_shutdown=_STOPS_WITHIN)
             server = control.Server(config)
             for ends in (signal.SIGTERM, signal.SIGINT):
