@@ -35,11 +35,28 @@ class Switch(BaseModel):
     force: bool = False
 
 
+class Discard(BaseModel):
+    """``position`` is the event that cannot be worked, as the list of parked streams shows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    position: int
+
+
 @router.get("/health")
 async def health(service: RunningService) -> JSONResponse:
-    """503 with the reasons while something keeps this service from its work. Parked streams are none: they hold up nobody else."""
+    """503 with the reasons while something keeps this service from its work. Parked streams are none: they hold up nobody else.
+
+    ``orders_wait``: parked streams of policies, whose orders go no further until they are worked.
+    """
     reasons = await reasons_of(service)
-    body = {"service": service.service.name, "status": "failing" if reasons else "ok", "reasons": reasons, "parked": len(service.parking)}
+    body = {
+        "service": service.service.name,
+        "status": "failing" if reasons else "ok",
+        "reasons": reasons,
+        "parked": len(service.parking),
+        "orders_wait": service.parking.count(service.service.policies_group),
+    }
     return JSONResponse(body, 503 if reasons else 200)
 
 
@@ -94,6 +111,18 @@ def _age(service: Running, stored: Stored) -> float:
 @router.get("/parked")
 async def parked(service: RunningService) -> dict[str, Any]:
     return {"rows": await service.parking.rows()}
+
+
+@router.post("/parked/{id}/retry")
+async def retry(id: str, service: RunningService, sent: Sent) -> Row:
+    """Works the stream's events now, in order. Answers with what is left of it."""
+    return await service.retries.retry(id, sent.actor)
+
+
+@router.post("/parked/{id}/discard")
+async def discard(id: str, body: Discard, service: RunningService, sent: Sent) -> Row:
+    """Leaves out one event for good, and goes on with those behind it."""
+    return await service.retries.discard(id, body.position, sent.actor)
 
 
 @router.get("/streams")

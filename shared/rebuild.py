@@ -113,7 +113,7 @@ class Rebuilds:
         view = reading.build.view
         waits = f"{self._running.service.name}.{reading.build.collection}"
         while True:
-            try:
+            with self._running.watched(waits):
                 await self._keep_up(reading)
                 async with self._running.holding:
                     await self._read(reading, await self._ends(view))
@@ -122,14 +122,15 @@ class Rebuilds:
                     await self._go_live(view)
                 await self._save(reading.build.collection, state="filled", events=reading.done)
                 break
-            except KernelError as error:
-                self._running.problems[waits] = str(error)
-                log.warning("build.waits", view=view.name, error=str(error))
-                await asyncio.sleep(0.5)
-        self._running.problems.pop(waits, None)
+            await asyncio.sleep(0.5)
         self._under_way.pop(reading.build.collection)
 
     # What operators ask for
+
+    @property
+    def filling(self) -> bool:
+        """Whether a view is being built for the first time; it would miss what is worked for the live ones meanwhile."""
+        return any(reading.first for reading in self._under_way.values())
 
     def percent(self, view: View) -> int:
         """How far the first build of a view is."""
@@ -250,7 +251,7 @@ class Rebuilds:
 
     async def _read(self, reading: _Reading, ends: Mapping[str, int]) -> None:
         """Up to exactly these offsets, without the events that the live build has parked."""
-        parked = await self._parked()
+        parked = await self._running.parking.left_out(self._running.service.views_group)
         for topic, end in ends.items():
             while reading.next[topic] < end:
                 batch = [stored for stored in await self._running.topics.read(topic, reading.next[topic], _BATCH) if stored.position < end]
@@ -258,10 +259,6 @@ class Rebuilds:
                 reading.next[topic] = batch[-1].position + 1 if batch else end
                 reading.done += len(batch)
                 await asyncio.sleep(0)
-
-    async def _parked(self) -> set[tuple[str, int]]:
-        rows = await self._running.parking.rows()
-        return {(topic, position) for row in rows if row["group"] == self._running.service.views_group for topic, position in row["positions"]}
 
     async def _apply(self, reading: _Reading, topic: str, batch: Sequence[Stored]) -> None:
         facts = await self._facts(reading, topic, batch)
@@ -297,7 +294,6 @@ class Rebuilds:
     async def _park(self, reading: _Reading, stream: str, topic: str, position: int, error: Exception) -> None:
         await self._running.parking.park(self._running.service.views_group, stream, topic, position, str(error))
         reading.parked.add(stream)
-        log.error("parked", group=self._running.service.views_group, stream=stream, error=str(error))
 
     # Comparing
 

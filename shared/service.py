@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -32,6 +32,7 @@ from shared.kernel.views import Row, View
 from shared.metrics import Meter, Metrics
 from shared.parking import Parking, Work
 from shared.rebuild import Rebuilds
+from shared.retries import Retries
 from shared.settings import Settings, SettingsError
 
 log = structlog.get_logger()
@@ -94,7 +95,7 @@ class Running:
         self.clients = clients if clients is not None else {}
         self.meter = Meter(metrics or Metrics(), service.name)
         self.settings = settings
-        self.clock = self.now = clock
+        self.clock = clock
         self.streams, self.topics, self.documents = ports.streams, ports.topics, ports.documents
         self.keyring, self.blobs, self.hurry = ports.keyring, ports.blobs, ports.hurry
         self.state: dict[str, Any] = {}
@@ -103,11 +104,13 @@ class Running:
         self.builds: dict[str, Build] = {}
         """The live build of each view, by the view's name; a view that is being built for the first time has none yet."""
         self.holding = asyncio.Lock()
-        """Held while a batch is projected, and by a rebuild that compares or switches."""
-        self.parking = Parking(self.documents)
+        """Held while views are worked, and by a rebuild that compares or switches."""
+        self._reacting = asyncio.Lock()
+        self.parking = Parking(self.documents, clock)
         self.rebuilds = Rebuilds(self)
+        self.retries = Retries(self)
         self.problems: dict[str, str] = {}
-        """Why a consumer group waits; groups that work are absent."""
+        """Why a consumer group or a loop waits; those that work are absent."""
         self._aggregates = {command: aggregate for aggregate in service.aggregates for command in aggregate.commands}
         self._policy_types = frozenset(event for policy in service.policies for event in policy.types)
         self._projected = asyncio.Event()
@@ -136,6 +139,7 @@ class Running:
             await self.service.setup(self)
         self._runner = Runner(self.service.name, self.service.effects(self), self.service.timers, self)
         self.spawn(self._runner.watch())
+        self.spawn(self.retries.watch())
 
     async def stop(self) -> None:
         for task in list(self._tasks):
@@ -151,7 +155,20 @@ class Running:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
-            log.error("task.failed", service=self.service.name, error=repr(task.exception()))
+            log.error("task.failed", service=self.service.name, exc_info=task.exception())
+
+    @contextlib.contextmanager
+    def watched(self, name: str) -> Iterator[None]:
+        """What goes wrong within is a problem of that name, until it goes well again."""
+        try:
+            yield
+        except Exception as error:
+            problem = str(error) or repr(error)
+            if self.problems.get(name) != problem:
+                log.warning("waits", name=name, error=problem, exc_info=not isinstance(error, KernelError))
+            self.problems[name] = problem
+        else:
+            self.problems.pop(name, None)
 
     # Commands and queries
 
@@ -172,9 +189,6 @@ class Running:
         """A command of a policy, effect or timer; its class says which aggregate."""
         sent = Envelope(command_id, f"{actor}", self.clock(), causation=causation)
         return await self.execute(self._aggregates[type(command)], id, command, sent)
-
-    def aggregate_of(self, command: Any) -> Aggregate[Any]:
-        return self._aggregates[type(command)]
 
     def effect_ended(self, name: str, outcome: str) -> None:
         self.meter.effect(name, outcome)
@@ -224,9 +238,6 @@ class Running:
     async def count(self, view: View, where: Where | None = None) -> int:
         return await self.documents.count(self.live(view), where)
 
-    async def totals(self, view: View, group_by: Sequence[str], sums: Sequence[str], where: Where | None = None) -> Sequence[Mapping[str, Any]]:
-        return await self.documents.totals(self.live(view), group_by, sums, where)
-
     async def opened(self, value: Any) -> Any:
         """A copy of a JSON-like value with its sealed texts opened."""
         streams = sorted(set(sealed_under(value)))
@@ -235,12 +246,11 @@ class Running:
     # Consumers
 
     def subscribe(self, broker: KafkaBroker, *, policies: bool = True) -> None:
-        work = {self.service.views_group: self._project, self.service.policies_group: self._react}
         for group, topics in self.groups.items():
             if policies or group == self.service.views_group:
-                self._subscriber(broker, group, topics, work[group])
+                self._subscriber(broker, group, topics)
 
-    def _subscriber(self, broker: KafkaBroker, group: str, topics: Sequence[str], work: Work) -> None:
+    def _subscriber(self, broker: KafkaBroker, group: str, topics: Sequence[str]) -> None:
         """Commits by itself, after the work: FastStream's default commits before it, and its ACK also after an exception."""
         subscriber = broker.subscriber(
             *topics, group_id=group, batch=True, max_records=_BATCH, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL,
@@ -249,28 +259,32 @@ class Running:
 
         async def consume(message: KafkaAckableMessage) -> None:
             records = cast(Sequence[ConsumerRecord[bytes, bytes]], message.raw_message)
-            while not await self._worked(group, records, work):
+            while not await self._worked(group, records):
                 await asyncio.sleep(0.5)
             if subscriber.consumer:
                 await subscriber.consumer.commit()
 
         subscriber(consume)
 
-    async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]], work: Work) -> bool:
+    async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
         progress = Progress(group, {record.topic: record.offset + 1 for record in records})
-        try:
-            facts, held = await self._read(group, records)
-            await self.parking.work_through(group, facts, held, work, progress)
-        except Exception as error:
-            self.problems[group] = str(error) or repr(error)
-            log.warning("consumer.waits", group=group, error=self.problems[group], exc_info=not isinstance(error, KernelError))
-            return False
-        self.problems.pop(group, None)
-        return True
+        with self.watched(group):
+            async with self.turn(group):
+                facts, held = await self._read(group, records)
+                await self.parking.work_through(group, facts, held, self.work(group), progress)
+            return True
+        return False
+
+    def turn(self, group: str) -> asyncio.Lock:
+        """Held by whoever works facts for a group: a batch, or one that was parked and is tried again."""
+        return self.holding if group == self.service.views_group else self._reacting
+
+    def work(self, group: str) -> Work:
+        return self._project if group == self.service.views_group else self._react
 
     async def _read(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> tuple[list[Fact], dict[str, int]]:
         """The facts that can be read, and from which position on a stream has to wait."""
-        wanted = self._wanted(group)
+        wanted = self.wanted(group)
         facts: list[Fact] = []
         held: dict[str, int] = {}
         for record in records:
@@ -285,7 +299,7 @@ class Running:
                 facts += [fact] if fact else []
         return facts, held
 
-    def _wanted(self, group: str) -> frozenset[type[Event]] | None:
+    def wanted(self, group: str) -> frozenset[type[Event]] | None:
         if group == self.service.policies_group:
             return self._policy_types
         if any(not view.types for view in self.service.views):
@@ -293,8 +307,7 @@ class Running:
         return frozenset(event for view in self.service.views for event in view.types)
 
     async def _project(self, facts: Sequence[Fact], progress: Progress) -> None:
-        async with self.holding:
-            await project_all(self.documents, self.keyring, [*self.builds.values(), *self.rebuilds.followed.values()], facts, progress)
+        await project_all(self.documents, self.keyring, [*self.builds.values(), *self.rebuilds.followed.values()], facts, progress)
         self.meter.batches.inc()
         self.meter.projected.inc(len(facts))
         projected, self._projected = self._projected, asyncio.Event()

@@ -16,6 +16,7 @@ from services.cli import doctor as examination
 from services.cli import show
 from services.cli.connect import Failed
 from services.cli.options import DryRun, Json, settings
+from services.cli.parked import parked
 from services.cli.streams import streams
 from services.cli.views import views
 from shared.clients import Clients
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(streams, name="streams")
 app.add_typer(views, name="views")
+app.add_typer(parked, name="parked")
 
 
 @app.command()

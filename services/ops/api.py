@@ -15,7 +15,7 @@ from shared.clients import Caller
 from shared.http import RunningService, Sent
 from shared.kernel.errors import KernelError, NotFound
 from shared.kernel.views import Row
-from shared.operate import Limit, event_row
+from shared.operate import Discard, Limit, event_row
 
 router = APIRouter()
 
@@ -125,6 +125,17 @@ async def stream(stream: str, service: RunningService, jobs: WithJobs, after: in
 @router.get("/parked")
 async def parked(service: RunningService, jobs: WithJobs) -> dict[str, Any]:
     return {"rows": await _everywhere(jobs, service, "/-/parked")}
+
+
+@router.post("/parked/{name}/{id}/retry")
+async def retry(name: str, id: str, jobs: WithJobs, sent: Sent) -> JSONResponse:
+    return _passed_on(await jobs.ask(name, "POST", f"/-/parked/{quote(id, safe='')}/retry", None, Caller(sent.actor, sent.role)))
+
+
+@router.post("/parked/{name}/{id}/discard")
+async def discard(name: str, id: str, body: Discard, jobs: WithJobs, sent: Sent) -> JSONResponse:
+    answer = await jobs.ask(name, "POST", f"/-/parked/{quote(id, safe='')}/discard", body.model_dump(), Caller(sent.actor, sent.role))
+    return _passed_on(answer)
 
 
 @router.get("/health")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -35,8 +36,6 @@ class Host(Protocol):
 
     async def load(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]: ...
 
-    def aggregate_of(self, command: Any) -> Aggregate[Any]: ...
-
     async def find(
         self, view: View, where: Where | None = None, *, sort: str = "", limit: int = 50, cursor: str | None = None, open_fields: bool = True
     ) -> tuple[list[Row], str | None]: ...
@@ -44,6 +43,8 @@ class Host(Protocol):
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]: ...
 
     def effect_ended(self, name: str, outcome: str) -> None: ...
+
+    def watched(self, name: str) -> AbstractContextManager[bool | None]: ...
 
 
 class Runner:
@@ -64,15 +65,14 @@ class Runner:
     async def watch(self) -> None:
         """Never ends; what fails is tried again, and keeps nothing else waiting."""
         while True:
-            try:
-                for effect in self._effects:
+            for effect in self._effects:
+                with self._host.watched(f"{self._service}.{effect.name}"):
                     for row in await self._due(effect.pending, effect.where):
                         self._host.spawn(self._run(effect, Work(str(row.get("order_id", row["id"])), row["reference"])))
-                for timer in self._timers:
+            for timer in self._timers:
+                with self._host.watched(f"{self._service}.{timer.name}"):
                     for row in await self._due(timer.pending, {}):
                         await self._fire(timer, row)
-            except KernelError as error:
-                log.warning("watchdog.waits", service=self._service, error=str(error))
             await asyncio.sleep(_POLL)
 
     async def _due(self, pending: View, where: Where) -> list[Row]:

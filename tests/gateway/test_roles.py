@@ -41,7 +41,8 @@ WHO = {
         OPERATES,
         "GET /ops; GET /ops/health; GET /ops/views; GET /ops/jobs; GET /ops/audit; GET /ops/views/{service}/{view}/rebuild; "
         "POST /ops/views/{service}/{view}/rebuild; GET /ops/jobs/{id}/switch; POST /ops/jobs/{id}/switch; POST /ops/jobs/{id}/cancel; "
-        "POST /ops/jobs/{id}/drop; GET /ops/streams; GET /ops/streams/{name}; GET /metrics",
+        "POST /ops/jobs/{id}/drop; POST /ops/parked/{service}/{id}/retry; POST /ops/parked/{service}/{id}/discard; "
+        "GET /ops/streams; GET /ops/streams/{name}; GET /metrics",
     ),
 }
 TABLE = {route: roles for roles, routes in WHO.values() for route in routes.split("; ")}

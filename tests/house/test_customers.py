@@ -199,7 +199,7 @@ async def test_erasing_is_refused_while_an_order_s_row_may_not_tell_all(shop):
     parking = shop.house.running["customers"].parking
     await parking.park("customers.views", f"shipment-{order_id}", "fulfillment", 1, "cannot be read")
     assert (await erase(shop, customer_id))[1]["orders"][0]["order_id"] == order_id
-    await parking.release("customers.views", f"shipment-{order_id}")
+    await parking.worked("customers.views", f"shipment-{order_id}", "fulfillment", 1)
     assert (await erase(shop, customer_id))[0] == 200
 
 

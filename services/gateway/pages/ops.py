@@ -18,6 +18,7 @@ router = APIRouter(prefix="/ops", include_in_schema=False, dependencies=[allow(*
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z_]{0,40}$")]
 JobId = Annotated[str, Path(pattern=r"^[a-z]+\.[a-z_]+@\d{1,6}\.b\d{1,6}$")]
 StreamName = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+ParkedId = Annotated[str, Path(pattern=r"^[a-z.]{1,60}\|[A-Za-z0-9:-]{1,100}$")]
 _SHOWN = 6
 """Jobs; the audit remembers all that were done."""
 
@@ -83,6 +84,18 @@ async def drop(request: Request, id: JobId, services: Ask) -> Response:
     job = await services.get("ops", f"/jobs/{quote(id)}")
     await services.delete("ops", f"/views/{job['service']}/{job['view']}/builds/{quote(job['build'])}")
     return page(request, "ops_jobs.html", **await _jobs(services))
+
+
+@router.post("/parked/{service}/{id}/retry")
+async def retry(request: Request, service: Name, id: ParkedId, services: Ask) -> Response:
+    await services.post("ops", f"/parked/{service}/{quote(id, safe='')}/retry")
+    return page(request, "ops_health.html", **await _health(services))
+
+
+@router.post("/parked/{service}/{id}/discard")
+async def discard(request: Request, service: Name, id: ParkedId, services: Ask, position: Annotated[int, Form()]) -> Response:
+    await services.post("ops", f"/parked/{service}/{quote(id, safe='')}/discard", {"position": position})
+    return page(request, "ops_health.html", **await _health(services))
 
 
 @router.get("/streams")
