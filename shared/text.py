@@ -58,9 +58,18 @@ def _numbers(text: str) -> Iterator[str]:
 
 
 def _no_card(text: str) -> str:
-    if any(_CARD.fullmatch(number) and luhn(number) for number in _numbers(text)):
+    if not _has_no_card(text):
         raise ValueError("contains a card number; those belong in the card fields alone")
     return text
+
+
+def without_cards(text: str) -> str:
+    """Runs of digits that hold a card number are masked whole."""
+    return _DIGITS.sub(lambda run: run[0] if _has_no_card(run[0]) else "•" * len(run[0]), text)
+
+
+def _has_no_card(text: str) -> bool:
+    return not any(_CARD.fullmatch(number) and luhn(number) for number in _numbers(text))
 
 
 Id = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_readable), AfterValidator(_one_line)]

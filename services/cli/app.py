@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 import structlog
 import typer
@@ -22,6 +23,7 @@ from services.cli.views import views
 from shared.clients import Clients
 from shared.kernel.errors import KernelError
 from shared.settings import Settings, SettingsError
+from shared.text import without_cards
 
 app = typer.Typer(
     help="Phone order entry for call centres.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None
@@ -107,12 +109,23 @@ def _print(check: examination.Check) -> None:
 
 
 def _log(level: str) -> None:
-    """One JSON object a line, on stderr."""
+    """One JSON object a line, on stderr; tracebacks without their variables, no card number."""
+    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
+        processors=[
+            structlog.processors.add_log_level,
+            stamped,
+            structlog.processors.format_exc_info,
+            _redacted,
+            structlog.processors.JSONRenderer(),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _redacted(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: without_cards(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def main() -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import structlog
+
+from shared.kernel.errors import KernelError
 from shared.kernel.ports import Stored
 
 Notice = dict[str, str | int]
 Tail = Callable[[], AsyncIterator[tuple[str, Stored]]]
 _MOST_WAITING = 1_000
+_AGAIN = 0.5
+
+log = structlog.get_logger()
 
 
 class Live:
@@ -20,9 +26,16 @@ class Live:
         self._listeners: set[asyncio.Queue[Notice]] = set()
 
     async def run(self) -> None:
-        async for topic, stored in self._tail():
-            if self._listeners:
-                self._tell(_notice(topic, stored))
+        """Never ends: where the topics can't be read, listeners are told to fetch everything again, and it goes on from there."""
+        while True:
+            try:
+                async for topic, stored in self._tail():
+                    if self._listeners:
+                        self._tell(_notice(topic, stored))
+            except KernelError as error:
+                log.warning("live.waits", error=str(error))
+            await asyncio.sleep(_AGAIN)
+            self._tell({"type": "missed"})
 
     def _tell(self, notice: Notice) -> None:
         for queue in self._listeners:

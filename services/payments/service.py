@@ -15,7 +15,7 @@ from services.payments.simulator.app import simulator
 from services.payments.vault import Card, Vault
 from services.payments.views import erased_orders, payments_view, work
 from shared.asgi import AsgiClient, Client, HttpClient
-from shared.kernel.errors import KernelError, Unavailable
+from shared.kernel.errors import Unavailable
 from shared.service import Running, Service
 
 log = structlog.get_logger()
@@ -48,10 +48,8 @@ async def _setup(running: Running) -> None:
 async def _sweep(running: Running) -> None:
     while True:
         await asyncio.sleep(_SWEEP_EVERY)
-        try:
+        with running.watched("payments.sweep"):
             await sweep(running)
-        except KernelError as error:
-            log.warning("sweep.waits", error=str(error))
 
 
 async def sweep(running: Running) -> None:

@@ -49,6 +49,10 @@ class Codec:
         data = event.model_dump_json(context={"seal": seal}, exclude_none=True).encode()
         if len(data) > event.MAX_BYTES:
             raise Oversize(f"{event.TYPE} of {fact.stream} is {len(data)} bytes; at most {event.MAX_BYTES} can be recorded.")
+        try:
+            _check_numbers(data)
+        except ValueError as error:
+            raise Oversize(f"{event.TYPE} of {fact.stream} has a number that cannot be recorded.") from error
         return Stored(fact.stream, fact.version, tuple(headers(fact)), data, fact=fact if isinstance(seal, Probe) else None)
 
     def type_of(self, headers: Mapping[str, str]) -> type[Event] | None:
@@ -80,14 +84,19 @@ class Codec:
     def _event(self, event_type: type[Event], schema: int, data: bytes) -> Event:
         if schema > event_type.SCHEMA:
             raise Unreadable(f"{event_type.TYPE} has schema {schema}; this version knows {event_type.SCHEMA}.")
-        if b"NaN" in data or b"Infinity" in data or _LARGE in data.translate(_ZEROS):
-            json.loads(data, parse_int=_storable, parse_constant=_storable)
+        _check_numbers(data)
         if schema == event_type.SCHEMA:
             return event_type.model_validate_json(data)
         payload = from_json(data)
         for step in range(schema, event_type.SCHEMA):
             payload = self._upcasters[event_type.TYPE, step](payload)
         return event_type.model_validate(payload)
+
+
+def _check_numbers(data: bytes) -> None:
+    """What is written and what is read has whole numbers of 64 bits. Raises ValueError."""
+    if b"NaN" in data or b"Infinity" in data or _LARGE in data.translate(_ZEROS):
+        json.loads(data, parse_int=_storable, parse_constant=_storable)
 
 
 def _counted(text: str) -> int:

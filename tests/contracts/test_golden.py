@@ -1,11 +1,13 @@
 """What was published once can be read for ever, and nobody changes it silently."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from shared.contracts.registry import EVENTS
 from shared.kernel.codec import Codec, Probe, open_sealed, sealed_under
+from shared.kernel.errors import Oversize
 from tests.contracts.publish import GOLDEN, KEY, SHAPES, STREAM, TIME, filled, sample_path, shapes
 
 SAMPLES = sorted(GOLDEN.glob("*.json"))
@@ -62,3 +64,9 @@ def test_no_sample_is_of_a_type_that_is_gone():
 def test_no_shape_changes_silently():
     """Fields may be added, with a default. Anything else is a new schema with an upcaster."""
     assert shapes() == SHAPES.read_text(), "python -m tests.contracts.publish writes the shapes anew: look at what changed"
+
+
+def test_a_number_that_no_store_can_keep_is_not_recorded():
+    fact = codec.decode(*read(sample_path(EVENTS["ringup.payments.PaymentCaptured"])))
+    with pytest.raises(Oversize, match="number"):
+        codec.encode(replace(fact, event=fact.event.model_copy(update={"amount": 2**63})), Probe())

@@ -51,3 +51,15 @@ async def test_a_damaged_log_is_refused(settings):
 def test_the_master_key_is_for_its_owner_alone(settings):
     ensure_master_key(settings)
     assert settings.master_file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_dropped_keys_are_not_used_again_though_the_file_could_not_be_scrubbed(engine, monkeypatch):
+    await engine.keyring.ensure("order-1", label="77")
+
+    async def full():
+        raise Unavailable("The disk is full.")
+
+    monkeypatch.setattr(engine.keyring._writer, "scrub", full)
+    with pytest.raises(Unavailable):
+        await engine.keyring.erase("77")
+    assert await engine.keyring.ensure("order-1") is None

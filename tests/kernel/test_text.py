@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.text import Id, Line, Note
+from shared.text import Id, Line, Note, without_cards
 
 line, note, id = TypeAdapter(Line), TypeAdapter(Note), TypeAdapter(Id)
 
@@ -91,3 +91,7 @@ def test_lines_are_one_line_and_notes_may_be_more():
     with pytest.raises(ValidationError, match="one line"):
         line.validate_python("a\nb")
     assert note.validate_python(" a\nb\tc ") == "a\nb\tc"
+
+
+def test_a_card_number_in_a_log_is_masked_and_the_rest_stays():
+    assert without_cards("card 4242 4242 4242 4242 of order 7K2M9QX4TB, +1 512 555 0142") == f"card {'•' * 19} of order 7K2M9QX4TB, +1 512 555 0142"

@@ -73,11 +73,13 @@ class Engine:
         following = dict.fromkeys(topics, self.log.end)
         while True:
             arrived = self.log.arrived
-            for topic, position in following.items():
-                for stored in self.log.read_now(topic, position, 500):
+            found = {topic: self.log.read_now(topic, position, 500) for topic, position in following.items()}
+            for topic, records in found.items():
+                for stored in records:
                     following[topic] = stored.position + 1
                     yield topic, stored
-            await arrived.wait()
+            if not any(found.values()):
+                await arrived.wait()
 
     async def close(self) -> None:
         await self.broker.stop()

@@ -103,9 +103,9 @@ class SqliteKeyring:
         """The streams of an earlier, interrupted call are among those returned; their date stays."""
         now = datetime.now(UTC).isoformat()
         await self._writer.write("update keys set wrapped = null, erased = ? where label = ? and erased is null", (now, label))
-        await self._writer.scrub()
         with translated(self.path):
             rows = self._reader.execute("select stream from keys where label = ? order by stream", (label,)).fetchall()
         for (stream,) in rows:
             self._remember(stream, (None, label))
+        await self._writer.scrub()
         return [stream for (stream,) in rows]
