@@ -206,11 +206,16 @@ class Running:
         return build.collection
 
     async def get(self, view: View, id: str, min_version: str | None = None, *, opened: bool = True) -> Row | None:
-        """``min_version`` is ``<stream>@<version>``: waits up to 2 s until the row has seen it, then answers with what is there."""
+        """``min_version`` is ``<stream>@<version>``: waits up to 2 s until the row has seen it, then answers with what is there.
+
+        Raises Refusal for a version that is none.
+        """
         live = self.live(view)
         document = await self.documents.get(live, id)
         if min_version:
             stream, _, version = min_version.rpartition("@")
+            if not version.isdigit():
+                raise Refusal(Refused("bad-version", "A version is <stream>@<number>.", field="min_version", conflict=False))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_WAIT_FOR_VERSION):
                     while document is None or document.versions.get(stream, 0) < int(version):

@@ -201,3 +201,8 @@ async def test_an_id_that_another_command_has_taken_is_counted_on(shop):
     await cart.streams.append("cart", [replace(event, stream=f"order-{taken}") for event in stored])
     ids = {(await shop.ask("cart", "POST", "/orders", {"campaign": "restful"}, idempotency_key="the-second-key"))[1]["order_id"] for _ in range(2)}
     assert ids == {order_id(shop.settings.installation_key, "agent:agent1", "the-second-key", 1)}
+
+
+async def test_a_version_that_is_none_is_refused(shop):
+    status, answer = await shop.ask("qa", "GET", "/reviews/0000000000?min_version=abc")
+    assert (status, answer["code"], answer["field"]) == (422, "bad-version", "min_version")
