@@ -15,7 +15,6 @@ from shared.clients import Caller, Clients, call
 from shared.contracts.catalog import Campaign, Offer, Settings
 from shared.ids import order_id
 from shared.kernel.errors import Unavailable
-from shared.settings import Settings as Installation
 
 GOOD, BROKE = "4242424242424242", "4000000000009995"
 AGENT, REVIEWER, SUPERVISOR = (
@@ -78,27 +77,27 @@ SAMPLES = (
 )
 
 
-async def furnish(house: House, users: Users) -> None:
+async def furnish(house: House, users: Users, key: bytes) -> None:
     """On an installation without events, or one whose furnishing was cut off: all of it. Else at most missing accounts."""
     await accounts.furnish(users)
     fresh = not await house.running["catalog"].streams.names(limit=1, prefix="campaign-")
-    begun, done = [await _exists(house.clients, _id(house.settings, sample)) for sample in (SAMPLES[0], SAMPLES[-1])]
+    begun, done = [await _exists(house.clients, _id(key, sample)) for sample in (SAMPLES[0], SAMPLES[-1])]
     if fresh or (begun and not done):
-        await seed(house.clients, house.settings)
+        await seed(house.clients, key)
 
 
-async def seed(clients: Clients, installation: Installation, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
-    """Repeating it changes nothing. The number of orders."""
+async def seed(clients: Clients, key: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    """``key`` is the installation's, which order ids are made with. Repeating it changes nothing. The number of orders."""
     await _send(clients, "catalog", SUPERVISOR, "PUT", "/settings", SETTINGS.model_dump(mode="json"))
     await _send(clients, "catalog", SUPERVISOR, "PUT", f"/campaigns/{CAMPAIGN.id}", CAMPAIGN.model_dump(mode="json"))
     for n, sample in enumerate(SAMPLES, 1):
-        await _place(clients, _id(installation, sample), sample)
+        await _place(clients, _id(key, sample), sample)
         progress(n, len(SAMPLES))
     return len(SAMPLES)
 
 
-def _id(installation: Installation, sample: Sample) -> str:
-    return order_id(installation.installation_key, AGENT.actor, _key(sample))
+def _id(key: bytes, sample: Sample) -> str:
+    return order_id(key, AGENT.actor, _key(sample))
 
 
 def _key(sample: Sample) -> str:

@@ -22,6 +22,7 @@ from services.gateway.live import Live
 from services.house import House
 from shared.contracts.registry import SERVICES
 from shared.engine import Engine, open_engine
+from shared.ids import INSTALLATION
 from shared.settings import Settings, SettingsError
 
 _STOPS_WITHIN = 5
@@ -46,7 +47,7 @@ async def building(settings: Settings) -> AsyncIterator[Building]:
     try:
         house = House(settings, engine.ports)
         live = Live(lambda: engine.tail(SERVICES))
-        gateway = Gateway(settings, house.clients, engine.blobs, live, house.clock)
+        gateway = Gateway(settings, house.clients, engine.blobs, live, engine.keyring.derived(INSTALLATION), house.clock)
         await house.start()
         for running in house.running.values():
             running.subscribe(engine.broker)
@@ -64,7 +65,7 @@ async def building(settings: Settings) -> AsyncIterator[Building]:
 
 async def _accounts(settings: Settings, house: House, door: Door) -> str | None:
     if settings.demo:
-        await demo.furnish(house, door.users)
+        await demo.furnish(house, door.users, door.key)
         return None
     await accounts.retire(door.users, door.sessions)
     return await accounts.first(door.users)

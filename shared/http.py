@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic_core import to_json, to_jsonable_python
 from starlette.exceptions import HTTPException
 
+from shared.ids import INSTALLATION
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Conflict, KernelError, NotFound, Oversize
@@ -43,7 +44,7 @@ async def envelope(request: Request, service: RunningService) -> Envelope:
         role=request.headers.get("x-ringup-role", ""),
         now=service.clock(),
         version=_version(request.headers.get("if-match")),
-        hash=hmac.new(service.settings.installation_key, text, hashlib.sha256).hexdigest()[:32],
+        hash=hmac.new(service.keyring.derived(INSTALLATION), text, hashlib.sha256).hexdigest()[:32],
     )
 
 

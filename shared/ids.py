@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 OrderId = Annotated[str, StringConstraints(pattern="^[0-9A-HJKMNP-TV-Z]{10}$")]
+INSTALLATION = "installation"
+"""The purpose of the key that order ids and command hashes are made with."""
 _EXTERNAL = uuid.UUID("0d0a7a52-3c53-5f7e-9b1b-51a64c7d3f0e")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -54,10 +54,10 @@ class Parking:
         now = stamp(self._clock())
         return [id for id, due_at in self._due.items() if due_at <= now]
 
-    async def park(self, group: str, stream: str, topic: str, position: int, error: str) -> None:
+    async def park(self, group: str, stream: str, part: str, position: int, error: str) -> None:
         def failed(row: Row) -> Row:
-            row = _queued(row, topic, position)
-            if row["positions"][0] != [topic, position]:
+            row = _queued(row, part, position)
+            if row["positions"][0] != [part, position]:
                 return row
             wait = min(_LATEST_RETRY, _FIRST_RETRY * 2 ** min(row["attempts"], 20))
             return {**row, "error": error, "attempts": row["attempts"] + 1, "due_at": stamp(self._clock() + wait)}
@@ -66,8 +66,8 @@ class Parking:
         self._due[_id(group, stream)] = row["due_at"]
         log.error("parked", group=group, stream=stream, error=error, attempts=row["attempts"])
 
-    async def queue(self, group: str, stream: str, topic: str, position: int) -> None:
-        await self._change(group, stream, lambda row: _queued(row, topic, position))
+    async def queue(self, group: str, stream: str, part: str, position: int) -> None:
+        await self._change(group, stream, lambda row: _queued(row, part, position))
 
     async def work_through(self, group: str, facts: Sequence[Fact], held: Mapping[str, int], work: Work, progress: Progress) -> None:
         """``held``: from which position on a stream has to wait. That is on record before the work is, since the work may save the offsets."""
@@ -75,22 +75,22 @@ class Parking:
         while True:
             for fact in facts:
                 if fact.position >= waiting.get(fact.stream, fact.position + 1):
-                    await self.queue(group, fact.stream, fact.topic, fact.position)
+                    await self.queue(group, fact.stream, fact.part, fact.position)
             ready = [fact for fact in facts if fact.position < waiting.get(fact.stream, fact.position + 1)]
             try:
                 return await work(ready, progress)
             except Exception as error:
                 culprit = await _culprit(error, ready, work, group)
                 waiting[culprit.stream] = culprit.position
-                await self.park(group, culprit.stream, culprit.topic, culprit.position, str(error))
+                await self.park(group, culprit.stream, culprit.part, culprit.position, str(error))
 
-    async def worked(self, group: str, stream: str, topic: str, position: int) -> None:
+    async def worked(self, group: str, stream: str, part: str, position: int) -> None:
         """Nothing waits for this one any more."""
-        await self._change(group, stream, lambda row: {**row, "positions": _without(row, topic, position)})
+        await self._change(group, stream, lambda row: {**row, "positions": _without(row, part, position)})
 
-    async def discard(self, group: str, stream: str, topic: str, position: int) -> None:
+    async def discard(self, group: str, stream: str, part: str, position: int) -> None:
         def discarded(row: Row) -> Row:
-            return {**row, "positions": _without(row, topic, position), "discarded": [*row["discarded"], [topic, position]]}
+            return {**row, "positions": _without(row, part, position), "discarded": [*row["discarded"], [part, position]]}
 
         await self._change(group, stream, discarded)
 
@@ -103,9 +103,9 @@ class Parking:
         return [{**row, "id": _id(row["group"], row["stream"])} for row in await self._records() if row["positions"]]
 
     async def left_out(self, group: str) -> set[tuple[str, int]]:
-        """What waits and what was discarded, by topic and position."""
+        """What waits and what was discarded, by part and position."""
         rows = [row for row in await self._records() if row["group"] == group]
-        return {(topic, position) for row in rows for topic, position in [*row["positions"], *row["discarded"]]}
+        return {(part, position) for row in rows for part, position in [*row["positions"], *row["discarded"]]}
 
     async def _records(self) -> list[Row]:
         return [document.data async for document in self._documents.scan(COLLECTION) if document.data is not None]
@@ -136,12 +136,12 @@ def _nothing(group: str, stream: str) -> Row:
     return {"group": group, "stream": stream, "error": "", "attempts": 0, "due_at": "", "positions": [], "discarded": []}
 
 
-def _queued(row: Row, topic: str, position: int) -> Row:
-    return row if [topic, position] in row["positions"] else {**row, "positions": sorted([*row["positions"], [topic, position]])}
+def _queued(row: Row, part: str, position: int) -> Row:
+    return row if [part, position] in row["positions"] else {**row, "positions": sorted([*row["positions"], [part, position]])}
 
 
-def _without(row: Row, topic: str, position: int) -> list[list[Any]]:
-    return [place for place in row["positions"] if place != [topic, position]]
+def _without(row: Row, part: str, position: int) -> list[list[Any]]:
+    return [place for place in row["positions"] if place != [part, position]]
 
 
 async def _culprit(error: Exception, facts: Sequence[Fact], work: Work, group: str) -> Fact:

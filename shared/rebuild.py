@@ -139,7 +139,8 @@ class Rebuilds:
 
     async def plan(self, view: View) -> dict[str, int]:
         """How many events of each topic a rebuild would read."""
-        return {topic: (await self._running.topics.behind(topic, 0))[0] for topic in view_topics([view])}
+        topics = self._running.topics
+        return {topic: sum([(await topics.behind(part, 0))[0] for part in topics.parts(topic)]) for topic in view_topics([view])}
 
     async def begin(self, view: View, by: str) -> Row:
         """Raises Refusal while a build of this view is under way."""
@@ -206,7 +207,7 @@ class Rebuilds:
     async def _reading(self, view: View, state: str, by: str, *, first: bool = False) -> _Reading:
         id = await self._next_id(view)
         total = sum((await self.plan(view)).values())
-        reading = _Reading(Build(view, id), total, dict.fromkeys(view_topics([view]), 0), first)
+        reading = _Reading(Build(view, id), total, dict.fromkeys(self._running.parts(view_topics([view])), 0), first)
         self._under_way[id] = reading
         try:
             started = stamp(self._running.clock())
@@ -247,21 +248,21 @@ class Rebuilds:
 
     async def _ends(self, view: View) -> dict[str, int]:
         group = self._running.service.views_group
-        return {topic: await self._running.topics.offset(group, topic) for topic in view_topics([view])}
+        return {part: await self._running.topics.offset(group, part) for part in self._running.parts(view_topics([view]))}
 
     async def _read(self, reading: _Reading, ends: Mapping[str, int]) -> None:
         """Up to exactly these offsets, without the events that the live build has parked."""
         parked = await self._running.parking.left_out(self._running.service.views_group)
-        for topic, end in ends.items():
-            while reading.next[topic] < end:
-                batch = [stored for stored in await self._running.topics.read(topic, reading.next[topic], _BATCH) if stored.position < end]
-                await self._apply(reading, topic, [stored for stored in batch if (topic, stored.position) not in parked])
-                reading.next[topic] = batch[-1].position + 1 if batch else end
+        for part, end in ends.items():
+            while reading.next[part] < end:
+                batch = [stored for stored in await self._running.topics.read(part, reading.next[part], _BATCH) if stored.position < end]
+                await self._apply(reading, part, [stored for stored in batch if (part, stored.position) not in parked])
+                reading.next[part] = batch[-1].position + 1 if batch else end
                 reading.done += len(batch)
                 await asyncio.sleep(0)
 
-    async def _apply(self, reading: _Reading, topic: str, batch: Sequence[Stored]) -> None:
-        facts = await self._facts(reading, topic, batch)
+    async def _apply(self, reading: _Reading, part: str, batch: Sequence[Stored]) -> None:
+        facts = await self._facts(reading, part, batch)
         while True:
             mine = [fact for fact in facts if fact.stream not in reading.parked]
             try:
@@ -270,12 +271,12 @@ class Rebuilds:
             except Poison as poison:
                 if not reading.first:
                     raise
-                await self._park(reading, poison.fact.stream, topic, poison.fact.position, poison)
+                await self._park(reading, poison.fact.stream, part, poison.fact.position, poison)
         for fact in facts:
             if fact.stream in reading.parked:
-                await self._running.parking.queue(self._running.service.views_group, fact.stream, topic, fact.position)
+                await self._running.parking.queue(self._running.service.views_group, fact.stream, part, fact.position)
 
-    async def _facts(self, reading: _Reading, topic: str, batch: Sequence[Stored]) -> list[Fact]:
+    async def _facts(self, reading: _Reading, part: str, batch: Sequence[Stored]) -> list[Fact]:
         codec, view = self._running.codec, reading.build.view
         facts = []
         for stored in batch:
@@ -284,15 +285,15 @@ class Rebuilds:
             if event_type is None or not view.handles(event_type):
                 continue
             try:
-                facts.append(codec.decode(headers, stored.data, topic, stored.position))
+                facts.append(codec.decode(headers, stored.data, part, stored.position))
             except Corrupt as error:
                 if not reading.first:
                     raise
-                await self._park(reading, stored.stream, topic, stored.position, error)
+                await self._park(reading, stored.stream, part, stored.position, error)
         return facts
 
-    async def _park(self, reading: _Reading, stream: str, topic: str, position: int, error: Exception) -> None:
-        await self._running.parking.park(self._running.service.views_group, stream, topic, position, str(error))
+    async def _park(self, reading: _Reading, stream: str, part: str, position: int, error: Exception) -> None:
+        await self._running.parking.park(self._running.service.views_group, stream, part, position, str(error))
         reading.parked.add(stream)
 
     # Comparing

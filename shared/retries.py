@@ -50,11 +50,11 @@ class Retries:
         self._check(row["group"])
         async with self._running.turn(row["group"]):
             row = await self._row(id)
-            topic, first = row["positions"][0]
+            part, first = row["positions"][0]
             if first != position:
-                raise Refusal(Refused("moved-on", f"It is the event at position {first} of {topic} that {row['stream']} waits for now."))
-            await self._parking.discard(row["group"], row["stream"], topic, position)
-        log.warning("parked.discarded", group=row["group"], stream=row["stream"], topic=topic, position=position, by=by)
+                raise Refusal(Refused("moved-on", f"It is the event at position {first} of {part} that {row['stream']} waits for now."))
+            await self._parking.discard(row["group"], row["stream"], part, position)
+        log.warning("parked.discarded", group=row["group"], stream=row["stream"], part=part, position=position, by=by)
         return await self._worked_off(row)
 
     async def _row(self, id: str) -> Row:
@@ -85,29 +85,29 @@ class Retries:
             row = await self._parking.row(id)
             if row is None:
                 return False
-            group, stream, (topic, position) = row["group"], row["stream"], row["positions"][0]
+            group, stream, (part, position) = row["group"], row["stream"], row["positions"][0]
             try:
-                await self._work(group, topic, position)
+                await self._work(group, part, position)
             except Exception as error:
                 if passing(error):
                     raise
-                await self._parking.park(group, stream, topic, position, str(error))
+                await self._parking.park(group, stream, part, position, str(error))
                 return False
-            await self._parking.worked(group, stream, topic, position)
+            await self._parking.worked(group, stream, part, position)
             return True
 
-    async def _work(self, group: str, topic: str, position: int) -> None:
-        fact = await self._fact(group, topic, position)
+    async def _work(self, group: str, part: str, position: int) -> None:
+        fact = await self._fact(group, part, position)
         if fact:
             await self._running.work(group)([fact], Progress(group))
 
-    async def _fact(self, group: str, topic: str, position: int) -> Fact | None:
+    async def _fact(self, group: str, part: str, position: int) -> Fact | None:
         """None where the group has nothing to do with it. Raises Unreadable."""
-        found = await self._running.topics.read(topic, position, 1)
+        found = await self._running.topics.read(part, position, 1)
         if not found or found[0].position != position:
-            raise Unreadable(f"There is no event at position {position} of {topic}.")
+            raise Unreadable(f"There is no event at position {position} of {part}.")
         try:
-            fact = self._running.codec.decode(dict(found[0].headers), found[0].data, topic, position)
+            fact = self._running.codec.decode(dict(found[0].headers), found[0].data, part, position)
         except UnknownType:
             if group == self._running.service.policies_group:
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -25,7 +25,7 @@ from shared.kernel.effects import Effect, Timer
 from shared.kernel.errors import KernelError, Unavailable, Unreadable, passing
 from shared.kernel.events import Event, Fact
 from shared.kernel.policies import Policy
-from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Streams, Topics, Where
+from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Relay, Streams, Topics, Where
 from shared.kernel.projector import Build, Poison, project_all
 from shared.kernel.runner import Runner
 from shared.kernel.views import Row, View
@@ -74,14 +74,21 @@ class Service:
 
 @dataclass(frozen=True)
 class Ports:
-    """What an engine gives to one service. ``hurry(group)`` cuts a lingering batch short."""
+    """What an engine gives to one service.
+
+    ``hurry(group)`` cuts a lingering batch short; ``called(name)`` is what a topic or group is called at the broker.
+    """
 
     streams: Streams
     topics: Topics
     documents: Documents
     keyring: Keyring
     blobs: Blobs
+    relay: Relay
     hurry: Callable[[str], None]
+    called: Callable[[str], str] = str
+    shared: bool = False
+    """Other processes work for the same service, on the same documents and in the same groups."""
 
 
 class Running:
@@ -97,7 +104,8 @@ class Running:
         self.settings = settings
         self.clock = clock
         self.streams, self.topics, self.documents = ports.streams, ports.topics, ports.documents
-        self.keyring, self.blobs, self.hurry = ports.keyring, ports.blobs, ports.hurry
+        self.keyring, self.blobs, self.relay, self.hurry = ports.keyring, ports.blobs, ports.relay, ports.hurry
+        self.shared, self.called = ports.shared, ports.called
         self.state: dict[str, Any] = {}
         self.codec = Codec(EVENTS)
         self.commands = Commands(self.streams, self.codec, self.keyring, label=service.label, appended=self._appended)
@@ -124,6 +132,9 @@ class Running:
         """The consumer groups, and the topics of each."""
         topics = {self.service.views_group: view_topics(self.service.views), self.service.policies_group: topics_of(self._policy_types)}
         return {group: read for group, read in topics.items() if read}
+
+    def parts(self, topics: Iterable[str]) -> list[str]:
+        return [part for topic in topics for part in self.topics.parts(topic)]
 
     async def open(self) -> None:
         """Ready to be asked and to project; nothing acts yet. Raises SettingsError for an offset beyond its topic's end."""
@@ -258,8 +269,8 @@ class Running:
     def _subscriber(self, broker: KafkaBroker, group: str, topics: Sequence[str]) -> None:
         """Commits by itself, after the work: FastStream's default commits before it, and its ACK also after an exception."""
         subscriber = broker.subscriber(
-            *topics, group_id=group, batch=True, max_records=_BATCH, auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL,
-            parser=_passed, decoder=_passed_on,
+            *map(self.called, topics), group_id=self.called(group), batch=True, max_records=_BATCH, auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL, parser=_passed, decoder=_passed_on,
         )  # fmt: skip
 
         async def consume(message: KafkaAckableMessage) -> None:
@@ -272,7 +283,7 @@ class Running:
         subscriber(consume)
 
     async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
-        progress = Progress(group, {record.topic: record.offset + 1 for record in records})
+        progress = Progress(group, {self._part(record): record.offset + 1 for record in records})
         with self.watched(group):
             async with self.turn(group):
                 facts, held = await self._read(group, records)
@@ -294,15 +305,18 @@ class Running:
         held: dict[str, int] = {}
         for record in records:
             try:
-                fact = fact_of(self.codec, record, wanted)
+                fact = fact_of(self.codec, record, self._part(record), wanted)
             except Unreadable as error:
                 if not isinstance(error, UnknownType) or group == self.service.policies_group:
                     stream = _stream_of(record)
                     held.setdefault(stream, 0 if self.parking.parked(group, stream) else record.offset)
-                    await self.parking.park(group, stream, record.topic, record.offset, str(error))
+                    await self.parking.park(group, stream, self._part(record), record.offset, str(error))
             else:
                 facts += [fact] if fact else []
         return facts, held
+
+    def _part(self, record: ConsumerRecord[bytes, bytes]) -> str:
+        return self.topics.part(record.topic.rpartition(".")[2], record.partition)
 
     def wanted(self, group: str) -> frozenset[type[Event]] | None:
         if group == self.service.policies_group:
@@ -351,17 +365,17 @@ async def offsets_beyond(running: Running) -> list[str]:
     """A sentence for each group that claims to have read more than its topic has."""
     wrong = []
     for group, topics in running.groups.items():
-        for topic in topics:
-            offset, end = await running.topics.offset(group, topic), await running.topics.end(topic)
+        for part in running.parts(topics):
+            offset, end = await running.topics.offset(group, part), await running.topics.end(part)
             if offset > end:
                 wrong.append(
-                    f"{group} has read {topic} up to {offset}, but that topic ends at {end}: the events are older than the views. "
+                    f"{group} has read {part} up to {offset}, but that topic ends at {end}: the events are older than the views. "
                     "Restore the whole data folder from one backup."
                 )
     return wrong
 
 
-def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], wanted: frozenset[type[Event]] | None) -> Fact | None:
+def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], part: str, wanted: frozenset[type[Event]] | None) -> Fact | None:
     """Decoded once a record, whoever reads it; None for a type that is not wanted. Raises UnknownType, Unreadable."""
     kept: Fact | None = record.__dict__.get("fact")
     if kept is None:
@@ -369,7 +383,7 @@ def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], wanted: frozense
         event_type = codec.type_of(headers)
         if event_type and wanted is not None and event_type not in wanted:
             return None
-        kept = codec.decode(headers, record.value or b"", record.topic, record.offset)
+        kept = codec.decode(headers, record.value or b"", part, record.offset)
         record.__dict__["fact"] = kept
     return kept if wanted is None or type(kept.event) in wanted else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -19,8 +18,10 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RINGUP_", frozen=True, extra="ignore")
 
+    engine: Literal["embedded", "cluster"] = "embedded"
+    """Everything in one process on SQLite, or any number of processes on Kafka and MongoDB."""
     data: Path = Path("data")
-    """Folder of everything that is kept."""
+    """Folder of everything that is kept; with the cluster engine of what is not kept in MongoDB."""
     key_file: Path | None = None
     """Master key; by default in the user's configuration folder, named after the data folder."""
     host: str = "127.0.0.1"
@@ -29,6 +30,23 @@ class Settings(BaseSettings):
     """Demonstration accounts and orders on an empty installation."""
     simulator_url: str = ""
     """Address of a simulator gateway that runs as a process of its own; empty: in process."""
+    kafka: str = "127.0.0.1:9092"
+    """Cluster engine: bootstrap servers."""
+    mongo: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
+    """Cluster engine: a replica set."""
+    installation: str = Field(default="ringup", pattern="^[a-z][a-z0-9-]{0,30}$")
+    """Cluster engine: what the names of its topics, groups and databases begin with."""
+    partitions: int = Field(default=12, ge=1, le=1000)
+    """Cluster engine: of every topic, for good."""
+    instance: str = ""
+    """Cluster engine: the name of this process among those of its service, the same after a restart; empty: none is kept."""
+    catalog_url: str = "http://127.0.0.1:8001"
+    cart_url: str = "http://127.0.0.1:8002"
+    payments_url: str = "http://127.0.0.1:8003"
+    qa_url: str = "http://127.0.0.1:8004"
+    fulfillment_url: str = "http://127.0.0.1:8005"
+    customers_url: str = "http://127.0.0.1:8006"
+    ops_url: str = "http://127.0.0.1:8007"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @cached_property
@@ -42,22 +60,13 @@ class Settings(BaseSettings):
     def key_dir(self) -> Path:
         return self.master_file.parent
 
-    @cached_property
-    def master_key(self) -> bytes:
-        """32 bytes. Raises SettingsError."""
+    @property
+    def master_keys(self) -> tuple[bytes, ...]:
+        """Of 32 bytes each, the newest first: one a line, more than one while they are rotated. Raises SettingsError."""
         try:
-            text = self.master_file.read_text().strip()
-            key = bytes.fromhex(text)
+            keys = tuple(bytes.fromhex(line) for line in self.master_file.read_text().split())
         except (OSError, ValueError) as error:
             raise SettingsError(f"The master key {self.master_file} cannot be read ({error}). Point RINGUP_KEY_FILE to the right file.") from error
-        if len(key) != 32:
+        if not keys or any(len(key) != 32 for key in keys):
             raise SettingsError(f"The master key {self.master_file} must hold 64 hexadecimal digits.")
-        return key
-
-    def derived(self, purpose: str) -> bytes:
-        """A key of its own for one purpose, from the master key."""
-        return hmac.digest(self.master_key, purpose.encode(), "sha256")
-
-    @cached_property
-    def installation_key(self) -> bytes:
-        return self.derived("installation")
+        return keys

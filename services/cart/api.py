@@ -16,7 +16,7 @@ from shared.contracts.cart import CartChanges
 from shared.contracts.catalog import Campaign, Settings
 from shared.contracts.order import Address, Call, Method, Person
 from shared.http import Answer, RunningService, Sent
-from shared.ids import customer_id, external_command, order_id
+from shared.ids import INSTALLATION, customer_id, external_command, order_id
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Unavailable
@@ -167,7 +167,7 @@ async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent)
 async def _id(service: Running, sent: Envelope) -> str:
     """The same for the same command; counted on where another command's order has that id."""
     for n in count():
-        id = order_id(service.settings.installation_key, sent.actor, sent.command_id, n)
+        id = order_id(service.keyring.derived(INSTALLATION), sent.actor, sent.command_id, n)
         if await service.commands.begun_by(order, id) in (None, sent.command_id):
             return id
     raise AssertionError("counting never ends")

@@ -21,6 +21,8 @@ from services.cli.parked import parked
 from services.cli.streams import streams
 from services.cli.views import views
 from shared.clients import Clients
+from shared.engine import derived
+from shared.ids import INSTALLATION
 from shared.kernel.errors import KernelError
 from shared.settings import Settings, SettingsError
 from shared.text import without_cards
@@ -67,7 +69,7 @@ async def _seeded(values: Settings) -> None:
     with show.progress() as progress:
         bar = progress.add_task("Orders", total=len(demo.SAMPLES))
         async with _acting(values) as clients:
-            await demo.seed(clients, values, lambda done, total: progress.update(bar, completed=done))
+            await demo.seed(clients, await derived(values, INSTALLATION), lambda done, total: progress.update(bar, completed=done))
 
 
 @contextlib.asynccontextmanager

@@ -112,7 +112,7 @@ def _key(settings: Settings) -> Check:
             return Check("master key", "fail", f"{path} is not there", "Point RINGUP_KEY_FILE to the key that this data was made with.")
         return Check("master key", "ok", f"{path} will be made on the first start")
     try:
-        _ = settings.master_key
+        _ = settings.master_keys
     except SettingsError as error:
         return Check("master key", "fail", str(error), "Restore it from where you keep a copy.")
     mode = path.stat().st_mode & 0o777

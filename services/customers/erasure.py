@@ -18,7 +18,6 @@ from shared.service import Running
 _NAMELESS = ("review", "shipment")
 """Streams that have personal texts of their own, reasons, and do not say whose they are. One without a key gets none afterwards."""
 _WAIT = 5.0
-_FAR_BEHIND = 5_000
 
 
 async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
@@ -56,7 +55,7 @@ async def _orders(service: Running, customer_id: str) -> list[Row]:
 async def _caught_up(service: Running) -> None:
     """Until the views have everything that was recorded before this was asked. Raises Unavailable."""
     group = service.service.views_group
-    ends = {topic: await _end(service, topic) for topic in view_topics(service.service.views)}
+    ends = {part: await service.topics.end(part) for part in service.parts(view_topics(service.service.views))}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_WAIT):
             while await _behind(service, ends):
@@ -66,16 +65,6 @@ async def _caught_up(service: Running) -> None:
     raise Unavailable("The newest orders have not arrived here yet. Try again.")
 
 
-async def _end(service: Running, topic: str) -> int:
-    offset = await service.topics.offset(service.service.views_group, topic)
-    waiting, _ = await service.topics.behind(topic, offset)
-    if waiting > _FAR_BEHIND:
-        raise Unavailable("Orders are still arriving here. Try again.")
-    newest = await service.topics.read(topic, offset, waiting) if waiting else ()
-    return newest[-1].position + 1 if newest else offset
-
-
 async def _behind(service: Running, ends: dict[str, int]) -> bool:
     group = service.service.views_group
-    offsets = [await service.topics.offset(group, topic) < end for topic, end in ends.items()]
-    return any(offsets)
+    return any([await service.topics.offset(group, part) < end for part, end in ends.items()])

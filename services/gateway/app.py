@@ -35,8 +35,8 @@ ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(r
 class Gateway:
     """``app`` is the whole of it, guarded."""
 
-    def __init__(self, settings: Settings, clients: Clients, blobs: Blobs, live: Live, clock: Callable[[], datetime]) -> None:
-        self.door = Door(settings, clients, Users(blobs), Sessions(blobs, clock), live, templates(), clock)
+    def __init__(self, settings: Settings, clients: Clients, blobs: Blobs, live: Live, key: bytes, clock: Callable[[], datetime]) -> None:
+        self.door = Door(settings, clients, Users(blobs), Sessions(blobs, clock), live, templates(), key, clock)
         self.app: ASGIApp = Guard(_app(self.door), self.door.sessions)
 
 

@@ -26,6 +26,8 @@ class Door:
     sessions: Sessions
     live: Live
     templates: Jinja2Templates
+    key: bytes
+    """The installation's, which order ids are made with."""
     clock: Callable[[], datetime]
 
 

@@ -36,8 +36,7 @@ def _simulator(running: Running) -> Client:
 
 
 async def _setup(running: Running) -> None:
-    settings = running.settings
-    vault = Vault(running.blobs, settings.derived("vault"), settings.derived("fingerprint"))
+    vault = Vault(running.blobs, running.keyring.derived("vault"), running.keyring.derived("fingerprint"))
     running.state["vault"] = vault
     running.state["desk"] = Desk({"simulator": SimulatorGateway(_simulator(running))}, vault, running.clock)
     configure = Configure("simulator", "simulator", ("authorise", "capture", "void"))

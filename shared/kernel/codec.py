@@ -58,7 +58,7 @@ class Codec:
     def type_of(self, headers: Mapping[str, str]) -> type[Event] | None:
         return self._events.get(headers.get("ce_type", ""))
 
-    def decode(self, headers: Mapping[str, str], data: bytes, topic: str = "", position: int = 0) -> Fact:
+    def decode(self, headers: Mapping[str, str], data: bytes, part: str = "", position: int = 0) -> Fact:
         """Raises UnknownType, Unreadable."""
         event_type = self.type_of(headers)
         if event_type is None:
@@ -75,7 +75,7 @@ class Codec:
                 causation=headers["causationid"],
                 command_id=headers.get("commandid", ""),
                 command_hash=headers.get("commandhash", ""),
-                topic=topic,
+                part=part,
                 position=position,
             )
         except (LookupError, TypeError, ValueError) as error:

@@ -60,7 +60,7 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """An event as it was recorded: where, when, by whom and why. ``position`` orders facts of one topic partition."""
+    """An event as it was recorded: where, when, by whom and why. ``position`` orders facts of one part of a topic."""
 
     event: Event
     stream: str
@@ -71,7 +71,7 @@ class Fact:
     causation: str
     command_id: str = ""
     command_hash: str = ""
-    topic: str = ""
+    part: str = ""
     position: int = 0
 
     @property

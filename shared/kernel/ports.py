@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,7 +67,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Offsets of a group, saved with the documents where the engine can do both at once; topic -> next offset."""
+    """How far a group has read, saved with the documents or not at all: part of a topic -> next offset."""
 
     group: str
     offsets: Mapping[str, int] = field(default_factory=dict)
@@ -83,7 +84,13 @@ class Documents(Protocol):
         """Tombstones included; what was never written is absent."""
 
     async def write(self, changes: Mapping[str, Sequence[Document]], progress: Progress | None = None) -> None:
-        """Put each document whose stored revision is still the one it carries (0: none yet). Raises Conflict and writes nothing."""
+        """Put each document whose stored revision is still the one it carries (0: none yet). Raises Conflict and writes nothing.
+
+        Offsets never go back. Raises Unavailable while the group of the progress is held.
+        """
+
+    def hold(self, group: str) -> AbstractAsyncContextManager[None]:
+        """Inside, no other process writes with progress of this group. Raises Unavailable where somebody else holds it."""
 
     async def find(
         self, collection: str, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None
@@ -123,21 +130,41 @@ class Keyring(Protocol):
     async def erase(self, label: str) -> Sequence[str]:
         """Drop the keys of all streams with this label; returns the streams, those that were dropped before too."""
 
+    def derived(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, the same for the whole life of the installation, whatever its master key is."""
+
+    def rewrap(self) -> AsyncIterator[int]:
+        """Wraps every key by the newest master key; yields how many are done. Ends when none is left under an older one."""
+
 
 class Topics(Protocol):
-    """The topics, for a rebuild and for what operators ask."""
+    """The topics, for a rebuild and for what operators ask. A topic has parts, and each part an order and positions of its own."""
 
-    async def read(self, topic: str, position: int, limit: int) -> Sequence[Stored]:
+    def part(self, topic: str, partition: int) -> str: ...
+
+    def parts(self, topic: str) -> Sequence[str]: ...
+
+    async def read(self, part: str, position: int, limit: int) -> Sequence[Stored]:
         """Up to ``limit`` events at or after the position, in order."""
 
-    async def offset(self, group: str, topic: str) -> int:
+    async def offset(self, group: str, part: str) -> int:
         """The position that the group reads next; 0 before its first commit."""
 
-    async def end(self, topic: str) -> int:
-        """The position after the topic's newest event; 0 for an empty topic."""
+    async def end(self, part: str) -> int:
+        """The position after the part's newest event; 0 for an empty one."""
 
-    async def behind(self, topic: str, position: int) -> tuple[int, Stored | None]:
+    async def behind(self, part: str, position: int) -> tuple[int, Stored | None]:
         """How many events lie at or after the position, and the oldest of them."""
+
+
+class Relay(Protocol):
+    """What carries a service's appended events to its topic."""
+
+    async def waiting(self) -> tuple[int, Stored | None]:
+        """How many appends are not on their way yet, and the oldest event of them."""
+
+    def kick(self) -> None:
+        """Looks at once."""
 
 
 class Blobs(Protocol):

@@ -29,7 +29,7 @@ PERSON = Person(first_name="Customer", last_name="A", phone="+1 512 555 0142")
 
 
 def fact(event, stream, version, minute=0, actor="agent:agent1"):
-    return Fact(event, stream, version, NOON + timedelta(minutes=minute), actor, ORDER, "", topic=event.TOPIC)
+    return Fact(event, stream, version, NOON + timedelta(minutes=minute), actor, ORDER, "", part=event.TOPIC)
 
 
 def stream(name, *timed):

@@ -1,7 +1,7 @@
 """What every engine promises, through its ports alone.
 
 An engine's own file gives the fixture ``reopen``: an async function that opens an engine on the same store, ``ports(service)``,
-``broker`` and ``close()``, whatever became of the one before; and imports the tests from here and from ``consuming``.
+``broker`` and ``close()``, whatever became of the one before; and imports the tests from here, ``keys`` and ``consuming``.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import pytest
 from shared.kernel.errors import Conflict, Oversize, Unavailable
 from shared.kernel.ports import LARGEST, Prefix, Progress, Range, Stored
 from shared.kernel.views import Document
+from tests.house.shop import until
 
 
 @pytest.fixture
@@ -28,11 +29,6 @@ def topics(engine):
     return engine.ports("qa").topics
 
 
-@pytest.fixture
-def keyring(engine):
-    return engine.ports("qa").keyring
-
-
 def event(stream, version, text="x"):
     return Stored(stream, version, (("ce_type", "t"), ("ce_subject", stream)), text.encode())
 
@@ -43,6 +39,26 @@ def events(stream, first, last):
 
 def documents_of(*rows):
     return [Document(id, data, {"s-1": 1}) for id, data in rows]
+
+
+async def parts_with(topics, topic, count):
+    """Each part of the topic that has something, and what, once that many events have arrived."""
+
+    async def there():
+        found = {part: list(await topics.read(part, 0, 1_000)) for part in topics.parts(topic)}
+        return {part: stored for part, stored in found.items() if stored} if sum(map(len, found.values())) >= count else None
+
+    return await until(there)
+
+
+async def arrived(topics, topic, count):
+    return [stored for part in (await parts_with(topics, topic, count)).values() for stored in part]
+
+
+async def part_with(topics, topic, count):
+    """The one part that has something."""
+    (part,) = await parts_with(topics, topic, count)
+    return part
 
 
 async def ids(documents, *args, **options):
@@ -73,7 +89,7 @@ class TestStreams:
     async def test_bytes_are_not_looked_into(self, streams, topics, data):
         await streams.append("qa", [event("review-1", 1, data)])
         assert [e.data for e in await streams.load("review-1")] == [data.encode()]
-        assert [e.data for e in await topics.read("qa", 0, 10)] == [data.encode()]
+        assert [e.data for e in await arrived(topics, "qa", 1)] == [data.encode()]
 
     async def test_creating_a_stream_twice_is_a_conflict(self, streams):
         await streams.append("qa", events("review-1", 1, 1))
@@ -98,7 +114,7 @@ class TestStreams:
             await streams.append("qa", events("review-1", 1, 2))
         assert [e.version for e in await streams.load("review-1")] == [1]
         await streams.append("qa", events("review-1", 2, 40))
-        assert [e.version for e in await topics.read("qa", 0, 100)] == list(range(1, 41))
+        assert [e.version for e in await arrived(topics, "qa", 40)] == list(range(1, 41))
 
     async def test_of_many_creates_at_once_one_wins_and_the_others_hear_it(self, streams):
         results = await asyncio.gather(*(streams.append("qa", [event("review-1", 1, str(n))]) for n in range(20)), return_exceptions=True)
@@ -141,7 +157,7 @@ class TestStreams:
         await first.ports("qa").streams.append("qa", events("review-1", 1, 2))
         await first.close()
         ports = (await reopen()).ports("qa")
-        assert [e.version for e in await ports.topics.read("qa", 0, 10)] == [1, 2]
+        assert [e.version for e in await arrived(ports.topics, "qa", 2)] == [1, 2]
         with pytest.raises(Conflict):
             await ports.streams.append("qa", events("review-1", 2, 2))
         await ports.streams.append("qa", events("review-1", 3, 3))
@@ -152,32 +168,60 @@ class TestTopics:
         for n in range(1, 4):
             await streams.append("qa", events("review-1", n, n))
         await streams.append("cart", events("order-1", 1, 1))
-        assert [(e.stream, e.version) for e in await topics.read("qa", 0, 10)] == [("review-1", n) for n in (1, 2, 3)]
+        assert [(e.stream, e.version) for e in await arrived(topics, "qa", 3)] == [("review-1", n) for n in (1, 2, 3)]
 
     async def test_reading_on_from_a_position(self, streams, topics):
         await streams.append("qa", events("review-1", 1, 5))
-        first = await topics.read("qa", 0, 2)
-        assert [e.version for e in await topics.read("qa", first[-1].position + 1, 10)] == [3, 4, 5]
+        part = await part_with(topics, "qa", 5)
+        first = await topics.read(part, 0, 2)
+        assert [e.version for e in await topics.read(part, first[-1].position + 1, 10)] == [3, 4, 5]
+        assert list(await topics.read(part, await topics.end(part), 10)) == []
 
     async def test_events_keep_their_positions(self, reopen):
         first = await reopen()
         await first.ports("qa").streams.append("qa", events("review-1", 1, 3))
-        before = [e.position for e in await first.ports("qa").topics.read("qa", 0, 10)]
+        before = [e.position for e in await arrived(first.ports("qa").topics, "qa", 3)]
         await first.close()
-        assert [e.position for e in await (await reopen()).ports("qa").topics.read("qa", 0, 10)] == before
+        assert [e.position for e in await arrived((await reopen()).ports("qa").topics, "qa", 3)] == before
 
     async def test_behind_counts_what_is_left(self, streams, topics):
         await streams.append("qa", events("review-1", 1, 5))
-        third = (await topics.read("qa", 0, 10))[2]
-        count, oldest = await topics.behind("qa", third.position)
+        part = await part_with(topics, "qa", 5)
+        third = (await topics.read(part, 0, 10))[2]
+        count, oldest = await topics.behind(part, third.position)
         assert (count, oldest.version) == (3, 3)
-        assert await topics.behind("qa", (await topics.read("qa", 0, 10))[-1].position + 1) == (0, None)
+        assert await topics.behind(part, await topics.end(part)) == (0, None)
 
     async def test_a_topic_ends_after_its_own_newest_event(self, streams, topics):
-        assert await topics.end("qa") == 0
+        assert {await topics.end(part) for part in topics.parts("qa")} == {0}
         await streams.append("qa", events("review-1", 1, 2))
         await streams.append("cart", events("order-1", 1, 1))
-        assert await topics.end("qa") == (await topics.read("qa", 0, 10))[-1].position + 1
+        part = await part_with(topics, "qa", 2)
+        assert await topics.end(part) == (await topics.read(part, 0, 10))[-1].position + 1
+
+    async def test_all_streams_of_an_order_lie_in_parts_of_the_same_number(self, engine, topics):
+        for n in range(20):
+            await engine.ports("cart").streams.append("cart", events(f"order-{n}", 1, 1))
+            await engine.ports("qa").streams.append("qa", events(f"review-{n}", 1, 1))
+        lie = {
+            topic: {
+                stored.stream.partition("-")[2]: topics.parts(topic).index(part)
+                for part, some in (await parts_with(topics, topic, 20)).items()
+                for stored in some
+            }
+            for topic in ("cart", "qa")
+        }
+        assert lie["cart"] == lie["qa"]
+        assert len(lie["cart"]) == 20
+
+    async def test_nothing_waits_for_the_relay_once_it_has_arrived(self, engine, streams, topics):
+        await streams.append("qa", events("review-1", 1, 5))
+        await arrived(topics, "qa", 5)
+
+        async def carried():
+            return (await engine.ports("qa").relay.waiting()) == (0, None)
+
+        await until(carried)
 
 
 class TestDocuments:
@@ -198,23 +242,37 @@ class TestDocuments:
         await documents.write({"queue@1": documents_of(("e", value))})
         assert (await documents.get("queue@1", "e")).data == value
 
-    async def test_a_lost_guard_writes_nothing(self, documents):
+    async def test_a_lost_guard_writes_nothing(self, documents, topics):
+        cart = topics.parts("cart")[0]
         read = await documents.get("queue@1", "a")
         await documents.write({"queue@1": [Document("a", {"sum": 6}, {}, read.revision)]})
         with pytest.raises(Conflict):
-            await documents.write(
-                {"queue@1": [Document("z", {}, {}), Document("a", {"sum": 7}, {}, read.revision)]}, Progress("qa.views", {"cart": 9})
-            )
+            await documents.write({"queue@1": [Document("z", {}, {}), Document("a", {"sum": 7}, {}, read.revision)]}, Progress("qa.views", {cart: 9}))
         assert (await documents.get("queue@1", "a")).data == {"sum": 6}
         assert await documents.get("queue@1", "z") is None
 
     async def test_progress_is_saved_with_the_documents_or_not_at_all(self, documents, topics):
-        assert await topics.offset("qa.views", "cart") == 0
-        await documents.write({"queue@1": documents_of(("e", {}))}, Progress("qa.views", {"cart": 7}))
+        part = topics.parts("cart")[0]
+        assert await topics.offset("qa.views", part) == 0
+        await documents.write({"queue@1": documents_of(("e", {}))}, Progress("qa.views", {part: 7}))
         with pytest.raises(Conflict):
-            await documents.write({"queue@1": documents_of(("e", {}))}, Progress("qa.views", {"cart": 8}))
-        assert await topics.offset("qa.views", "cart") == 7
-        assert await topics.offset("qa.other", "cart") == 0
+            await documents.write({"queue@1": documents_of(("e", {}))}, Progress("qa.views", {part: 8}))
+        assert await topics.offset("qa.views", part) == 7
+        assert await topics.offset("qa.other", part) == 0
+
+    async def test_progress_never_goes_back(self, documents, topics):
+        part = topics.parts("cart")[0]
+        for offset in (7, 5):
+            await documents.write({}, Progress("qa.views", {part: offset}))
+        assert await topics.offset("qa.views", part) == 7
+
+    async def test_whoever_holds_a_group_reads_what_it_has_read(self, documents, topics):
+        part = topics.parts("cart")[0]
+        await documents.write({}, Progress("qa.views", {part: 7}))
+        async with documents.hold("qa.views"):
+            assert await topics.offset("qa.views", part) == 7
+        await documents.write({}, Progress("qa.views", {part: 8}))
+        assert await topics.offset("qa.views", part) == 8
 
     async def test_creating_twice_is_a_conflict(self, documents):
         with pytest.raises(Conflict):
@@ -292,79 +350,3 @@ class TestDocuments:
 
     async def test_services_keep_their_documents_apart(self, engine, documents):
         assert "queue@1" not in await engine.ports("cart").documents.collections()
-
-
-class TestKeyring:
-    async def test_a_key_is_made_once(self, keyring):
-        key = await keyring.ensure("order-1")
-        assert len(key) == 32
-        assert await keyring.ensure("order-1") == key
-        assert await keyring.find(["order-1"]) == {"order-1": key}
-
-    async def test_whoever_asks_at_the_same_moment_gets_the_same_key(self, keyring):
-        keys = await asyncio.gather(*(keyring.ensure("order-1", label) for label in ("", "77", "", "77") * 5))
-        assert len(set(keys)) == 1
-        assert await keyring.erase("77") == ["order-1"]
-
-    async def test_a_key_survives_a_restart(self, reopen):
-        first = await reopen()
-        key = await first.ports("qa").keyring.ensure("order-1")
-        await first.close()
-        assert await (await reopen()).ports("cart").keyring.find(["order-1"]) == {"order-1": key}
-
-    async def test_erasing_a_label_drops_its_keys_for_good(self, keyring, reopen):
-        await keyring.ensure("order-1")
-        await keyring.ensure("order-1", label="77")
-        other = await keyring.ensure("order-2", label="78")
-        assert await keyring.erase("77") == ["order-1"]
-        assert await keyring.ensure("order-1") is None
-        assert await keyring.find(["order-1", "order-2"]) == {"order-1": None, "order-2": other}
-
-    async def test_the_last_label_counts(self, keyring):
-        key = await keyring.ensure("order-1", label="77")
-        await keyring.ensure("order-1", label="78")
-        assert await keyring.erase("77") == []
-        assert await keyring.find(["order-1"]) == {"order-1": key}
-
-    async def test_an_erasure_may_be_repeated(self, keyring):
-        await keyring.ensure("order-1", label="77")
-        assert await keyring.erase("77") == ["order-1"]
-        assert await keyring.erase("77") == ["order-1"]
-        assert await keyring.erase("nobody") == []
-
-    async def test_an_erasure_survives_a_restart(self, reopen):
-        first = await reopen()
-        await first.ports("qa").keyring.ensure("order-1", label="77")
-        await first.ports("qa").keyring.erase("77")
-        await first.close()
-        assert await (await reopen()).ports("qa").keyring.ensure("order-1", label="77") is None
-
-    async def test_a_key_that_is_not_there_is_unavailable_and_no_erasure(self, keyring):
-        await keyring.ensure("order-1")
-        with pytest.raises(Unavailable):
-            await keyring.find(["order-1", "order-9"])
-
-
-class TestBlobs:
-    async def test_put_get_replace_delete(self, engine):
-        blobs = engine.ports("payments").blobs
-        await blobs.put("tokens", "t1", b"one")
-        await blobs.put("tokens", "t1", b"two")
-        assert await blobs.get("tokens", "t1") == b"two"
-        assert await blobs.ids("tokens") == ["t1"]
-        await blobs.delete("tokens", "t1")
-        await blobs.delete("tokens", "t1")
-        assert await blobs.get("tokens", "t1") is None
-
-    async def test_many_at_once(self, engine):
-        blobs = engine.ports("payments").blobs
-        await asyncio.gather(*(blobs.put("tokens", f"t{n}", b"%d" % n) for n in range(50)))
-        assert [await blobs.get("tokens", f"t{n}") for n in range(50)] == [b"%d" % n for n in range(50)]
-
-    async def test_one_that_is_given_up_leaves_the_others_alone(self, engine):
-        blobs = engine.ports("payments").blobs
-        tasks = [asyncio.create_task(blobs.put("tokens", f"t{n}", b"x")) for n in range(3)]
-        await asyncio.sleep(0)
-        tasks[0].cancel()
-        assert await asyncio.gather(*tasks[1:]) == [None, None]
-        assert await blobs.get("tokens", "t2") == b"x"

@@ -5,6 +5,7 @@ from shared.kernel.errors import Corrupt, Unavailable
 from shared.settings import Settings, SettingsError
 from tests.engines.consuming import *  # noqa: F403
 from tests.engines.contract import *  # noqa: F403
+from tests.engines.keys import *  # noqa: F403
 
 
 @pytest.fixture

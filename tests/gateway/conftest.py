@@ -78,7 +78,7 @@ class Door:
     def beside(self, **changed):
         """Another door to the same building, with another clock or other services."""
         door, blobs = self.gateway.door, self.all.engine.blobs
-        parts = {"settings": door.settings, "clients": door.clients, "blobs": blobs, "live": door.live, "clock": door.clock}
+        parts = {"settings": door.settings, "clients": door.clients, "blobs": blobs, "live": door.live, "key": door.key, "clock": door.clock}
         return Door(self.all, self._stack, Gateway(**{**parts, **changed}))
 
     async def nobody(self, client="127.0.0.1", base=BASE):

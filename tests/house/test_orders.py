@@ -195,12 +195,12 @@ async def test_a_refused_process_reserves_no_customer_number(shop):
 
 async def test_an_id_that_another_command_has_taken_is_counted_on(shop):
     cart = shop.house.running["cart"]
-    taken = order_id(shop.settings.installation_key, "agent:agent1", "the-second-key")
+    taken = order_id(shop.engine.keyring.derived("installation"), "agent:agent1", "the-second-key")
     first = await shop.ask("cart", "POST", "/orders", {"campaign": "restful"}, idempotency_key="the-first-key")
     stored = await cart.streams.load(f"order-{first[1]['order_id']}")
     await cart.streams.append("cart", [replace(event, stream=f"order-{taken}") for event in stored])
     ids = {(await shop.ask("cart", "POST", "/orders", {"campaign": "restful"}, idempotency_key="the-second-key"))[1]["order_id"] for _ in range(2)}
-    assert ids == {order_id(shop.settings.installation_key, "agent:agent1", "the-second-key", 1)}
+    assert ids == {order_id(shop.engine.keyring.derived("installation"), "agent:agent1", "the-second-key", 1)}
 
 
 async def test_a_version_that_is_none_is_refused(shop):

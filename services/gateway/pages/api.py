@@ -99,7 +99,7 @@ async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key
     if body.external_id:
         key = external_command(session.actor, body.external_id)
     if body.card and body.method == "card":
-        id = order_id(at.settings.installation_key, session.actor, key)
+        id = order_id(at.key, session.actor, key)
         payment = (await services.post("payments", "/tokens", {**body.card.model_dump(), "order_id": id}, key=key))["token"]
     order = body.model_dump(exclude={"card"}, exclude_none=True)
     order |= {"payment": payment, "shipping_same": body.shipping is None, "call_center": session.call_center, "team": session.team}

@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,10 @@ class SqliteDocuments:
             if cursor.rowcount != len(changed):
                 raise Conflict("A document has changed since it was read.")
 
+    def hold(self, group: str) -> AbstractAsyncContextManager[None]:
+        """No other process has this file."""
+        return nullcontext()
+
     def offset(self, group: str, topic: str) -> int | None:
         with translated(self.path):
             row = self._db.execute("select next from offsets where grp = ? and topic = ?", (group, topic)).fetchone()
@@ -89,7 +94,8 @@ class SqliteDocuments:
             self._save_offsets(group, offsets)
 
     def _save_offsets(self, group: str, offsets: Mapping[str, int]) -> None:
-        self._db.executemany("insert or replace into offsets values(?,?,?)", [(group, topic, offset) for topic, offset in offsets.items()])
+        keep = "insert into offsets values(?,?,?) on conflict do update set next = max(next, excluded.next)"
+        self._db.executemany(keep, [(group, topic, offset) for topic, offset in offsets.items()])
 
     async def find(
         self, collection: str, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None

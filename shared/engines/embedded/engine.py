@@ -20,23 +20,38 @@ from shared.settings import Settings, SettingsError
 
 
 class EmbeddedTopics:
-    """Topics of the log, with the offsets that each service keeps beside its views."""
+    """Topics of the log, of one part each, with the offsets that each service keeps beside its views."""
 
     def __init__(self, log: Log, offsets: Callable[[str], SqliteDocuments]) -> None:
         self._log = log
         self._offsets = offsets
 
-    async def read(self, topic: str, position: int, limit: int) -> Sequence[Stored]:
-        return self._log.read_now(topic, position, limit)
+    def part(self, topic: str, partition: int) -> str:
+        return topic
 
-    async def offset(self, group: str, topic: str) -> int:
-        return self._offsets(group).offset(group, topic) or 0
+    def parts(self, topic: str) -> Sequence[str]:
+        return (topic,)
 
-    async def end(self, topic: str) -> int:
-        return self._log.end_of(topic)
+    async def read(self, part: str, position: int, limit: int) -> Sequence[Stored]:
+        return self._log.read_now(part, position, limit)
 
-    async def behind(self, topic: str, position: int) -> tuple[int, Stored | None]:
-        return self._log.behind(topic, position)
+    async def offset(self, group: str, part: str) -> int:
+        return self._offsets(group).offset(group, part) or 0
+
+    async def end(self, part: str) -> int:
+        return self._log.end_of(part)
+
+    async def behind(self, part: str, position: int) -> tuple[int, Stored | None]:
+        return self._log.behind(part, position)
+
+
+class NothingToRelay:
+    """The log is streams and topics in one: what is appended is published."""
+
+    async def waiting(self) -> tuple[int, Stored | None]:
+        return 0, None
+
+    def kick(self) -> None: ...
 
 
 class Engine:
@@ -47,7 +62,7 @@ class Engine:
         self._lock = _locked(settings.data)
         try:
             ensure_master_key(settings)
-            self.keyring = SqliteKeyring(settings.data / "keys.db", settings.derived("keyring"))
+            self.keyring = SqliteKeyring(settings.data / "keys.db", settings.master_keys)
             self.log = Log(settings.data / "events.db")
         except BaseException:
             self._lock.close()
@@ -66,7 +81,7 @@ class Engine:
         return self._documents[service]
 
     def ports(self, service: str) -> Ports:
-        return Ports(self.log, self.topics, self.documents(service), self.keyring, self.blobs, self.broker.hurry)
+        return Ports(self.log, self.topics, self.documents(service), self.keyring, self.blobs, NothingToRelay(), self.broker.hurry)
 
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[tuple[str, Stored]]:
         """What is appended from now on, topic by topic."""
@@ -114,7 +129,7 @@ def ensure_master_key(settings: Settings) -> None:
     """Makes the master key on the first start; never beside data that was made with another. Raises SettingsError."""
     path = settings.master_file
     if path.exists():
-        _ = settings.master_key
+        _ = settings.master_keys
         return
     if (settings.data / "keys.db").exists():
         raise SettingsError(f"The data in {settings.data} needs its master key, and {path} is not there. Point RINGUP_KEY_FILE to it.")

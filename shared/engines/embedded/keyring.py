@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import hmac
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from shared.engines.embedded.sqlite import Writer, connect, translated
+from shared.engines.wrapping import Wrapping
 from shared.kernel.errors import Unavailable
 
-_CHECK = "ringup master key"
+_SEED = "installation"
+_REWRAPPED_AT_ONCE = 500
 _CACHE = 20_000
 _SCHEMA = """
 create table if not exists keys(stream text primary key, label text not null, wrapped blob, erased text) without rowid;
@@ -27,41 +26,57 @@ _Known = tuple[bytes | None, str]
 class SqliteKeyring:
     """Inserted if absent and durable before the stream's first append; a dropped key leaves a row without one. Raises Unavailable."""
 
-    def __init__(self, path: Path, master: bytes) -> None:
+    def __init__(self, path: Path, masters: Sequence[bytes]) -> None:
         self.path = path
-        self._master = AESGCM(master)
+        self._wrapping = Wrapping(masters, path.name)
         self._writer = Writer(path, _SCHEMA)
         self._reader = connect(path, durable=True)
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._check_master()
+        self._secret = self._read_secret()
+        self._derived: dict[str, bytes] = {}
 
     def close(self) -> None:
         self._reader.close()
         self._writer.close()
 
-    def _check_master(self) -> None:
+    def _read_secret(self) -> bytes:
+        """Made on the first start. What does not open it is not this installation's master key."""
         with translated(self.path):
-            self._reader.execute("insert or ignore into about values('check', ?)", (self._wrap("check", _CHECK.encode()),))
-            row = self._reader.execute("select value from about where name = 'check'").fetchone()
+            self._reader.execute("insert or ignore into about values(?, ?)", (_SEED, self._wrapping.new_key(_SEED)))
+            row = self._reader.execute("select value from about where name = ?", (_SEED,)).fetchone()
             self._reader.execute("pragma query_only=on")
-        self._unwrap("check", row[0])
+        return self._wrapping.unwrap(_SEED, row[0])
 
-    def _wrap(self, stream: str, key: bytes) -> bytes:
-        nonce = os.urandom(12)
-        return nonce + self._master.encrypt(nonce, key, stream.encode())
+    def derived(self, purpose: str) -> bytes:
+        if purpose not in self._derived:
+            self._derived[purpose] = hmac.digest(self._secret, purpose.encode(), "sha256")
+        return self._derived[purpose]
 
-    def _unwrap(self, stream: str, wrapped: bytes) -> bytes:
-        try:
-            return self._master.decrypt(wrapped[:12], wrapped[12:], stream.encode())
-        except InvalidTag as error:
-            raise Unavailable(f"The master key does not fit {self.path.name}; point RINGUP_KEY_FILE to the one this data was made with.") from error
+    async def rewrap(self) -> AsyncIterator[int]:
+        """The installation's secret last: it says that the others are done."""
+        after, done = "", 0
+        query = "select stream, wrapped from keys where stream > ? and wrapped is not null order by stream limit ?"
+        while True:
+            with translated(self.path):
+                rows = self._reader.execute(query, (after, _REWRAPPED_AT_ONCE)).fetchall()
+            if not rows:
+                break
+            for stream, wrapped in rows:
+                new = self._wrapping.rewrapped(stream, wrapped)
+                if new:
+                    await self._writer.write("update keys set wrapped = ? where stream = ? and wrapped = ?", (new, stream, wrapped))
+            after, done = rows[-1][0], done + len(rows)
+            yield done
+        await self._writer.write("update about set value = ? where name = ?", (self._wrapping.wrap(_SEED, self._secret), _SEED))
+        await self._writer.scrub()
+        yield done + 1
 
     async def ensure(self, stream: str, label: str = "") -> bytes | None:
         """Whoever inserts first made the key, so it is read back; of several labels the last one written stays."""
         known = self._remembered(stream) or self._read((stream,)).get(stream)
         if known is None:
-            wrapped = self._wrap(stream, AESGCM.generate_key(256))
-            await self._writer.write("insert or ignore into keys values(?,?,?,null)", (stream, label, wrapped))
+            made = (stream, label, self._wrapping.new_key(stream))
+            await self._writer.write("insert or ignore into keys values(?,?,?,null)", made)
             known = self._read((stream,))[stream]
         if label and known[1] != label:
             await self._writer.write("update keys set label = ? where stream = ?", (label, stream))
@@ -84,7 +99,7 @@ class SqliteKeyring:
             with translated(self.path):
                 rows = self._reader.execute(f"select stream, label, wrapped, erased from keys where stream in ({marks})", some).fetchall()
             for stream, label, wrapped, erased in rows:
-                found[stream] = (None if erased else self._unwrap(stream, wrapped), label)
+                found[stream] = (None if erased else self._wrapping.unwrap(stream, wrapped), label)
         for stream, known in found.items():
             self._remember(stream, known)
         return found
