@@ -115,7 +115,7 @@ class Rebuilds:
         while True:
             with self._running.watched(waits):
                 await self._keep_up(reading)
-                async with self._running.holding:
+                async with self._running.working.holding:
                     await self._read(reading, await self._ends(view))
                     await self._documents.rename(reading.build.collection, collection(view))
                     await self._save(collection(view), view=view.name, state="live", opens=view.opens)
@@ -172,7 +172,7 @@ class Rebuilds:
         return await self._forget(id, "cancelled") if (await self.row(id))["state"] == "interrupted" else await self.row(id)
 
     async def drop(self, id: str) -> Row:
-        async with self._running.holding:
+        async with self._running.working.holding:
             row = await self.row(id)
             if row["state"] not in _KEPT:
                 raise Refusal(Refused("not-there", f"The build {id} is {row['state']}; there is nothing to drop."))
@@ -180,7 +180,7 @@ class Rebuilds:
 
     async def switch(self, id: str, by: str, *, force: bool) -> Row:
         """Puts the build in the live one's place. Raises Refusal where they differ, unless forced."""
-        async with self._running.holding:
+        async with self._running.working.holding:
             reading = await self._resumed(id)
             result = await self._compared(reading)
             if not result["equal"] and not force:
@@ -227,7 +227,7 @@ class Rebuilds:
         id = reading.build.collection
         try:
             await self._keep_up(reading)
-            async with self._running.holding:
+            async with self._running.working.holding:
                 result = await self._compared(reading)
                 if reading.build.view.opens:
                     self.followed[id] = reading.build

@@ -48,7 +48,7 @@ class Retries:
         """Leaves out the event that cannot be worked, and goes on with those behind it. Raises Refusal where another one is meant."""
         row = await self._row(id)
         self._check(row["group"])
-        async with self._running.turn(row["group"]):
+        async with self._running.working.turn(row["group"]):
             row = await self._row(id)
             part, first = row["positions"][0]
             if first != position:
@@ -81,7 +81,7 @@ class Retries:
 
     async def _first_worked(self, id: str) -> bool:
         """Raises Unavailable, and then no attempt is counted."""
-        async with self._running.turn(id.partition("|")[0]):
+        async with self._running.working.turn(id.partition("|")[0]):
             row = await self._parking.row(id)
             if row is None:
                 return False
@@ -99,7 +99,7 @@ class Retries:
     async def _work(self, group: str, part: str, position: int) -> None:
         fact = await self._fact(group, part, position)
         if fact:
-            await self._running.work(group)([fact], Progress(group))
+            await self._running.working.work(group)([fact], Progress(group))
 
     async def _fact(self, group: str, part: str, position: int) -> Fact | None:
         """None where the group has nothing to do with it. Raises Unreadable."""
@@ -112,5 +112,5 @@ class Retries:
             if group == self._running.service.policies_group:
                 raise
             return None
-        wanted = self._running.wanted(group)
+        wanted = self._running.working.wanted(group)
         return fact if wanted is None or type(fact.event) in wanted else None

@@ -22,18 +22,19 @@ from shared.kernel.codec import Codec, UnknownType, open_sealed, sealed_under
 from shared.kernel.commands import Commands, Envelope, Outcome, Refusal
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.effects import Effect, Timer
-from shared.kernel.errors import KernelError, Unavailable, Unreadable, passing
+from shared.kernel.errors import KernelError, Unavailable, Unreadable
 from shared.kernel.events import Event, Fact
 from shared.kernel.policies import Policy
 from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Relay, Streams, Topics, Where
-from shared.kernel.projector import Build, Poison, project_all
+from shared.kernel.projector import Build
 from shared.kernel.runner import Runner
 from shared.kernel.views import Row, View
 from shared.metrics import Meter, Metrics
-from shared.parking import Parking, Work
+from shared.parking import Parking
 from shared.rebuild import Rebuilds
 from shared.retries import Retries
 from shared.settings import Settings, SettingsError
+from shared.working import Working
 
 log = structlog.get_logger()
 
@@ -111,17 +112,13 @@ class Running:
         self.commands = Commands(self.streams, self.codec, self.keyring, label=service.label, appended=self._appended)
         self.builds: dict[str, Build] = {}
         """The live build of each view, by the view's name; a view that is being built for the first time has none yet."""
-        self.holding = asyncio.Lock()
-        """Held while views are worked, and by a rebuild that compares or switches."""
-        self._reacting = asyncio.Lock()
+        self.working = Working(self)
         self.parking = Parking(self.documents, clock)
         self.rebuilds = Rebuilds(self)
         self.retries = Retries(self)
         self.problems: dict[str, str] = {}
         """Why a consumer group or a loop waits; those that work are absent."""
         self._aggregates = {command: aggregate for aggregate in service.aggregates for command in aggregate.commands}
-        self._policy_types = frozenset(event for policy in service.policies for event in policy.types)
-        self._projected = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runner: Runner | None = None
 
@@ -130,7 +127,10 @@ class Running:
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
         """The consumer groups, and the topics of each."""
-        topics = {self.service.views_group: view_topics(self.service.views), self.service.policies_group: topics_of(self._policy_types)}
+        topics = {
+            self.service.views_group: view_topics(self.service.views),
+            self.service.policies_group: topics_of(self.working.wanted(self.service.policies_group) or ()),
+        }
         return {group: read for group, read in topics.items() if read}
 
     def parts(self, topics: Iterable[str]) -> list[str]:
@@ -230,7 +230,7 @@ class Running:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_WAIT_FOR_VERSION):
                     while document is None or document.versions.get(stream, 0) < int(version):
-                        projected = self._projected
+                        projected = self.working.projected
                         self.hurry(self.service.views_group)
                         await projected.wait()
                         document = await self.documents.get(live, id)
@@ -285,22 +285,15 @@ class Running:
     async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
         progress = Progress(group, {self._part(record): record.offset + 1 for record in records})
         with self.watched(group):
-            async with self.turn(group):
+            async with self.working.turn(group):
                 facts, held = await self._read(group, records)
-                await self.parking.work_through(group, facts, held, self.work(group), progress)
+                await self.parking.work_through(group, facts, held, self.working.work(group), progress)
             return True
         return False
 
-    def turn(self, group: str) -> asyncio.Lock:
-        """Held by whoever works facts for a group: a batch, or one that was parked and is tried again."""
-        return self.holding if group == self.service.views_group else self._reacting
-
-    def work(self, group: str) -> Work:
-        return self._project if group == self.service.views_group else self._react
-
     async def _read(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> tuple[list[Fact], dict[str, int]]:
         """The facts that can be read, and from which position on a stream has to wait."""
-        wanted = self.wanted(group)
+        wanted = self.working.wanted(group)
         facts: list[Fact] = []
         held: dict[str, int] = {}
         for record in records:
@@ -317,48 +310,6 @@ class Running:
 
     def _part(self, record: ConsumerRecord[bytes, bytes]) -> str:
         return self.topics.part(record.topic.rpartition(".")[2], record.partition)
-
-    def wanted(self, group: str) -> frozenset[type[Event]] | None:
-        if group == self.service.policies_group:
-            return self._policy_types
-        if any(not view.types for view in self.service.views):
-            return None
-        return frozenset(event for view in self.service.views for event in view.types)
-
-    async def _project(self, facts: Sequence[Fact], progress: Progress) -> None:
-        await project_all(self.documents, self.keyring, [*self.builds.values(), *self.rebuilds.followed.values()], facts, progress)
-        self.meter.batches.inc()
-        self.meter.projected.inc(len(facts))
-        projected, self._projected = self._projected, asyncio.Event()
-        projected.set()
-
-    async def _react(self, facts: Sequence[Fact], progress: Progress) -> None:
-        streams: dict[str, list[Fact]] = {}
-        for fact in facts:
-            streams.setdefault(fact.subject, []).append(fact)
-        results = await asyncio.gather(*(self._react_in_order(mine) for mine in streams.values()), return_exceptions=True)
-        failed = [result for result in results if isinstance(result, BaseException)]
-        if failed:
-            raise next(filter(passing, failed), failed[0])
-
-    async def _react_in_order(self, facts: Sequence[Fact]) -> None:
-        for fact in facts:
-            for policy in self.service.policies:
-                if type(fact.event) in policy.types:
-                    await self._react_to(policy, fact)
-
-    async def _react_to(self, policy: Policy, fact: Fact) -> None:
-        actor = f"policy:{self.service.name}.{policy.name}"
-        try:
-            for n, (id, command) in enumerate(policy.react(fact)):
-                try:
-                    await self.send(id, command, policy.command_id(fact, n), actor, fact.id)
-                except Refusal as refusal:
-                    log.warning("policy.refused", policy=policy.name, event_id=fact.id, code=refusal.refused.code)
-        except Exception as error:
-            if passing(error):
-                raise
-            raise Poison(fact, error) from error
 
 
 async def offsets_beyond(running: Running) -> list[str]:

@@ -45,7 +45,7 @@ HARMLESS = view("harmless", 1, by_customer, lambda row, fact: {"seen": True})
 
 
 class Notes:
-    """``held``: whoever wants to project waits until ``running.holding`` is released."""
+    """``held``: whoever wants to project waits until ``running.working.holding`` is released."""
 
     def __init__(self, settings, *views):
         self.settings = settings
@@ -55,7 +55,7 @@ class Notes:
         self.engine = Engine(self.settings)
         self.running = Running(self.service, self.engine.ports("customers"), self.settings)
         if held:
-            await self.running.holding.acquire()
+            await self.running.working.holding.acquire()
         await self.running.start()
         self.running.subscribe(self.engine.broker)
         await self.engine.broker.start()

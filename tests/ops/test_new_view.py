@@ -34,7 +34,7 @@ async def test_it_says_so_while_it_is_built_and_the_others_go_on(settings, histo
     assert (await notes.running.get(NOTES, "1"))["notes"] == 2
     with pytest.raises(Unavailable, match=r"customers.orders is being built, \d+ %"):
         await notes.running.get(ORDERS, "o")
-    notes.running.holding.release()
+    notes.running.working.holding.release()
     await notes.read()
     assert (await notes.running.get(ORDERS, "o"))["notes"] == 3
     await notes.close()

@@ -17,7 +17,7 @@ async def test_all_is_well(shop):
 
 
 async def test_lag_is_the_events_behind_and_the_age_of_the_oldest(shop):
-    async with shop.house.running["qa"].holding:
+    async with shop.house.running["qa"].working.holding:
         order_id = (await shop.started())["order_id"]
         await shop.ask("cart", "POST", f"/orders/{order_id}/submit", {"method": "external"})
 
@@ -134,7 +134,7 @@ async def test_health_fails_while_a_view_is_built_for_the_first_time(settings):
     assert health.json()["reasons"] == [f"The view customers.orders is being built, {notes.running.rebuilds.percent(ORDERS)} %."]
     states = {row["view"]: row["state"] for row in (await client.request("GET", "/-/views")).json()["rows"]}
     assert states == {"notes": "live", "orders": "building"}
-    notes.running.holding.release()
+    notes.running.working.holding.release()
     await notes.read()
     assert (await client.request("GET", "/-/health")).status == 200
     await notes.close()

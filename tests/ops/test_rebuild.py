@@ -113,7 +113,7 @@ async def test_a_dry_run_says_how_many_events_would_be_read_and_starts_nothing(s
 
 async def test_a_cancelled_build_leaves_nothing(shop):
     running = shop.house.running["payments"]
-    async with running.holding:
+    async with running.working.holding:
         _, job = await shop.ask("ops", "POST", "/views/payments/payments/replay")
         status, again = await shop.ask("ops", "POST", "/views/payments/payments/replay")
         assert (status, again["code"]) == (409, "under-way")

@@ -24,7 +24,7 @@ async def main(folder, until):
         job = await replayed(shop, "payments.payments")
         print(job["build"], live, flush=True)
     else:
-        await running.holding.acquire()
+        await running.working.holding.acquire()
         _, job = await shop.ask("ops", "POST", "/views/payments/payments/replay")
         print(job["build"], live, flush=True)
     await asyncio.Event().wait()
