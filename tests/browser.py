@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from functools import lru_cache
 import pytest
 from playwright.async_api import Browser, Error, async_playwright
 
+from tests.debian import install
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
@@ -22,9 +23,8 @@ _QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 def _executable() -> str | None:
     """None: Playwright's own."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", *command], check=False, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    if found is None:
+        install("chromium")
         found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False, stdout=subprocess.DEVNULL)

@@ -3,6 +3,9 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.settings import Settings
+from tests.cluster import servers
+
+__all__ = ["servers"]
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""Kafka and MongoDB as processes of this machine, which end with the one that started them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from deploy import answers
+from deploy.broker import properties
+from deploy.downloads import Unobtainable, java, kafka_jars, mongod
+
+_ENDS_WITHIN = 20.0
+
+
+class Process:
+    """Started from a thread of its own: the kernel kills it when that thread ends, and no other thread of ours lives as long as we do."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, ready: Callable[[], bool]) -> None:
+        leash = shutil.which("setpriv")
+        if leash is None:
+            raise Unobtainable("setpriv of util-linux is missing, with which servers end when we do.")
+        self._name, self._log, self._ready = name, log, ready
+        self._command = [leash, "--pdeathsig", "KILL", *command]
+        self._starter = ThreadPoolExecutor(1, f"starts-{name}")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it answers. Raises answers.NotReady."""
+        self._process = self._starter.submit(self._spawn).result()
+        answers.until(self._ready, lambda: self._process is not None and self._process.poll() is None, self._name, self._last_words)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """In a session of its own, so that Ctrl-C in a terminal reaches it last."""
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+    def _last_words(self) -> str:
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-5:])
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+        self._starter.shutdown()
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, how)
+        try:
+            self._process.wait(_ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+def kafka(folder: Path, port: int, controller: int) -> Process:
+    """Raises Unobtainable."""
+    run = [java(), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-cp", f"{kafka_jars()}/*", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+    data, file = folder / "kafka", folder / "kafka.properties"
+    file.write_text("".join(f"{name}={value}\n" for name, value in {**properties(port, controller), "log.dirs": str(data)}.items()))
+    if not (data / "meta.properties").exists():
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        subprocess.run([*run, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(file)], check=True, capture_output=True)
+    return Process("Kafka", [*run, "kafka.Kafka", str(file)], folder / "kafka.log", lambda: answers.kafka(port))
+
+
+def mongo(folder: Path, port: int) -> Process:
+    """Raises Unobtainable."""
+    data = folder / "mongo"
+    data.mkdir(exist_ok=True)
+    where = ["--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
+    how = ["--replSet", answers.REPLICA_SET, "--wiredTigerCacheSizeGB", "0.5", "--quiet"]
+    return Process("MongoDB", [str(mongod()), *where, *how], folder / "mongo.log", lambda: answers.mongo(port))
