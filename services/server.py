@@ -43,11 +43,11 @@ class Building:
 @contextlib.asynccontextmanager
 async def building(settings: Settings) -> AsyncIterator[Building]:
     """Raises SettingsError, Unavailable, Corrupt."""
-    engine = open_engine(settings)
+    engine = await open_engine(settings)
     try:
         house = House(settings, engine.ports)
         live = Live(lambda: engine.tail(SERVICES))
-        gateway = Gateway(settings, house.clients, engine.blobs, live, engine.keyring.derived(INSTALLATION), house.clock)
+        gateway = Gateway(settings, house.clients, engine.blobs_of("gateway"), live, engine.keyring.derived(INSTALLATION), house.clock)
         await house.start()
         for running in house.running.values():
             running.subscribe(engine.broker)

@@ -2,21 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from faststream.kafka import KafkaBroker
+
+from shared.engines.cluster import engine as cluster
+from shared.engines.embedded import engine as embedded
 from shared.engines.embedded.check import damage
-from shared.engines.embedded.engine import Engine
 from shared.engines.embedded.keyring import SqliteKeyring
+from shared.kernel.ports import Blobs, Keyring, Stored
+from shared.service import Ports
 from shared.settings import Settings
 
 __all__ = ["Engine", "damage", "derived", "open_engine"]
 
 
-def open_engine(settings: Settings) -> Engine:
-    """Raises SettingsError (in use, no key, cannot be written), Unavailable, Corrupt."""
-    return Engine(settings)
+class Engine(Protocol):
+    """Subscribe to ``broker`` before it is started."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def broker(self) -> KafkaBroker: ...
+
+    @property
+    def keyring(self) -> Keyring: ...
+
+    def ports(self, service: str) -> Ports: ...
+
+    def blobs_of(self, service: str) -> Blobs: ...
+
+    def tail(self, topics: Sequence[str]) -> AsyncIterator[tuple[str, Stored]]:
+        """What arrives from now on, topic by topic. Raises Unavailable."""
+
+    async def close(self) -> None: ...
+
+
+async def open_engine(settings: Settings) -> Engine:
+    """Raises SettingsError (in use, no key, cannot be written, partitions), Unavailable, Corrupt."""
+    return await cluster.opened(settings) if settings.engine == "cluster" else embedded.Engine(settings)
 
 
 async def derived(settings: Settings, purpose: str) -> bytes:
     """A key of this installation for one purpose, also while a server runs. Raises SettingsError, Unavailable."""
+    if settings.engine == "cluster":
+        return await cluster.derived(settings, purpose)
     keyring = SqliteKeyring(settings.data / "keys.db", settings.master_keys)
     try:
         return keyring.derived(purpose)

@@ -62,11 +62,14 @@ async def health(service: RunningService) -> JSONResponse:
 
 async def reasons_of(service: Running) -> list[str]:
     reasons = [f"{group} waits: {problem}" for group, problem in service.problems.items()]
+    reasons += [f"{service.service.name}.relay waits: {service.relay.problem}"] if service.relay.problem else []
     missing = [view for view in service.service.views if view.name not in service.builds]
     reasons += [f"The view {service.service.name}.{view.name} is being built, {service.rebuilds.percent(view)} %." for view in missing]
     try:
         await service.streams.names(limit=1)
         await service.documents.collections()
+        for topic in sorted(topic for topics in service.groups.values() for topic in topics)[:1]:
+            await service.topics.end(service.topics.parts(topic)[0])
     except KernelError as error:
         reasons.append(str(error))
     return reasons

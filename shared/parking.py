@@ -41,6 +41,10 @@ class Parking:
         await self._documents.prepare(COLLECTION, ("group",))
         self._due = {row["id"]: "" for row in await self.rows()}
 
+    async def refresh(self) -> None:
+        """What other processes have parked and worked."""
+        self._due = {row["id"]: min(row["due_at"], self._due.get(row["id"], row["due_at"])) for row in await self.rows()}
+
     def parked(self, group: str, stream: str) -> bool:
         return _id(group, stream) in self._due
 

@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import structlog
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -40,8 +42,13 @@ log = structlog.get_logger()
 
 LINGER = 0.05
 """Seconds that a batch for views waits for company; a read that asks for a version cuts it short."""
-_BATCH = 150
+_BATCH, _SHARED_BATCH = 150, 500
 _WAIT_FOR_VERSION = 2.0
+_LOOK_AGAIN = 0.03
+"""Seconds; another process may have projected what this one waits for."""
+_SESSION = 10_000
+"""Milliseconds until the partitions of a consumer that was killed go to another one."""
+_FINISH_WITHIN = 30.0
 
 Effects = Callable[["Running"], Sequence[Effect]]
 
@@ -232,12 +239,17 @@ class Running:
                     while document is None or document.versions.get(stream, 0) < int(version):
                         projected = self.working.projected
                         self.hurry(self.service.views_group)
-                        await projected.wait()
+                        await self._again(projected)
                         document = await self.documents.get(live, id)
         if document is None or document.data is None:
             return None
         row = {**document.data, "id": id}
         return cast(Row, await self.opened(row)) if opened else row
+
+    async def _again(self, projected: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_AGAIN if self.shared else None):
+                await projected.wait()
 
     async def find(
         self, view: View, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None,
@@ -268,24 +280,37 @@ class Running:
 
     def _subscriber(self, broker: KafkaBroker, group: str, topics: Sequence[str]) -> None:
         """Commits by itself, after the work: FastStream's default commits before it, and its ACK also after an exception."""
+        in_hand = asyncio.Lock()
         subscriber = broker.subscriber(
-            *map(self.called, topics), group_id=self.called(group), batch=True, max_records=_BATCH, auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL, parser=_passed, decoder=_passed_on,
+            *map(self.called, topics), group_id=self.called(group), batch=True, max_records=_SHARED_BATCH if self.shared else _BATCH,
+            auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, parser=_passed, decoder=_passed_on, listener=_Finish(in_hand),
+            partition_assignment_strategy=(RangePartitionAssignor,), group_instance_id=self.settings.instance or None,
+            session_timeout_ms=_SESSION, heartbeat_interval_ms=_SESSION // 4,
         )  # fmt: skip
 
         async def consume(message: KafkaAckableMessage) -> None:
             records = cast(Sequence[ConsumerRecord[bytes, bytes]], message.raw_message)
-            while not await self._worked(group, records):
-                await asyncio.sleep(0.5)
-            if subscriber.consumer:
-                await subscriber.consumer.commit()
+            async with in_hand:
+                while not await self._worked(group, records):
+                    await asyncio.sleep(0.5)
+                if subscriber.consumer:
+                    await self._commit(group, subscriber.consumer)
 
         subscriber(consume)
+
+    async def _commit(self, group: str, consumer: Any) -> None:
+        """What is not committed comes again, here or at whoever has the partitions by now, and is known then."""
+        try:
+            await consumer.commit()
+        except KafkaError as error:
+            log.warning("commit.failed", group=group, error=repr(error))
 
     async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
         progress = Progress(group, {self._part(record): record.offset + 1 for record in records})
         with self.watched(group):
             async with self.working.turn(group):
+                if self.shared:
+                    await self.parking.refresh()
                 facts, held = await self._read(group, records)
                 await self.parking.work_through(group, facts, held, self.working.work(group), progress)
             return True
@@ -298,7 +323,7 @@ class Running:
         held: dict[str, int] = {}
         for record in records:
             try:
-                fact = fact_of(self.codec, record, self._part(record), wanted)
+                fact = self._placed(fact_of(self.codec, record, self._part(record), wanted))
             except Unreadable as error:
                 if not isinstance(error, UnknownType) or group == self.service.policies_group:
                     stream = _stream_of(record)
@@ -307,6 +332,12 @@ class Running:
             else:
                 facts += [fact] if fact else []
         return facts, held
+
+    def _placed(self, fact: Fact | None) -> Fact | None:
+        """Raises Unreadable for an event under another key than its stream's: nobody keeps its order there."""
+        if fact and fact.part != self.topics.place(fact.part.partition("/")[0], fact.stream):
+            raise Unreadable(f"{fact.id} lies in {fact.part}, where no event of {fact.stream} belongs.")
+        return fact
 
     def _part(self, record: ConsumerRecord[bytes, bytes]) -> str:
         return self.topics.part(record.topic.rpartition(".")[2], record.partition)
@@ -330,7 +361,7 @@ def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], part: str, wante
     """Decoded once a record, whoever reads it; None for a type that is not wanted. Raises UnknownType, Unreadable."""
     kept: Fact | None = record.__dict__.get("fact")
     if kept is None:
-        headers = {name: value.decode(errors="replace") for name, value in record.headers}
+        headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
         event_type = codec.type_of(headers)
         if event_type and wanted is not None and event_type not in wanted:
             return None
@@ -340,8 +371,22 @@ def fact_of(codec: Codec, record: ConsumerRecord[bytes, bytes], part: str, wante
 
 
 def _stream_of(record: ConsumerRecord[bytes, bytes]) -> str:
-    named = (value.decode(errors="replace") for name, value in record.headers if name == "ce_subject")
-    return next(named, f"{record.topic}:{record.offset}")
+    named = ((value or b"").decode(errors="replace") for name, value in record.headers if name == "ce_subject")
+    return next(named, "") or f"{record.topic}:{record.partition}:{record.offset}"
+
+
+class _Finish(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Partitions are given up once the batch in hand is done and committed, unless that takes too long."""
+
+    def __init__(self, in_hand: asyncio.Lock) -> None:
+        self._in_hand = in_hand
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_WITHIN), self._in_hand:
+                pass
+
+    async def on_partitions_assigned(self, assigned: object) -> None: ...
 
 
 async def _passed(records: Any) -> KafkaAckableMessage:

@@ -44,7 +44,7 @@ async def at_the_files(settings: Settings) -> AsyncIterator[House]:
     """Views are kept up, nothing acts."""
     if not (settings.data / "events.db").exists():
         raise SettingsError(f"There is no Ringup data in {settings.data}. Start it once with 'ringup run', or point RINGUP_DATA to the right folder.")
-    engine = open_engine(settings)
+    engine = await open_engine(settings)
     try:
         house = House(settings, engine.ports)
         await house.open()

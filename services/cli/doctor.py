@@ -168,7 +168,7 @@ async def _engine(settings: Settings) -> AsyncIterator[Check]:
         yield Check("data", "ok", "none yet; the first start makes it")
         return
     try:
-        engine = open_engine(settings)
+        engine = await open_engine(settings)
     except (SettingsError, KernelError) as error:
         yield Check("data", "fail", str(error), "Nothing was changed; do as it says and run this again.")
         return

@@ -29,6 +29,10 @@ class Oversize(KernelError):
     """An event is larger than its stream may carry."""
 
 
+class Unwritable(KernelError):
+    """The store works, and refuses this one value."""
+
+
 def passing(error: BaseException) -> bool:
     """Waiting or mending the store helps; no single event is to blame."""
     return isinstance(error, Unavailable | Conflict | Corrupt) and not isinstance(error, Unreadable)

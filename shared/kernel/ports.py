@@ -144,6 +144,9 @@ class Topics(Protocol):
 
     def parts(self, topic: str) -> Sequence[str]: ...
 
+    def place(self, topic: str, stream: str) -> str:
+        """The part that a stream's events lie in."""
+
     async def read(self, part: str, position: int, limit: int) -> Sequence[Stored]:
         """Up to ``limit`` events at or after the position, in order."""
 
@@ -158,7 +161,9 @@ class Topics(Protocol):
 
 
 class Relay(Protocol):
-    """What carries a service's appended events to its topic."""
+    """What carries a service's appended events to its topic. ``problem`` says why nothing gets on; empty while it does."""
+
+    problem: str
 
     async def waiting(self) -> tuple[int, Stored | None]:
         """How many appends are not on their way yet, and the oldest event of them."""

@@ -8,7 +8,7 @@ from shared.kernel.errors import Unavailable
 
 
 @pytest.fixture
-def keyring(engine):
+async def keyring(engine):
     return engine.ports("qa").keyring
 
 

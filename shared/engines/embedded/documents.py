@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,10 +11,12 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from shared.engines.cursor import cursor as next_cursor
+from shared.engines.cursor import read_cursor
 from shared.engines.embedded.sqlite import BUSY_TIMEOUT, checkpoint, connect, transaction, translated
 from shared.kernel.errors import Conflict
 from shared.kernel.ports import Page, Prefix, Progress, Range, Where
-from shared.kernel.views import Document, canonical
+from shared.kernel.views import Document
 
 _NAME = re.compile(r"^[a-z_][a-z0-9_.@]*$")
 _PAGE = 500
@@ -103,12 +103,12 @@ class SqliteDocuments:
         key, order = _field(sort) if sort else "id", "desc" if descending else "asc"
         conditions, values = _conditions(where)
         rows: list[Any] = []
-        for condition, bounds in _sections(key, descending, _read_cursor(cursor) if cursor else None):
+        for condition, bounds in _sections(key, descending, read_cursor(cursor) if cursor else None):
             found = f"select id, revision, versions, data, {key} from {_quoted(collection)} where {' and '.join([*conditions, condition])}"
             query = f"{found} order by {key} {order}, id {order} limit ?"
             with translated(self.path):
                 rows += self._db.execute(query, (*values, *bounds, limit + 1 - len(rows))).fetchall()
-        following = _cursor(rows[limit - 1][4], rows[limit - 1][0]) if len(rows) > limit else None
+        following = next_cursor(rows[limit - 1][4], rows[limit - 1][0]) if len(rows) > limit else None
         return Page([_document(row[:4]) for row in rows[:limit]], following)
 
     async def count(self, collection: str, where: Where | None = None) -> int:
@@ -222,18 +222,3 @@ def _row(document: Document) -> tuple[str, str, str | None]:
 def _document(row: Sequence[Any]) -> Document:
     id, revision, versions, data = row
     return Document(id, None if data is None else from_json(data), from_json(versions), revision)
-
-
-def _cursor(value: Any, id: str) -> str:
-    return base64.urlsafe_b64encode(canonical([value, id])).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[Any, str]:
-    try:
-        value, id = json.loads(base64.urlsafe_b64decode(cursor))
-    except (ValueError, TypeError) as error:
-        raise ValueError("the cursor is not one of ours") from error
-    small = isinstance(value, int) and abs(value) < 2**63
-    if not isinstance(id, str) or not (small or isinstance(value, str | float | None)):
-        raise ValueError("the cursor is not one of ours")
-    return value, id

@@ -32,6 +32,9 @@ class EmbeddedTopics:
     def parts(self, topic: str) -> Sequence[str]:
         return (topic,)
 
+    def place(self, topic: str, stream: str) -> str:
+        return topic
+
     async def read(self, part: str, position: int, limit: int) -> Sequence[Stored]:
         return self._log.read_now(part, position, limit)
 
@@ -47,6 +50,8 @@ class EmbeddedTopics:
 
 class NothingToRelay:
     """The log is streams and topics in one: what is appended is published."""
+
+    problem = ""
 
     async def waiting(self) -> tuple[int, Stored | None]:
         return 0, None
@@ -74,6 +79,9 @@ class Engine:
 
     def offsets(self, group: str) -> SqliteDocuments:
         return self.documents(group.partition(".")[0])
+
+    def blobs_of(self, service: str) -> SqliteBlobs:
+        return self.blobs
 
     def documents(self, service: str) -> SqliteDocuments:
         if service not in self._documents:

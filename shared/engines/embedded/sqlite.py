@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.kernel.errors import Conflict, Corrupt, Unavailable
+from shared.kernel.errors import Conflict, Corrupt, Unavailable, Unwritable
 
 BUSY_TIMEOUT = 10_000
 """Milliseconds that one connection waits for another."""
@@ -39,6 +39,8 @@ def translated(path: Path | str) -> Iterator[None]:
         raise Conflict(str(error)) from error
     except sqlite3.OperationalError as error:
         raise Unavailable(f"{path}: {error}.") from error
+    except (sqlite3.DataError, OverflowError) as error:
+        raise Unwritable(f"{path} does not take this: {error}.") from error
     except sqlite3.DatabaseError as error:
         raise Corrupt(f"{path} is damaged ({error}). Restore it from a backup.") from error
     except OSError as error:
