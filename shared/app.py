@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from shared.http import answer_refusals
-from shared.operate import measure, metrics, router
+from shared.operate import live, measure, metrics, ready, router
 from shared.service import Running
 
 
@@ -16,6 +16,8 @@ def service_app(service: Running) -> FastAPI:
     app.state.running = service
     answer_refusals(app)
     app.add_api_route("/metrics", metrics)
+    app.add_api_route("/health/live", live)
+    app.add_api_route("/health/ready", ready)
     service.meter.metrics.looked_up.append(partial(measure, service))
     for routes in filter(None, (service.service.router, router)):
         app.router.routes += routes.routes

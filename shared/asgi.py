@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -30,13 +31,13 @@ class Client(Protocol):
 
 
 class AsgiClient:
-    """Whole requests and whole responses: nothing streams. Bodies are the same bytes as httpx's, since a command's hash is over them."""
+    """Whole requests and whole responses: nothing streams."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        body = b"" if json is None else jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        body = _body(json)
         sent = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
         path, _, query = path.partition("?")
         scope = {
@@ -54,6 +55,11 @@ class AsgiClient:
             "server": ("ringup", 80),
         }
         return await _call(self._app, scope, body)
+
+
+def _body(json: Any) -> bytes:
+    """The same bytes for every client, since a command's hash is over them."""
+    return b"" if json is None else jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
 async def _call(app: ASGIApp, scope: MutableMapping[str, Any], body: bytes) -> Response:
@@ -80,17 +86,42 @@ async def _call(app: ASGIApp, scope: MutableMapping[str, Any], body: bytes) -> R
 
 
 class HttpClient:
-    """An app at an address, or behind a Unix socket."""
+    """An app at an address, or behind a Unix socket. ``auth`` signs requests."""
 
-    def __init__(self, url: str, timeout: float = 30.0, socket: str | None = None) -> None:
-        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=httpx.AsyncHTTPTransport(uds=socket) if socket else None)
+    def __init__(self, url: str, timeout: float = 30.0, socket: str | None = None, auth: httpx.Auth | None = None) -> None:
+        transport = httpx.AsyncHTTPTransport(uds=socket) if socket else None
+        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport, auth=auth)
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        """Raises ConnectionRefusedError where nothing was sent."""
+        sent = {**(headers or {}), "content-type": "application/json"}
         try:
-            response = await self._client.request(method, path, json=json, headers=dict(headers or {}))
+            response = await self._client.request(method, path, content=_body(json), headers=sent)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ConnectionRefusedError(type(error).__name__) from error
         except httpx.HTTPError as error:
             raise OSError(type(error).__name__) from error
         return Response(response.status_code, dict(response.headers), response.content)
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+class Rotation:
+    """Processes of one service, asked in turn; the next one where one does not answer and a repeat can do no harm."""
+
+    def __init__(self, clients: Sequence[Client]) -> None:
+        self._clients = cycle(clients)
+        self._tries = max(2, len(clients))
+
+    async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
+        repeatable = method == "GET" or "idempotency-key" in (headers or {})
+        for _ in range(self._tries - 1):
+            try:
+                return await next(self._clients).request(method, path, json=json, headers=headers)
+            except ConnectionRefusedError:
+                continue
+            except OSError:
+                if not repeatable:
+                    raise
+        return await next(self._clients).request(method, path, json=json, headers=headers)

@@ -60,6 +60,17 @@ async def health(service: RunningService) -> JSONResponse:
     return JSONResponse(body, 503 if reasons else 200)
 
 
+async def live() -> dict[str, str]:
+    """Answers while the loop turns. What is outside, such as a store that is down, is no reason to start anew."""
+    return {"status": "ok"}
+
+
+async def ready(service: RunningService) -> JSONResponse:
+    """503 with the reasons while others should be asked instead."""
+    reasons = await reasons_of(service)
+    return JSONResponse({"status": "failing" if reasons else "ok", "reasons": reasons}, 503 if reasons else 200)
+
+
 async def reasons_of(service: Running) -> list[str]:
     reasons = [f"{group} waits: {problem}" for group, problem in service.problems.items()]
     reasons += [f"{service.service.name}.relay waits: {service.relay.problem}"] if service.relay.problem else []
