@@ -3,6 +3,7 @@
 import re
 
 from services.gateway.pages.health import merged
+from shared.kernel.errors import Unavailable
 
 
 class Away:
@@ -25,7 +26,17 @@ async def test_it_is_not_ready_while_a_service_is_away_and_says_which(ringup):
     assert (answer.status_code, answer.json()["status"]) == (503, "failing")
     failing = {name: each["reasons"] for name, each in answer.json()["services"].items() if each["reasons"]}
     assert failing == {"qa": ["qa does not answer. Try again."]}
-    assert (await (await beside.nobody()).get("/health/live")).status_code == 200
+    for own in ("/health/live", "/health/door"):
+        assert (await (await beside.nobody()).get(own)).status_code == 200
+
+
+async def test_it_lets_nobody_in_while_accounts_cannot_be_read_and_says_why(ringup, monkeypatch):
+    async def locked(kind, id):
+        raise Unavailable("access.db is locked.")
+
+    monkeypatch.setattr(ringup.gateway.door.users._blobs, "get", locked)
+    answer = await (await ringup.nobody()).get("/health/door")
+    assert (answer.status_code, answer.json()["reasons"]) == (503, ["access.db is locked."])
 
 
 async def test_it_is_not_ready_while_a_consumer_waits_and_says_why(ringup):

@@ -18,8 +18,8 @@ SETS = {"supervisor", "admin"}
 WHO = {
     "everybody": (
         EVERYBODY,
-        "GET /; GET /sign-in; POST /sign-in; GET /health/live; GET /health/ready; GET /api/openapi.json; GET /api/docs; GET /api/events; "
-        "GET /asyncapi",
+        "GET /; GET /sign-in; POST /sign-in; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; GET /api/docs; "
+        "GET /api/events; GET /asyncapi",
     ),
     "signed in": ({*ROLES}, "GET /live; POST /sign-out"),
     "sells": (

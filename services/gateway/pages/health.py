@@ -9,9 +9,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from services.gateway.door import OPERATES, PUBLIC, Allow, Ask, Failed, Services
+from services.gateway.door import OPERATES, PUBLIC, Allow, Ask, AtDoor, Failed, Services
 from services.gateway.guard import is_loopback
 from services.gateway.sessions import Session
+from shared.kernel.errors import KernelError
 
 router = APIRouter(include_in_schema=False)
 _EXPOSITION = "text/plain; version=1.0.0; charset=utf-8"
@@ -36,6 +37,16 @@ async def ready(services: Ask) -> Response:
     found = dict(zip(services.names, await asyncio.gather(*(_health(services, name) for name in services.names)), strict=True))
     failing = any(each["reasons"] for each in found.values())
     return JSONResponse({"status": "failing" if failing else "ok", "services": found}, 503 if failing else 200)
+
+
+@router.get("/health/door", dependencies=[PUBLIC])
+async def opens(at: AtDoor) -> Response:
+    """503 with the reason while this process itself can let nobody in, whatever the services do."""
+    try:
+        await at.users.find("nobody")
+    except KernelError as error:
+        return JSONResponse({"status": "failing", "reasons": [str(error)]}, 503)
+    return JSONResponse({"status": "ok", "reasons": []})
 
 
 async def _health(services: Services, name: str) -> dict[str, Any]:
