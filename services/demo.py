@@ -9,7 +9,6 @@ from typing import Any
 
 from services.gateway import accounts
 from services.gateway.users import Users
-from services.house import House
 from services.payments.simulator.app import UNREACHABLE
 from shared.clients import Caller, Clients, call
 from shared.contracts.catalog import Campaign, Offer, Settings
@@ -77,13 +76,13 @@ SAMPLES = (
 )
 
 
-async def furnish(house: House, users: Users, key: bytes) -> None:
+async def furnish(clients: Clients, users: Users, key: bytes) -> None:
     """On an installation without events, or one whose furnishing was cut off: all of it. Else at most missing accounts."""
     await accounts.furnish(users)
-    fresh = not await house.running["catalog"].streams.names(limit=1, prefix="campaign-")
-    begun, done = [await _exists(house.clients, _id(key, sample)) for sample in (SAMPLES[0], SAMPLES[-1])]
-    if fresh or (begun and not done):
-        await seed(house.clients, key)
+    campaigns = await _send(clients, "catalog", SUPERVISOR, "GET", "/-/streams?prefix=campaign-&limit=1", None)
+    begun, done = [await _exists(clients, _id(key, sample)) for sample in (SAMPLES[0], SAMPLES[-1])]
+    if not campaigns["rows"] or (begun and not done):
+        await seed(clients, key)
 
 
 async def seed(clients: Clients, key: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> int:

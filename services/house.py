@@ -1,9 +1,10 @@
-"""All services in one process, over any engine that gives each its ports."""
+"""All services in one process, or some of them, over any engine that gives each its ports."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -25,16 +26,19 @@ SERVICES: Sequence[Service] = (catalog, cart, payments, qa, fulfillment, custome
 
 
 class House:
-    """``clients`` call the services by name. Subscribe the running services to a broker before that is started."""
+    """``clients`` call the services by name, those ``elsewhere`` too. Subscribe the running services to a broker before that is started."""
 
-    def __init__(self, settings: Settings, ports: Callable[[str], Ports], clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, settings: Settings, ports: Callable[[str], Ports], clock: Callable[[], datetime] = utc_now, services: Sequence[Service] = SERVICES,
+        elsewhere: Mapping[str, Client] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
         self.settings = settings
         self.clock = clock
         metrics = Metrics()
-        self.clients: dict[str, Client] = {}
+        self.clients: dict[str, Client] = dict(elsewhere)
         self.running = {
             service.name: Running(service, ports(service.name), settings, clock, metrics, self.clients if service is ops else None)
-            for service in SERVICES
+            for service in services
         }
         self.apps = {name: service_app(running) for name, running in self.running.items()}
         self.clients.update({name: AsgiClient(app) for name, app in self.apps.items()})

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, MutableMapping
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -43,13 +43,31 @@ def run() -> None:
     new_key = not values.master_file.exists()
 
     def ready(first_password: str | None) -> None:
-        show.out.print(f"Ringup is at http://{values.host}:{values.port}, its data in {values.data.resolve()}. Stop it with Ctrl-C.", soft_wrap=True)
+        _told("Ringup", values, first_password)
         if new_key:
             show.out.print(f"A master key was made: {values.master_file}. Keep a copy where the data is not.", soft_wrap=True)
-        if first_password:
-            show.out.print(f"An account was made: admin, with the password {first_password}. It is shown this once.", soft_wrap=True)
 
     raise typer.Exit(server.run(values, ready))
+
+
+def _room(name: str) -> str:
+    if name not in server.ROOMS:
+        raise typer.BadParameter(f"{name} is none of {', '.join(server.ROOMS)}.")
+    return name
+
+
+@app.command()
+def serve(name: Annotated[str, typer.Argument(callback=_room, metavar="NAME", help=", ".join(server.ROOMS))]) -> None:
+    """One service alone, or the gateway, on the cluster engine, until Ctrl-C or SIGTERM."""
+    values = settings()
+    _log(values.log_level)
+    raise typer.Exit(server.run_room(values, name, lambda first_password: _told(name, values, first_password)))
+
+
+def _told(what: str, values: Settings, first_password: str | None) -> None:
+    show.out.print(f"{what} is at http://{values.host}:{values.port}, its data in {values.data.resolve()}. Stop it with Ctrl-C.", soft_wrap=True)
+    if first_password:
+        show.out.print(f"An account was made: admin, with the password {first_password}. It is shown this once.", soft_wrap=True)
 
 
 @app.command()

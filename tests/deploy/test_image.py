@@ -78,7 +78,7 @@ def test_its_steps_make_ringup(tmp_path):
     ringup = target / "ringup" / "bin" / "ringup"
     alone = {"PATH": os.environ["PATH"], "HOME": str(target / "data")}
     helped = subprocess.run([ringup, "--help"], cwd=target, env=alone, capture_output=True, text=True, check=True).stdout
-    assert "doctor" in helped
+    assert "serve" in helped
     assert list(target.glob("ringup/lib/python*/site-packages/services/gateway/static/vendor/htmx.min.js"))
     assert (target / "data").is_dir()
 
