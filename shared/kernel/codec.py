@@ -63,6 +63,10 @@ class Codec:
         event_type = self.type_of(headers)
         if event_type is None:
             raise UnknownType(f"Nobody has published the type {headers.get('ce_type')!r}.")
+        if len(data) > event_type.MAX_BYTES:
+            raise Unreadable(
+                f"{event_type.TYPE} at {headers.get('ce_id')} is {len(data)} bytes; at most {event_type.MAX_BYTES} can have been recorded."
+            )
         try:
             event = self._event(event_type, _counted(headers.get("schema", "1")), data)
             return Fact(

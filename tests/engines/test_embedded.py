@@ -1,3 +1,6 @@
+import json
+import sqlite3
+
 import pytest
 
 from shared.engines.embedded.engine import Engine, ensure_master_key
@@ -6,6 +9,7 @@ from shared.settings import Settings, SettingsError
 from tests.engines.consuming import *  # noqa: F403
 from tests.engines.contract import *  # noqa: F403
 from tests.engines.keys import *  # noqa: F403
+from tests.engines.poison import *  # noqa: F403
 
 
 @pytest.fixture
@@ -19,6 +23,22 @@ async def reopen(settings):
     yield again
     if opened:
         await opened[-1].close()
+
+
+@pytest.fixture
+async def put(settings):
+    """Into the file itself, which the engine would not let pass."""
+
+    async def written(*records):
+        await Engine(settings).close()
+        db = sqlite3.connect(settings.data / "events.db")
+        for record in records:
+            row = ("customers", record.stream, record.version, json.dumps(record.headers), record.data)
+            db.execute("insert into events(topic, stream, version, headers, data) values(?,?,?,?,?)", row)
+        db.commit()
+        db.close()
+
+    return written
 
 
 async def test_a_second_server_on_the_same_data_is_refused(engine, settings):
