@@ -99,11 +99,10 @@ class Commands:
         raise AssertionError("the last try returns or raises")
 
     async def _once(self, aggregate: Aggregate[Any], stream: str, command: Any, sent: Envelope) -> Outcome:
-        cached = self._cache.get(stream)
-        folded = cached or await self._fold(aggregate, stream)
+        folded = self._cache.get(stream) or await self._fold(aggregate, stream)
         decision = self._decide(aggregate, folded, command, sent)
-        if cached and not _appends(decision):
-            folded = await self._fold(aggregate, stream)
+        if not _appends(decision):
+            folded = await self._fold(aggregate, stream, confirmed=True)
             decision = self._decide(aggregate, folded, command, sent)
         if isinstance(decision, Refused):
             raise Refusal(decision)
@@ -160,8 +159,8 @@ class Commands:
             event, stream, version, sent.now, sent.actor, correlation, sent.causation or sent.command_id, sent.command_id, sent.hash, event.TOPIC
         )
 
-    async def _fold(self, aggregate: Aggregate[Any], stream: str, until: int | None = None) -> Folded:
-        facts = [decode(self._codec, stored) for stored in await self._streams.load(stream)]
+    async def _fold(self, aggregate: Aggregate[Any], stream: str, until: int | None = None, *, confirmed: bool = False) -> Folded:
+        facts = [decode(self._codec, stored) for stored in await self._streams.load(stream, confirmed=confirmed)]
         if aggregate.opens:
             facts = await opened(facts, self._keyring)
         folded = _folded(aggregate, Folded(aggregate.initial, 0), [fact for fact in facts if until is None or fact.version <= until])

@@ -28,8 +28,11 @@ class Stored:
 
 
 class Streams(Protocol):
-    async def load(self, stream: str, after: int = 0) -> Sequence[Stored]:
-        """Events with a version above ``after``, in order. Raises Unavailable, Corrupt."""
+    async def load(self, stream: str, after: int = 0, *, confirmed: bool = False) -> Sequence[Stored]:
+        """Events with a version above ``after``, in order. Raises Unavailable, Corrupt.
+
+        ``confirmed``: all that were appended before this was asked, whoever took over meanwhile; otherwise the newest may be missing.
+        """
 
     async def append(self, topic: str, events: Sequence[Stored]) -> None:
         """All of them or none, durable on return; their versions follow the stream's newest.

@@ -28,7 +28,7 @@ class MongoStreams:
     def __init__(self, database: Database, appended: Callable[[], None]) -> None:
         self._place = f"{database.name}.{COMMITS}"
         self._commits = database.get_collection(COMMITS)
-        self._from_primary = self._commits.with_options(read_concern=ReadConcern("linearizable"))
+        self._confirmed = self._commits.with_options(read_concern=ReadConcern("linearizable"))
         self._appended = appended
         self._newest: OrderedDict[str, int] = OrderedDict()
 
@@ -36,10 +36,15 @@ class MongoStreams:
         with translated(self._place):
             await self._commits.create_indexes(_INDEXES)
 
-    async def load(self, stream: str, after: int = 0) -> Sequence[Stored]:
-        """From a primary that is one still: what is decided on this may append nothing."""
+    async def load(self, stream: str, after: int = 0, *, confirmed: bool = False) -> Sequence[Stored]:
+        """A primary that was deposed without noticing may answer with less, unless it has to confirm that it is one."""
         with translated(self._place):
-            commits = await self._from_primary.find({"stream": stream, "last": {"$gt": after}}).sort("version", ASCENDING).to_list(None)
+            commits = (
+                await (self._confirmed if confirmed else self._commits)
+                .find({"stream": stream, "last": {"$gt": after}})
+                .sort("version", ASCENDING)
+                .to_list(None)
+            )
         if commits:
             self._remember(stream, commits[-1]["last"])
         return [event for commit in commits for event in events_of(commit) if event.version > after]

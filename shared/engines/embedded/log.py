@@ -94,7 +94,7 @@ class Log:
 
     # Streams
 
-    async def load(self, stream: str, after: int = 0) -> Sequence[Stored]:
+    async def load(self, stream: str, after: int = 0, *, confirmed: bool = False) -> Sequence[Stored]:
         query = "select position, version, headers, data from events where stream = ? and version > ? order by version"
         with translated(self.path):
             rows = self._reader.execute(query, (stream, after)).fetchall()
