@@ -5,7 +5,7 @@ COMPILE := uv pip compile pyproject.toml - --universal --python-version 3.11 --g
 	--no-header --no-annotate --quiet
 BUILD := printf 'hatchling\neditables\ndjango-htmx==1.29.0\n'
 
-.PHONY: run test check bench format lock clean
+.PHONY: run cluster test check bench format lock clean
 
 .venv/ready: requirements.lock pyproject.toml deploy/build_hook.py
 	@test -n "$(PYTHON)" || { echo "Ringup needs Python 3.11 or newer, and none was found."; exit 1; }
@@ -22,6 +22,9 @@ BUILD := printf 'hatchling\neditables\ndjango-htmx==1.29.0\n'
 
 run: .venv/ready  ## everything in one process at http://127.0.0.1:8000
 	$(BIN)/ringup run
+
+cluster: .venv/dev-ready  ## Kafka, MongoDB and every service in processes of their own, at http://127.0.0.1:8000
+	$(BIN)/python -m deploy.cluster
 
 test: .venv/dev-ready  ## all tests
 	$(BIN)/python -m pytest

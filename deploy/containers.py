@@ -30,9 +30,9 @@ class Container:
         else:
             self._container.start()
             self._made = True
-        answers.until(self._ready, self._runs, self._name, self._last_words)
+        answers.until(self._ready, self.runs, self._name, self._last_words)
 
-    def _runs(self) -> bool:
+    def runs(self) -> bool:
         self._container.reload()
         return self._container.status in ("created", "running")
 

@@ -20,22 +20,30 @@ from deploy.downloads import Unobtainable, java, kafka_jars, mongod
 _ENDS_WITHIN = 20.0
 
 
+def leashed(command: Sequence[str]) -> list[str]:
+    """The command as one that the kernel kills when the thread that started it ends. Raises Unobtainable."""
+    leash = shutil.which("setpriv")
+    if leash is None:
+        raise Unobtainable("setpriv of util-linux is missing, with which what we start ends when we do.")
+    return [leash, "--pdeathsig", "KILL", *command]
+
+
 class Process:
-    """Started from a thread of its own: the kernel kills it when that thread ends, and no other thread of ours lives as long as we do."""
+    """Started from a thread of its own, since whoever asks for a restart may do so from a thread that ends."""
 
     def __init__(self, name: str, command: Sequence[str], log: Path, ready: Callable[[], bool]) -> None:
-        leash = shutil.which("setpriv")
-        if leash is None:
-            raise Unobtainable("setpriv of util-linux is missing, with which servers end when we do.")
         self._name, self._log, self._ready = name, log, ready
-        self._command = [leash, "--pdeathsig", "KILL", *command]
+        self._command = leashed(command)
         self._starter = ThreadPoolExecutor(1, f"starts-{name}")
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when it answers. Raises answers.NotReady."""
         self._process = self._starter.submit(self._spawn).result()
-        answers.until(self._ready, lambda: self._process is not None and self._process.poll() is None, self._name, self._last_words)
+        answers.until(self._ready, self.runs, self._name, self._last_words)
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         """In a session of its own, so that Ctrl-C in a terminal reaches it last."""
@@ -44,10 +52,6 @@ class Process:
 
     def _last_words(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-5:])
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)

@@ -19,6 +19,8 @@ class Server(Protocol):
     def start(self) -> None:
         """Returns when it answers."""
 
+    def runs(self) -> bool: ...
+
     def kill(self) -> None: ...
 
     def stop(self) -> None: ...
@@ -54,6 +56,9 @@ class Servers:
 
     def start_mongo(self) -> None:
         self._mongo.start()
+
+    def running(self) -> dict[str, bool]:
+        return {"Kafka": self._kafka.runs(), "MongoDB": self._mongo.runs()}
 
     def stop(self) -> None:
         self._kafka.stop()

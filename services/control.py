@@ -17,7 +17,7 @@ from shared.contracts.registry import SERVICES
 from shared.settings import SettingsError
 
 _NAME = "ringup.sock"
-_PATIENCE = 600.0
+PATIENCE = 600.0
 """Seconds. Comparing a large view takes its time."""
 _LONGEST = 100
 """Bytes. The address of a Unix socket has room for 108 on Linux and 104 elsewhere."""
@@ -85,7 +85,7 @@ async def dialled(data: Path) -> AsyncIterator[Mapping[str, Client] | None]:
         yield None
         return
     with _address(data) as address:
-        clients = {service: HttpClient(f"http://ringup/{service}", _PATIENCE, address) for service in SERVICES}
+        clients = {service: HttpClient(f"http://ringup/{service}", PATIENCE, address) for service in SERVICES}
         try:
             yield clients
         finally:

@@ -12,7 +12,7 @@ import structlog
 import typer
 from rich.text import Text
 
-from services import control, demo, server
+from services import demo, server
 from services.cli import doctor as examination
 from services.cli import show
 from services.cli.connect import Failed
@@ -20,6 +20,7 @@ from services.cli.options import DryRun, Json, settings
 from services.cli.parked import parked
 from services.cli.streams import streams
 from services.cli.views import views
+from services.elsewhere import reached
 from shared.clients import Clients
 from shared.engine import derived
 from shared.ids import INSTALLATION
@@ -92,7 +93,7 @@ async def _seeded(values: Settings) -> None:
 
 @contextlib.asynccontextmanager
 async def _acting(values: Settings) -> AsyncIterator[Clients]:
-    async with control.dialled(values.data) as clients:
+    async with reached(values) as clients:
         if clients:
             yield clients
             return

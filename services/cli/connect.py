@@ -8,8 +8,8 @@ import os
 from collections.abc import AsyncIterator
 from typing import Any
 
-from services import control
 from services.cli.show import waiting
+from services.elsewhere import reached
 from services.house import House
 from shared.asgi import Client
 from shared.clients import Caller, call
@@ -29,7 +29,7 @@ class Failed(Exception):
 @contextlib.asynccontextmanager
 async def ops(settings: Settings) -> AsyncIterator[Client]:
     """Raises SettingsError, Unavailable, Corrupt."""
-    async with control.dialled(settings.data) as clients:
+    async with reached(settings) as clients:
         if clients:
             yield clients["ops"]
             return

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from services import control
 from services.cli.connect import OPERATOR
+from services.elsewhere import reached
 from services.house import House
 from services.payments.simulator.ledger import read
 from services.server import bound
 from shared.asgi import Client
 from shared.clients import call
 from shared.engine import damage, open_engine
-from shared.kernel.errors import Corrupt, KernelError
+from shared.kernel.errors import Corrupt, KernelError, Unavailable
 from shared.service import offsets_beyond
 from shared.settings import Settings, SettingsError
 
@@ -66,13 +66,16 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
     if ledger.exists():
         yield _ledger(ledger)
     yield _exposure(settings)
-    async with control.dialled(settings.data) as server:
-        if server:
-            yield Check("server", *await _health(server["ops"]))
-        else:
-            yield _port(settings)
-            async for check in _engine(settings):
-                yield check
+    try:
+        async with reached(settings) as server:
+            if server:
+                yield Check("server", *await _health(server["ops"]))
+            else:
+                yield _port(settings)
+                async for check in _engine(settings):
+                    yield check
+    except (SettingsError, Unavailable) as error:
+        yield Check("stores", "fail", str(error), "Nothing was changed; do as it says and run this again.")
 
 
 def _python() -> Check:

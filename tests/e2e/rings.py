@@ -23,8 +23,8 @@ async def signed_in(shop, user):
         yield client
 
 
-async def placed(shop, last_name, user="agent1", status="Pending", **changed):
-    """The order's id, once it has this status."""
+async def placed(shop, last_name, user="agent1", status="Pending", within=15, **changed):
+    """The order's id, once it has this status, in so many seconds."""
     customer = {"first_name": "Customer", "last_name": last_name, "phone": "+1 512 555 0160", "email": f"{last_name.lower()}@example.com"}
     order = {"campaign": "1", "customer": customer, "billing": ADDRESS, "lines": [{"product": "101", "quantity": 1}], **changed}
     async with signed_in(shop, user) as client:
@@ -36,7 +36,7 @@ async def placed(shop, last_name, user="agent1", status="Pending", **changed):
             found = await client.get(f"/api/v1/orders/{order_id}")
             return found.status_code == 200 and found.json()["status"] == status
 
-        await until(there)
+        await until(there, within)
         return order_id
 
 

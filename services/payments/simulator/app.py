@@ -101,6 +101,10 @@ def simulator(path: Path) -> FastAPI:
             return Response(status_code=504)
         return await ledger.find(reference) or JSONResponse({"status": "never-heard"}, 404)
 
+    @app.get("/health/live")
+    async def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
     @app.get("/ledger")
     async def everything() -> list[Entry]:
         return list(ledger.entries.values())
