@@ -206,6 +206,15 @@ async def test_what_is_not_understood_ends_with_2(ringup, args):
 
 
 @pytest.mark.slow
+async def test_a_service_alone_needs_a_name_and_the_cluster_engine(ringup):
+    code, _, err = await ringup("serve", "warehouse")
+    assert code == 2
+    assert "none of catalog, cart, payments, qa, fulfillment, customers, ops, gateway" in " ".join(err.split())
+    code, _, err = await ringup("serve", "cart")
+    assert code == 1
+    one_sentence(err, "needs the cluster engine", "RINGUP_ENGINE=cluster", "ringup run")
+
+
 async def test_with_a_server_it_asks_the_server(ringup, history):
     async with ringup.running() as server:
         door = ringup.data / "ringup.sock"

@@ -169,6 +169,25 @@ async def test_offsets_are_committed_after_the_work(reopen, start, settings):
     await until(committed)
 
 
+async def test_on_the_way_out_the_batch_in_hand_is_finished_and_committed(reopen, start, settings):
+    engine = await reopen()
+    await note(engine, settings, "a")
+    topics = engine.ports("qa").topics
+    _, gate = await start(engine, react, streams=("append", False))
+    await gate.reached.wait()
+    leaving = asyncio.create_task(engine.broker.stop())
+    await asyncio.wait([leaving], timeout=0.05)
+    assert not leaving.done()
+    gate.opened.set()
+    await leaving
+    assert await reviewed(engine, "a") == [1]
+
+    async def committed():
+        return any([await topics.offset("qa.policies", part) == await topics.end(part) != 0 for part in topics.parts("customers")])
+
+    await until(committed)
+
+
 async def test_what_was_worked_but_not_committed_comes_again_after_a_crash_and_is_done_once(reopen, start, settings):
     engine = await reopen()
     await note(engine, settings, "a")
