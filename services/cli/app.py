@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Annotated, Any
@@ -130,19 +131,21 @@ def _print(check: examination.Check) -> None:
 
 
 def _log(level: str) -> None:
-    """One JSON object a line, on stderr; tracebacks without their variables, no card number."""
+    """One JSON object a line, on stderr; tracebacks without their variables, no card number. Of what libraries say, only what is wrong."""
     stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    steps: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        stamped,
+        structlog.processors.format_exc_info,
+        _redacted,
+        structlog.processors.JSONRenderer(),
+    ]
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            stamped,
-            structlog.processors.format_exc_info,
-            _redacted,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=steps, wrapper_class=structlog.make_filtering_bound_logger(level), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
     )
+    others = logging.StreamHandler()
+    others.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *steps]))
+    logging.basicConfig(handlers=[others], level="WARNING" if level == "info" else level.upper(), force=True)
 
 
 def _redacted(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

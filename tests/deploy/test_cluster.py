@@ -32,6 +32,7 @@ async def test_an_order_goes_its_way_and_a_killed_process_is_not_missed(servers,
         await nobody_unsigned(shop)
         await operators_reach_it(shop)
         await nothing_is_left(shop)
+        logs_are_for_machines(shop)
 
 
 async def exported(shop, order_id):
@@ -62,3 +63,10 @@ async def nothing_is_left(shop):
     await shop.says("Ringup stops")
     assert await shop.process.wait() == 0
     assert not [one for one in begun if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def logs_are_for_machines(shop):
+    said = [line for log in (shop.data / "logs").glob("*.log") for line in log.read_text().splitlines()]
+    events = [json.loads(line) for line in said if " is at http://" not in line]
+    assert len(said) > len(events) > 0
+    assert all(event["level"] and event["timestamp"] for event in events)

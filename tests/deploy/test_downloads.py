@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deploy.downloads import Unobtainable, once
+from deploy.downloads import Unobtainable, java, kafka_jars, once
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +38,32 @@ def test_what_broke_off_is_brought_again():
     with pytest.raises(Unobtainable, match="no line"):
         once("thing", breaks_off)
     assert once("thing", lambda folder: folder.mkdir()).is_dir()
+
+
+def found(folder, name, script):
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_what_is_missing_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Unobtainable, match=r"^Java 17 or newer is missing, for Kafka\.$"):
+        java()
+    with pytest.raises(Unobtainable, match="Maven is missing"):
+        kafka_jars()
+
+
+def test_java_must_be_new_enough(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found(tmp_path, "java", "echo 'openjdk version \"11.0.2\" 2019-01-15' >&2")
+    with pytest.raises(Unobtainable, match=r"needs Java 17 or newer; this is openjdk version \"11\.0\.2\""):
+        java()
+    found(tmp_path, "java", "echo 'openjdk version \"21.0.1\" 2023-10-17' >&2")
+    assert java() == str(tmp_path / "java")
+
+
+def test_what_a_tool_says_of_its_failure_is_passed_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found(tmp_path, "mvn", "echo 'Could not resolve kafka_2.13' >&2; exit 1")
+    with pytest.raises(Unobtainable, match=r"Maven could not bring Kafka: Could not resolve kafka_2\.13"):
+        kafka_jars()
