@@ -87,9 +87,10 @@ class Documents(Protocol):
         """Tombstones included; what was never written is absent."""
 
     async def write(self, changes: Mapping[str, Sequence[Document]], progress: Progress | None = None) -> None:
-        """Put each document whose stored revision is still the one it carries (0: none yet). Raises Conflict and writes nothing.
+        """Put each document whose stored revision is still the one it carries (0: none yet). Raises Conflict where one is not.
 
-        Offsets never go back. Raises Unavailable while the group of the progress is held.
+        With progress all of it is written or nothing; without, a Conflict may leave others written. Offsets never go back.
+        Raises Unavailable while the group of the progress is held.
         """
 
     def hold(self, group: str) -> AbstractAsyncContextManager[None]:

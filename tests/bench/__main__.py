@@ -10,10 +10,10 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, orders, replay
+from tests.bench import append, cluster, orders, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
-FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows}
+FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows, "cluster": cluster.rows}
 
 
 def table(rows: list[Row]) -> Table:

@@ -69,14 +69,18 @@ class MongoDocuments:
         return found
 
     async def write(self, changes: Mapping[str, Sequence[Document]], progress: Progress | None = None) -> None:
+        if progress is None:
+            for collection, documents in changes.items():
+                with translated(self._place(collection)):
+                    await self._put(collection, documents)
+            return
         with translated(self._database.name):
             async with await self._database.client.start_session() as session, session.start_transaction():
                 for collection, documents in changes.items():
                     await self._put(collection, documents, session)
-                if progress:
-                    await self._save(progress, session)
+                await self._save(progress, session)
 
-    async def _put(self, collection: str, documents: Sequence[Document], session: Session) -> None:
+    async def _put(self, collection: str, documents: Sequence[Document], session: Session | None = None) -> None:
         """Raises Conflict where a revision is not the stored one."""
         new = [InsertOne(_row(document)) for document in documents if not document.revision]
         changed = [ReplaceOne({"_id": document.id, "r": document.revision}, _row(document)) for document in documents if document.revision]

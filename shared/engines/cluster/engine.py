@@ -27,6 +27,7 @@ from shared.settings import Settings, SettingsError
 log = structlog.get_logger()
 
 _BATCH = 1024 * 1024
+_BRIEFLY, _WHILE = 20, 500
 
 
 class ClusterEngine:
@@ -96,15 +97,16 @@ class ClusterEngine:
             max_batch_size=_BATCH, max_request_size=LARGEST_REQUEST,
         )  # fmt: skip
 
-    def _reader(self) -> AIOKafkaConsumer:
+    def _reader(self, wait: int = _BRIEFLY) -> AIOKafkaConsumer:
+        """``wait``: milliseconds that Kafka may hold an answer back until there is something."""
         return AIOKafkaConsumer(
             bootstrap_servers=self.settings.kafka.split(","), client_id=self._client_id, group_id=None, enable_auto_commit=False,
-            auto_offset_reset="none", max_partition_fetch_bytes=LARGEST_REQUEST,
+            auto_offset_reset="none", max_partition_fetch_bytes=LARGEST_REQUEST, fetch_max_wait_ms=wait,
         )  # fmt: skip
 
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[tuple[str, Stored]]:
         """What arrives from now on, topic by topic."""
-        async for found in tail(self._reader(), self.names, topics):
+        async for found in tail(self._reader(_WHILE), self.names, topics):
             yield found
 
     async def close(self) -> None:

@@ -175,7 +175,10 @@ class KafkaTopics:
 
 
 class _Reader:
-    """One consumer a topic, on one of its partitions at a time. Reading on where it stands keeps what was fetched ahead."""
+    """One consumer a topic, on one of its partitions at a time. Reading on where it stands keeps what was fetched ahead.
+
+    It asks for more until it is paused, and what it asks for holds up the next partition: so it waits briefly, and is paused at the end.
+    """
 
     def __init__(self, consumer: Callable[[], AIOKafkaConsumer]) -> None:
         self._new_consumer = consumer
@@ -213,11 +216,14 @@ class _Reader:
                 consumer.assign([place])
             if self._at != (place, position):
                 consumer.seek(place, position)
+            consumer.resume(place)
             found: list[ConsumerRecord[bytes, bytes]] = []
             async with asyncio.timeout(_PATIENCE):
                 while len(found) < limit and (not found or found[-1].offset + 1 < self._known_end):
                     found += (await consumer.getmany(place, timeout_ms=500, max_records=limit - len(found))).get(place, [])
             self._at = (place, found[-1].offset + 1)
+            if self._at[1] >= self._known_end:
+                consumer.pause(place)
         return [stored_of(record) for record in found]
 
     async def _end(self, place: TopicPartition) -> int:
@@ -250,7 +256,7 @@ async def tail(consumer: AIOKafkaConsumer, names: Names, topics: Sequence[str]) 
 
 def stored_of(record: ConsumerRecord[bytes, bytes]) -> Stored:
     """As it lies there, whoever put it: what cannot be read shows when it is decoded."""
-    headers = tuple((name, (value or b"").decode(errors="replace")) for name, value in record.headers)
+    headers = tuple([(name, value.decode(errors="replace") if value else "") for name, value in record.headers])
     named = dict(headers)
     stream = named.get("ce_subject") or f"{record.topic}:{record.partition}:{record.offset}"
     version = named.get("streamversion", "")
