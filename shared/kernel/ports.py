@@ -74,6 +74,8 @@ class Progress:
 
     group: str
     offsets: Mapping[str, int] = field(default_factory=dict)
+    collections: Sequence[str] = ()
+    """Those that have seen what was read. Where processes of two versions work for a group, each names its own."""
 
 
 class Documents(Protocol):
@@ -92,6 +94,9 @@ class Documents(Protocol):
         With progress all of it is written or nothing; without, a Conflict may leave others written. Offsets never go back.
         Raises Unavailable while the group of the progress is held.
         """
+
+    async def seen(self, group: str, part: str) -> Mapping[str, int]:
+        """Up to which offset each collection has seen the part; absent where it has seen nothing, or where no other process can have read."""
 
     def hold(self, group: str) -> AbstractAsyncContextManager[None]:
         """Inside, no other process writes with progress of this group. Raises Unavailable where somebody else holds it."""

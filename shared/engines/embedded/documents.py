@@ -80,6 +80,9 @@ class SqliteDocuments:
             if cursor.rowcount != len(changed):
                 raise Conflict("A document has changed since it was read.")
 
+    async def seen(self, group: str, part: str) -> Mapping[str, int]:
+        return {}
+
     def hold(self, group: str) -> AbstractAsyncContextManager[None]:
         """No other process has this file."""
         return nullcontext()
