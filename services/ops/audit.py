@@ -1,34 +1,54 @@
-"""The audit: who rebuilt or switched which view, and whether it was the same."""
+"""The audit: who did what to views, parked streams, keys and events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
-from shared.contracts.ops import ViewRebuilt, ViewSwitched
+from shared.contracts.ops import (
+    BackupRestored,
+    EventsExported,
+    EventsImported,
+    MasterKeyRotated,
+    ParkedDiscarded,
+    ParkedRetried,
+    RelayKicked,
+    ViewRebuilt,
+    ViewSwitched,
+)
 from shared.kernel.decider import Aggregate
 
-Mark = tuple[str, str, str, datetime]
-"""What is written down once: its type, the view, the build and when that was begun."""
+Done = (
+    ViewRebuilt | ViewSwitched | ParkedRetried | ParkedDiscarded | RelayKicked | MasterKeyRotated | EventsExported | EventsImported | BackupRestored
+)
+Mark = tuple[Any, ...]
+"""Of what may be told more than once: its type, and what it is about."""
 State = frozenset[Mark]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    event: ViewRebuilt | ViewSwitched
+    event: Done
 
 
-def decide(command: Record, seen: State) -> Sequence[ViewRebuilt | ViewSwitched]:
+def decide(command: Record, seen: State) -> Sequence[Done]:
     return [] if mark(command.event) in seen else [command.event]
 
 
-def evolve(seen: State, event: ViewRebuilt | ViewSwitched) -> State:
-    return seen | {mark(event)}
+def evolve(seen: State, event: Done) -> State:
+    found = mark(event)
+    return seen | {found} if found else seen
 
 
-def mark(event: ViewRebuilt | ViewSwitched) -> Mark:
-    return event.TYPE, event.view, event.build, event.started_at
+def mark(event: Done) -> Mark | None:
+    """None for what is written down as often as it was done."""
+    match event:
+        case ViewRebuilt() | ViewSwitched():
+            return event.TYPE, event.view, event.build, event.started_at
+        case MasterKeyRotated(fingerprint=fingerprint):
+            return event.TYPE, fingerprint
+    return None
 
 
 audit = Aggregate("audit", State(), decide, evolve, (Record,), singleton=True)

@@ -29,3 +29,61 @@ class ViewSwitched(Event, type="ringup.ops.ViewSwitched"):
     live_digest: str
     build_digest: str
     forced: bool
+
+
+class ParkedRetried(Event, type="ringup.ops.ParkedRetried"):
+    """Its events were worked again; ``left`` still wait."""
+
+    service: str
+    group: str
+    stream: str
+    left: int
+
+
+class ParkedDiscarded(Event, type="ringup.ops.ParkedDiscarded"):
+    """One event was left out for good, those behind it were worked; ``left`` still wait."""
+
+    service: str
+    group: str
+    stream: str
+    part: str
+    position: int
+    left: int
+
+
+class RelayKicked(Event, type="ringup.ops.RelayKicked"):
+    """``waiting`` is how many appends were not on their way then."""
+
+    service: str
+    waiting: int
+
+
+class MasterKeyRotated(Event, type="ringup.ops.MasterKeyRotated"):
+    """``keys`` are wrapped by the master key with this fingerprint now."""
+
+    fingerprint: str
+    keys: int
+
+
+class EventsExported(Event, type="ringup.ops.EventsExported"):
+    """Somebody began to read all topics, up to where they ended then."""
+
+    events: int
+
+
+class EventsImported(Event, type="ringup.ops.EventsImported"):
+    """``keys``: whether the keys of sealed fields came with them; else those fields read as erased."""
+
+    exported_at: datetime
+    events: int
+    streams: int
+    digest: str
+    keys: bool
+
+
+class BackupRestored(Event, type="ringup.ops.BackupRestored"):
+    """``erased``: customers that were erased after it was taken, and now again."""
+
+    taken_at: datetime
+    events: int
+    erased: int
