@@ -10,7 +10,6 @@ from faststream.kafka import KafkaBroker
 from shared.engines.cluster import engine as cluster
 from shared.engines.embedded import engine as embedded
 from shared.engines.embedded.check import damage
-from shared.engines.embedded.keyring import SqliteKeyring
 from shared.kernel.ports import Blobs, Keyring, Stored
 from shared.service import Ports
 from shared.settings import Settings
@@ -49,7 +48,7 @@ async def derived(settings: Settings, purpose: str) -> bytes:
     """A key of this installation for one purpose, also while a server runs. Raises SettingsError, Unavailable."""
     if settings.engine == "cluster":
         return await cluster.derived(settings, purpose)
-    keyring = SqliteKeyring(settings.data / "keys.db", settings.master_keys)
+    keyring = embedded.open_keyring(settings)
     try:
         return keyring.derived(purpose)
     finally:

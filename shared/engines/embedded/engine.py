@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+from shared.engines.embedded import erasures
 from shared.engines.embedded.blobs import SqliteBlobs
 from shared.engines.embedded.broker import EmbeddedBroker
 from shared.engines.embedded.documents import SqliteDocuments
@@ -67,7 +68,7 @@ class Engine:
         self._lock = _locked(settings.data)
         try:
             ensure_master_key(settings)
-            self.keyring = SqliteKeyring(settings.data / "keys.db", settings.master_keys)
+            self.keyring = open_keyring(settings)
             self.log = Log(settings.data / "events.db")
         except BaseException:
             self._lock.close()
@@ -113,6 +114,11 @@ class Engine:
             documents.close()
         await asyncio.sleep(0)
         self._lock.close()
+
+
+def open_keyring(settings: Settings) -> SqliteKeyring:
+    """Also while a server runs. Raises SettingsError, Unavailable."""
+    return SqliteKeyring(settings.data / "keys.db", settings.master_keys, settings.key_dir / erasures.NAME)
 
 
 def _linger(group: str) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shared.engines.embedded.erasures import Erasures
 from shared.engines.embedded.sqlite import Writer, connect, translated
 from shared.engines.wrapping import Wrapping
 from shared.kernel.errors import Unavailable
@@ -26,7 +28,7 @@ _Known = tuple[bytes | None, str]
 class SqliteKeyring:
     """Inserted if absent and durable before the stream's first append; a dropped key leaves a row without one. Raises Unavailable."""
 
-    def __init__(self, path: Path, masters: Sequence[bytes]) -> None:
+    def __init__(self, path: Path, masters: Sequence[bytes], erasures: Path) -> None:
         self.path = path
         self._wrapping = Wrapping(masters, path.name)
         self._writer = Writer(path, _SCHEMA)
@@ -34,6 +36,7 @@ class SqliteKeyring:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._secret = self._read_secret()
         self._derived: dict[str, bytes] = {}
+        self.erasures = Erasures(erasures, self.derived("erasures").hex()[:16])
 
     def close(self) -> None:
         self._reader.close()
@@ -61,15 +64,17 @@ class SqliteKeyring:
                 rows = self._reader.execute(query, (after, _REWRAPPED_AT_ONCE)).fetchall()
             if not rows:
                 break
-            for stream, wrapped in rows:
-                new = self._wrapping.rewrapped(stream, wrapped)
-                if new:
-                    await self._writer.write("update keys set wrapped = ? where stream = ? and wrapped = ?", (new, stream, wrapped))
+            await asyncio.gather(*(self._rewrap(stream, wrapped) for stream, wrapped in rows))
             after, done = rows[-1][0], done + len(rows)
             yield done
         await self._writer.write("update about set value = ? where name = ?", (self._wrapping.wrap(_SEED, self._secret), _SEED))
         await self._writer.scrub()
         yield done + 1
+
+    async def _rewrap(self, stream: str, wrapped: bytes) -> None:
+        new = self._wrapping.rewrapped(stream, wrapped)
+        if new:
+            await self._writer.write("update keys set wrapped = ? where stream = ? and wrapped = ?", (new, stream, wrapped))
 
     async def ensure(self, stream: str, label: str = "") -> bytes | None:
         """Whoever inserts first made the key, so it is read back; of several labels the last one written stays."""
@@ -115,12 +120,19 @@ class SqliteKeyring:
             self._known.popitem(last=False)
 
     async def erase(self, label: str) -> Sequence[str]:
-        """The streams of an earlier, interrupted call are among those returned; their date stays."""
+        """The streams of an earlier, interrupted call are among those returned; their date stays. Logged before it is done."""
+        known = self._labelled(label)
+        await asyncio.to_thread(self.erasures.add, label, known)
         now = datetime.now(UTC).isoformat()
         await self._writer.write("update keys set wrapped = null, erased = ? where label = ? and erased is null", (now, label))
-        with translated(self.path):
-            rows = self._reader.execute("select stream from keys where label = ? order by stream", (label,)).fetchall()
-        for (stream,) in rows:
+        dropped = self._labelled(label)
+        for stream in dropped:
             self._remember(stream, (None, label))
+        if dropped != known:
+            await asyncio.to_thread(self.erasures.add, label, dropped)
         await self._writer.scrub()
-        return [stream for (stream,) in rows]
+        return dropped
+
+    def _labelled(self, label: str) -> list[str]:
+        with translated(self.path):
+            return [row[0] for row in self._reader.execute("select stream from keys where label = ? order by stream", (label,))]
