@@ -97,6 +97,8 @@ class Ports:
     called: Callable[[str], str] = str
     shared: bool = False
     """Other processes work for the same service, on the same documents and in the same groups."""
+    asks_first: bool = False
+    """The data goes on from a backup: what is wanted of the world outside may have been done already."""
 
 
 class Running:
@@ -113,7 +115,7 @@ class Running:
         self.clock = clock
         self.streams, self.topics, self.documents = ports.streams, ports.topics, ports.documents
         self.keyring, self.blobs, self.relay, self.hurry = ports.keyring, ports.blobs, ports.relay, ports.hurry
-        self.shared, self.called = ports.shared, ports.called
+        self.shared, self.called, self.asks_first = ports.shared, ports.called, ports.asks_first
         self.state: dict[str, Any] = {}
         self.codec = Codec(EVENTS)
         self.commands = Commands(self.streams, self.codec, self.keyring, label=service.label, appended=self._appended)

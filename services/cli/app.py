@@ -16,6 +16,7 @@ from rich.text import Text
 from services import demo, server
 from services.cli import doctor as examination
 from services.cli import show
+from services.cli.backup import backup, restore
 from services.cli.connect import Failed
 from services.cli.options import DryRun, Json, settings
 from services.cli.parked import parked
@@ -35,6 +36,8 @@ app = typer.Typer(
 app.add_typer(streams, name="streams")
 app.add_typer(views, name="views")
 app.add_typer(parked, name="parked")
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from services.cli.show import waiting
@@ -13,13 +14,19 @@ from services.elsewhere import reached
 from services.house import House
 from shared.asgi import Client
 from shared.clients import Caller, call
-from shared.engine import open_engine
+from shared.engine import Engine, open_engine
 from shared.kernel.errors import Unavailable
 from shared.operate import lag_of
 from shared.settings import Settings, SettingsError
 
 OPERATOR = Caller(f"cli:{os.environ.get('USER') or os.getuid()}", "ops")
 _POLL = 0.05
+
+
+@dataclass(frozen=True)
+class Files:
+    engine: Engine
+    house: House
 
 
 class Failed(Exception):
@@ -33,14 +40,14 @@ async def ops(settings: Settings) -> AsyncIterator[Client]:
         if clients:
             yield clients["ops"]
             return
-    async with at_the_files(settings) as house:
+    async with at_the_files(settings) as files:
         with waiting("Views catch up"):
-            await _caught_up(house)
-        yield house.clients["ops"]
+            await caught_up(files.house)
+        yield files.house.clients["ops"]
 
 
 @contextlib.asynccontextmanager
-async def at_the_files(settings: Settings) -> AsyncIterator[House]:
+async def at_the_files(settings: Settings) -> AsyncIterator[Files]:
     """Views are kept up, nothing acts."""
     if not (settings.data / "events.db").exists():
         raise SettingsError(f"There is no Ringup data in {settings.data}. Start it once with 'ringup run', or point RINGUP_DATA to the right folder.")
@@ -52,14 +59,15 @@ async def at_the_files(settings: Settings) -> AsyncIterator[House]:
             running.subscribe(engine.broker, policies=False)
         await engine.broker.start()
         try:
-            yield house
+            yield Files(engine, house)
         finally:
             await house.stop()
     finally:
         await engine.close()
 
 
-async def _caught_up(house: House) -> None:
+async def caught_up(house: House) -> None:
+    """Raises Unavailable where something keeps a view from it."""
     for running in house.running.values():
         while len(running.builds) < len(running.service.views) or any(
             events for events, _ in (await lag_of(running, running.service.views_group)).values()

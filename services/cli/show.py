@@ -5,11 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 
 _WIDE = 1_000
@@ -48,6 +57,15 @@ def _text(value: Any) -> str:
 def waiting(what: str) -> Iterator[None]:
     with err.status(what) if err.is_terminal else contextlib.nullcontext():
         yield
+
+
+@contextlib.contextmanager
+def bytes_of(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Tell it how many are done, and of how many."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
+        bar = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(bar, completed=done, total=total)
 
 
 def progress() -> Progress:

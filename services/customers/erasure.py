@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import uuid
+from collections.abc import Sequence
 
 from services.customers.customer import Erase, customer, decide
 from services.customers.status import status, unfinished
@@ -35,6 +37,15 @@ async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
     await asyncio.gather(*(service.keyring.ensure(f"{kind}-{row['id']}", customer_id) for row in theirs for kind in _NAMELESS))
     await service.keyring.erase(customer_id)
     return await service.execute(customer, customer_id, command, sent)
+
+
+async def erase_again(service: Running, customer_id: str, streams: Sequence[str], by: str) -> bool:
+    """Whom the data of a backup still knows. ``streams``: whose keys were dropped then. Whether anything was left to do."""
+    await asyncio.gather(*(service.keyring.ensure(stream, customer_id) for stream in streams))
+    await service.keyring.erase(customer_id)
+    orders = {id for kind, _, id in (stream.partition("-") for stream in streams) if kind in ("order", *_NAMELESS)}
+    outcome = await service.send(customer_id, Erase(customer_id, tuple(sorted(orders))), uuid.uuid4().hex, by)
+    return bool(outcome.events)
 
 
 def _parked(service: Running, order_id: str) -> bool:

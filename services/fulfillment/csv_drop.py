@@ -31,10 +31,11 @@ class CsvDrop:
         await asyncio.to_thread(self._write, self.path(export_id), _csv(export_id, submitted))
         return self.path(export_id).name
 
-    async def reconcile(self, export_id: str) -> str | None:
-        """The file's name where it went out already."""
+    async def reconcile(self, export_id: str, submitted: Mapping[str, Any]) -> tuple[str, bool] | None:
+        """The file's name where it went out already, and whether it says what would be delivered now. Raises OSError."""
         path = self.path(export_id)
-        return path.name if await asyncio.to_thread(path.exists) else None
+        there = await asyncio.to_thread(_read, path)
+        return None if there is None else (path.name, there == _csv(export_id, submitted))
 
     async def erase(self, export_id: str) -> None:
         """Also what a crash left unfinished. Raises OSError."""
@@ -62,6 +63,13 @@ class CsvDrop:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _read(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    with path.open(newline="", encoding="utf-8") as file:
+        return file.read()
 
 
 def _csv(export_id: str, submitted: Mapping[str, Any]) -> str:

@@ -34,18 +34,20 @@ def _claim_erasure(work: Work, holder: str, now: datetime) -> ClaimErasure:
 def _effects(running: Running) -> Sequence[Effect]:
     drop = CsvDrop(running.settings.data / "exports")
 
-    async def deliver(work: Work, state: Shipment) -> Delivered | Failed:
+    async def deliver(work: Work, state: Shipment, *, asks: bool = False) -> Delivered | Failed:
         if state.record is None:
             return Failed("There is no record of what to send.", running.clock(), state.lease)
         try:
             submitted = await running.opened(state.record.submitted.model_dump(mode="json"))
-            return Delivered(await drop.deliver(work.reference, submitted))
+            found = await drop.reconcile(work.reference, submitted) if asks else None
+            if found and not found[1]:
+                return Failed(f"{found[0]} went out already, and says something else than this order.", running.clock(), state.lease)
+            return Delivered(found[0] if found else await drop.deliver(work.reference, submitted))
         except OSError as error:
-            return Failed(f"The file could not be written: {error.strerror}.", running.clock(), state.lease)
+            return Failed(f"The file could not be read or written: {error.strerror}.", running.clock(), state.lease)
 
     async def ask(work: Work, state: Shipment) -> Delivered | Failed:
-        found = await drop.reconcile(work.reference)
-        return Delivered(found) if found else await deliver(work, state)
+        return await deliver(work, state, asks=True)
 
     async def erase(work: Work, state: Shipment) -> Erased:
         try:

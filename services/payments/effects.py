@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.payments.gateways import UNKNOWN, Gateway, Said
+from services.payments.gateways import MISFIT, UNKNOWN, Gateway, Said
 from services.payments.payment import Claim, Payment, Record
 from services.payments.references import parsed, wanted
 from services.payments.vault import LIFETIME, Card, Vault
@@ -69,8 +69,11 @@ class Desk:
             await self.vault.forget(opened.payment)
 
     async def _ask(self, doing: Work, payment: Payment) -> Said:
-        gateway, _ = self._gateway(doing, payment)
-        return await gateway.lookup(doing.reference) if gateway else UNKNOWN
+        """A yes to another amount is none: somebody must look."""
+        gateway, part = self._gateway(doing, payment)
+        said = await gateway.lookup(doing.reference) if gateway else UNKNOWN
+        other = said.amount not in (None, part.amount) and parsed(doing.reference)[2] != "void"
+        return MISFIT if said.answer == "approved" and other else said
 
     def _gateway(self, doing: Work, payment: Payment) -> tuple[Gateway | None, Part]:
         _, part = _opened(doing, payment)

@@ -15,7 +15,7 @@ TIMEOUT = 30.0
 
 
 class Said(BaseModel):
-    """``reference`` is theirs."""
+    """``reference`` is theirs; ``amount`` is what a request was about, where they say so."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,9 +24,12 @@ class Said(BaseModel):
     reference: str = ""
     avs: str = ""
     cvv: str = ""
+    amount: int | None = None
 
 
 UNKNOWN = Said(answer="unknown")
+MISFIT = Said(answer="unknown", reason="does-not-fit")
+"""They did something else under this reference than the order wants."""
 
 
 class Gateway(Protocol):
@@ -55,6 +58,7 @@ class _Answer(BaseModel):
     reason: str = ""
     avs: str = ""
     cvv: str = ""
+    amount: int | None = None
 
 
 class SimulatorGateway:
@@ -95,4 +99,4 @@ def _said(response: Response, reference: str) -> Said:
     answer = _Answer.model_validate(response.json())
     if answer.reference != reference:
         return UNKNOWN
-    return Said(answer=answer.status, reason=answer.reason, reference=answer.id, avs=answer.avs, cvv=answer.cvv)
+    return Said(answer=answer.status, reason=answer.reason, reference=answer.id, avs=answer.avs, cvv=answer.cvv, amount=answer.amount)

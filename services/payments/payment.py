@@ -233,7 +233,7 @@ def _answered(command: Record, payment: Payment, attempt: Attempt, opened: Attem
     part = parsed(command.reference)[1]
     where = {"order_id": opened.order_id, "attempt": opened.attempt, "part": part, "reference": command.reference}
     if command.answer == "unknown":
-        return [PaymentOutcomeUnknown(**where, ask_again_at=_again(command, pending))]
+        return [PaymentOutcomeUnknown(**where, ask_again_at=_again(command, pending), reason=command.reason)]
     if command.answer == "never-heard" and pending.settled_at is None:
         return [PaymentOutcomeUnknown(**where, answer="never-heard", ask_again_at=command.now + SETTLE)]
     if command.answer == "never-heard" and command.now < (pending.settled_at or command.now):

@@ -116,9 +116,9 @@ def _changed(attempt: Row, fact: Fact, event: Any) -> Row:
         case AttemptOpened() | ExternalPaymentPending():
             return _opened(event)
         case PaymentOutcomeUnknown():
-            return _unknown(attempt, fact, event.part)
+            return _unknown(attempt, fact, event.part, event.reason)
         case PartCaptured() | PartVoided() if event.ask_again_at:
-            return _unknown(attempt, fact, event.part)
+            return _unknown(attempt, fact, event.part, event.reason)
         case PartAnswered():
             return _part(attempt, event.part, status=_MONEY[event.answer], gateway_reference=event.gateway_reference)
         case LateAuthorisationFound():
@@ -149,9 +149,9 @@ def _opened(event: AttemptOpened | ExternalPaymentPending) -> Row:
     }  # fmt: skip
 
 
-def _unknown(attempt: Row, fact: Fact, number: int) -> Row:
+def _unknown(attempt: Row, fact: Fact, number: int, reason: str) -> Row:
     since = next(part["unknown_since"] for part in attempt["parts"] if part["part"] == number)
-    return _part(attempt, number, unknown_since=since or stamp(fact.time))
+    return _part(attempt, number, unknown_since=since or stamp(fact.time), **({"misfit": reason} if reason else {}))
 
 
 def _part(attempt: Row, number: int, *, unknown_since: str | None = None, **changed: str) -> Row:
@@ -188,7 +188,9 @@ def _alarms(row: Row, attempt: Row) -> Iterator[tuple[str, str]]:
     if attempt.get("trouble"):
         yield attempt["at"], attempt["trouble"]
     for part in parts:
-        if part["unknown_since"]:
+        if part["unknown_since"] and part.get("misfit"):
+            yield part["unknown_since"], "answer-does-not-fit"
+        elif part["unknown_since"]:
             yield stamp(datetime.fromisoformat(part["unknown_since"]) + ALARM), "outcome-unknown"
 
 

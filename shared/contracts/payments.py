@@ -83,7 +83,10 @@ class ExternalPaymentPending(Event, type="ringup.payments.ExternalPaymentPending
 
 
 class PaymentOutcomeUnknown(Event, type="ringup.payments.PaymentOutcomeUnknown"):
-    """We asked and don't know yet; ``ask_again_at`` is when the watchdog asks. ``never-heard``: they did not know of it, and may yet."""
+    """We asked and don't know yet; ``ask_again_at`` is when the watchdog asks. ``never-heard``: they did not know of it, and may yet.
+
+    ``reason`` does-not-fit: they did something else under this reference.
+    """
 
     order_id: str
     attempt: int
@@ -91,6 +94,7 @@ class PaymentOutcomeUnknown(Event, type="ringup.payments.PaymentOutcomeUnknown")
     reference: str
     ask_again_at: datetime
     answer: Answer = "unknown"
+    reason: str = ""
 
 
 class LateAuthorisationFound(Event, type="ringup.payments.LateAuthorisationFound"):

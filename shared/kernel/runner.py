@@ -31,6 +31,7 @@ class Host(Protocol):
     """What a runner needs of its service."""
 
     clock: Callable[[], datetime]
+    asks_first: bool
 
     async def send(self, id: str, command: Any, command_id: str, actor: str, causation: str = "") -> Outcome: ...
 
@@ -116,9 +117,9 @@ class Runner:
         claimed = await self._host.send(work.id, claim, uuid.uuid4().hex, actor)
         if not claimed.events:
             return
-        takeover = bool(getattr(claimed.events[-1], "takeover", False))
-        outcome = await (effect.ask if takeover else effect.do)(work, claimed.state)
+        asks = self._host.asks_first or bool(getattr(claimed.events[-1], "takeover", False))
+        outcome = await (effect.ask if asks else effect.do)(work, claimed.state)
         done = await self._host.send(work.id, outcome, uuid.uuid4().hex, actor)
-        self._host.effect_ended(effect.name, "asked" if takeover else "done")
+        self._host.effect_ended(effect.name, "asked" if asks else "done")
         if effect.recorded:
             await effect.recorded(work, done.state)

@@ -5,7 +5,7 @@ import pytest
 from services.cli.doctor import checks, values
 from shared.engines.embedded.engine import Engine
 from shared.settings import Settings
-from tests.cli.test_cli import free_port
+from tests.cli.ringup import free_port
 
 
 async def verdicts(settings):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
-from typing import IO
 
 from shared.engines.embedded import erasures
 from shared.engines.embedded.blobs import SqliteBlobs
@@ -15,6 +12,7 @@ from shared.engines.embedded.broker import EmbeddedBroker
 from shared.engines.embedded.documents import SqliteDocuments
 from shared.engines.embedded.keyring import SqliteKeyring
 from shared.engines.embedded.log import Log
+from shared.engines.embedded.swap import RESTORED, go_on, lock_of
 from shared.kernel.ports import Stored
 from shared.service import LINGER, Ports
 from shared.settings import Settings, SettingsError
@@ -65,8 +63,9 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._lock = _locked(settings.data)
+        self._lock = lock_of(settings.data)
         try:
+            go_on(settings.data)
             ensure_master_key(settings)
             self.keyring = open_keyring(settings)
             self.log = Log(settings.data / "events.db")
@@ -90,7 +89,10 @@ class Engine:
         return self._documents[service]
 
     def ports(self, service: str) -> Ports:
-        return Ports(self.log, self.topics, self.documents(service), self.keyring, self.blobs, NothingToRelay(), self.broker.hurry)
+        restored = (self.settings.data / RESTORED).exists()
+        return Ports(
+            self.log, self.topics, self.documents(service), self.keyring, self.blobs, NothingToRelay(), self.broker.hurry, asks_first=restored
+        )
 
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[tuple[str, Stored]]:
         """What is appended from now on, topic by topic."""
@@ -123,20 +125,6 @@ def open_keyring(settings: Settings) -> SqliteKeyring:
 
 def _linger(group: str) -> float:
     return LINGER if group.endswith(".views") else 0.0
-
-
-def _locked(data: Path) -> IO[str]:
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / "ringup.lock").open("w")
-    except OSError as error:
-        raise SettingsError(f"The data folder {data} cannot be written ({error.strerror}). Choose another with RINGUP_DATA.") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise SettingsError(f"Another Ringup is running on {data}. Stop it first, or choose another folder with RINGUP_DATA.") from error
-    return lock
 
 
 def ensure_master_key(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shared.engines.embedded.durable import sync_folder
+from shared.engines.embedded.durable import sync, sync_folder
 from shared.engines.embedded.sqlite import translated
 from shared.kernel.errors import Corrupt
 
@@ -66,6 +66,5 @@ class Erasures:
             file.truncate(whole)
             file.seek(whole)
             file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+            sync(file)
         sync_folder(self._path.parent)
