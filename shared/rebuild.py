@@ -1,357 +1,389 @@
-"""Builds of a view beside the live one: read from the first event, compared, switched, dropped; and the first build of a new view.
+"""Builds of a view beside the live one: read from the first event, compared, kept up, switched, dropped; and the first build of a new view.
 
-A replay runs no policy and calls nothing outside. Every collection has a record that says what it is; only one that is recorded as live has
-seen all that its group has read, so a view without such a collection is built before it is read.
+Every collection has a record that says what it is; only one that is recorded as live has seen all that its group has read, so a view without
+such a collection is built before it is read. Each build has one owner, who alone works on it: others write down in its record what they want.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 
-from shared.contracts.registry import view_topics
+from shared.builds import OWNED, Lost, Records
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import Conflict, Corrupt, KernelError, NotFound
-from shared.kernel.events import Fact
-from shared.kernel.ports import Stored
-from shared.kernel.projector import Build, Poison, project_all
-from shared.kernel.views import Document, Row, View, collection, content
+from shared.kernel.errors import Conflict, KernelError, NotFound, Unavailable, passing
+from shared.kernel.projector import Build, Poison
+from shared.kernel.views import Row, View, collection
+from shared.reading import Reader, Reading
 
 if TYPE_CHECKING:
     from shared.service import Running
 
 log = structlog.get_logger()
 
-COLLECTION = "builds"
-_BATCH = 200
-"""Events between two breaths: commands go on meanwhile."""
-_UNDER_WAY = ("reading", "filling")
-_KEPT = ("compared", "interrupted", "left")
-"""States in which there may be a collection to drop."""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """``first``: nobody has built this view before, so poison parks its stream; a rebuild fails instead, since the live build could digest it."""
-
-    build: Build
-    total: int
-    next: dict[str, int]
-    first: bool = False
-    done: int = 0
-    parked: set[str] = field(default_factory=set)
-    task: asyncio.Task[None] | None = None
+_POLL = 0.5
+_KEEPS_EVERY = 1.0
+_PATIENCE = 60.0
+_KEPT = ("compared", "left")
+"""States in which there is a collection to drop."""
+_INNER = ("next", "skipped", "opens", "owner", "beat", "asked", "refused")
 
 
 class Rebuilds:
     def __init__(self, running: Running) -> None:
         self._running = running
         self._documents = running.documents
-        self._under_way: dict[str, _Reading] = {}
-        self.followed: dict[str, Build] = {}
-        """Compared builds of views that open personal fields: the consumers keep them up, so that an erasure reaches them too."""
+        self._records = Records(running.documents, shared=running.shared)
+        self._reader = Reader(running, self._breathe)
+        self._mine: dict[str, Reading] = {}
+        self._answering: set[str] = set()
+        self._filled: dict[str, int] = {}
+        """Percent of each view that is being built for the first time."""
 
     # Start
 
     async def start(self) -> None:
-        """Finds what an earlier run left; views that were never built, or not kept up meanwhile, are built beside the consumers."""
-        await self._documents.prepare(COLLECTION, ())
+        """Goes on with what an earlier run left; views that were never built, or not kept up meanwhile, are built beside the consumers."""
+        await self._records.prepare()
         there = set(await self._documents.collections())
-        records = await self._records()
-        views = {collection(view): view for view in self._running.service.views}
-        for id, record in records.items():
-            await self._tidy(id, record, id in there, id in views)
-        for name, view in views.items():
-            if name in there and records.get(name, {}).get("state") == "live":
-                await self._go_live(view)
-            elif await self._unread(view):
-                await self._documents.drop(name)
-                await self._go_live(view)
-                await self._save(name, view=view.name, state="live", opens=view.opens)
-            else:
-                await self._documents.drop(name)
-                await self._fill(view)
+        for id, record in (await self._records.all()).items():
+            await self._tidy(id, record, id in there)
+        for view in self._running.service.views:
+            if not await self._live(view):
+                self._filled[view.name] = 0
+                self._running.spawn(self._await_first(view))
+        if self._running.shared:
+            self._running.spawn(self._watch())
 
-    async def _tidy(self, id: str, record: Row, there: bool, current: bool) -> None:
-        state = record["state"]
-        if state == "live" and not current:
-            state = "left" if there else "dropped"
-        elif state == "switching":
-            state = "compared" if there else "switched"
-        follow = self._followable(id, record) if state == "compared" else None
-        if follow:
-            self.followed[id] = follow
-        elif state == "filling" or (record["opens"] and state in ("reading", "compared", "left")):
-            await self._documents.drop(id)
-            state = "dropped"
-        if state != record["state"]:
-            await self._save(id, state=state)
+    async def _tidy(self, id: str, record: Row, there: bool) -> None:
+        state, view = record["state"], self._view_of(id)
+        if state in OWNED and view and state != "filling":
+            await self._take_over(id, view)
+        elif state in OWNED and not view and await self._records.take(id):
+            await self._forget(id, "dropped")
+        elif state == "live" and not view:
+            await self._records.save(id, state="left" if there else "dropped")
+            if record["opens"]:
+                await self._forget(id, "dropped")
 
-    def _followable(self, id: str, record: Row) -> Build | None:
-        views = (view for view in self._running.service.views if view.opens and id.startswith(f"{collection(view)}.b"))
-        return next((Build(view, id) for view in views), None)
+    def _view_of(self, id: str) -> View | None:
+        """Of a build, or of the live collection; None for those of other numbers, and of views that are not in the code."""
+        views = (view for view in self._running.service.views if id == collection(view) or id.startswith(f"{collection(view)}.b"))
+        return next(views, None)
 
-    async def _unread(self, view: View) -> bool:
-        return not any((await self._ends(view)).values())
+    async def _live(self, view: View) -> bool:
+        """Whether it can be read from now on: it is recorded so, or there is nothing to read."""
+        name = collection(view)
+        if not await self._is_live(name):
+            if any((await self._reader.ends(view)).values()):
+                return False
+            try:
+                async with self._documents.hold(self._running.service.views_group):
+                    await self._begin_empty(view)
+            except Unavailable:
+                if self._running.shared:
+                    return False
+                raise
+        await self._go_live(view)
+        return True
+
+    async def _begin_empty(self, view: View) -> None:
+        name = collection(view)
+        if not await self._is_live(name):
+            await self._documents.drop(name)
+            await self._documents.prepare(name, view.indexes)
+            await self._records.save(name, view=view.name, state="live", opens=view.opens)
+
+    async def _is_live(self, name: str) -> bool:
+        record = await self._records.get(name)
+        return record is not None and record["state"] == "live" and name in await self._documents.collections()
 
     async def _go_live(self, view: View) -> None:
         await self._documents.prepare(collection(view), view.indexes)
         self._running.builds[view.name] = Build(view, collection(view))
+        self._filled.pop(view.name, None)
 
-    async def _fill(self, view: View) -> None:
-        reading = await self._reading(view, "filling", f"service:{self._running.service.name}", first=True)
-        reading.task = self._running.spawn(self._filled(reading))
-
-    async def _filled(self, reading: _Reading) -> None:
-        view = reading.build.view
-        waits = f"{self._running.service.name}.{reading.build.collection}"
-        while True:
-            with self._running.watched(waits):
-                await self._keep_up(reading)
-                async with self._running.working.holding:
-                    await self._read(reading, await self._ends(view))
-                    await self._documents.rename(reading.build.collection, collection(view))
-                    await self._save(collection(view), view=view.name, state="live", opens=view.opens)
+    async def _await_first(self, view: View) -> None:
+        """Until it is live, built here or by another process."""
+        while view.name not in self._running.builds:
+            with self._running.watched(f"{self._running.service.name}.{view.name}"):
+                if await self._is_live(collection(view)):
                     await self._go_live(view)
-                await self._save(reading.build.collection, state="filled", events=reading.done)
-                break
-            await asyncio.sleep(0.5)
-        self._under_way.pop(reading.build.collection)
+                else:
+                    await self._help(view)
+            await asyncio.sleep(_POLL)
+
+    async def _help(self, view: View) -> None:
+        found = {id: row for id, row in (await self._records.all()).items() if row["state"] == "filling" and self._view_of(id) == view}
+        for id, row in found.items():
+            if await self._take_over(id, view) is None:
+                self._filled[view.name] = row.get("percent", 0)
+        if not found:
+            reading = await self._new(view, "filling", f"service:{self._running.service.name}")
+            await self._fill(reading)
+
+    async def _watch(self) -> None:
+        """Says that we live, does what other processes ask for, and takes over what they have left lying."""
+        while True:
+            with self._running.watched(f"{self._running.service.name}.builds"):
+                for id, record in (await self._records.all()).items():
+                    if id in self._mine:
+                        await self._live_on(id)
+                    elif record["state"] in OWNED:
+                        await self._tidy(id, record, True)
+            await asyncio.sleep(_POLL)
+
+    async def _live_on(self, id: str) -> None:
+        try:
+            asked = (await self._records.keep(id)).get("asked")
+        except Lost:
+            await self._stopped(id)
+            return
+        if asked and id not in self._answering:
+            self._answering.add(id)
+            self._running.spawn(self._answer(id, asked))
+
+    async def _take_over(self, id: str, view: View) -> Reading | None:
+        record = await self._records.take(id)
+        if record is None:
+            return None
+        if record["state"] == "switching":
+            there = id in await self._documents.collections()
+            await self._records.keep(id, **({"state": "compared"} if there else {"state": "switched", "owner": None}))
+            if not there:
+                return None
+        log.info("build.taken", build=id, state=record["state"], done=record.get("done", 0))
+        first = record["state"] == "filling"
+        self._mine[id] = reading = await self._reader.begin(Build(view, id), record, first=first)
+        await self._documents.prepare(id, view.indexes)
+        if first:
+            await self._fill(reading)
+        else:
+            self._work(reading, compared=record["state"] != "reading")
+        return reading
 
     # What operators ask for
 
     @property
     def filling(self) -> bool:
         """Whether a view is being built for the first time; it would miss what is worked for the live ones meanwhile."""
-        return any(reading.first for reading in self._under_way.values())
+        return bool(self._filled)
 
     def percent(self, view: View) -> int:
         """How far the first build of a view is."""
-        found = (reading for reading in self._under_way.values() if reading.first and reading.build.view.name == view.name)
-        return next((_percent(reading) for reading in found), 0)
+        return self._filled.get(view.name, 0)
 
     async def plan(self, view: View) -> dict[str, int]:
         """How many events of each topic a rebuild would read."""
-        topics = self._running.topics
-        return {topic: sum([(await topics.behind(part, 0))[0] for part in topics.parts(topic)]) for topic in view_topics([view])}
+        return await self._reader.plan(view)
 
     async def begin(self, view: View, by: str) -> Row:
         """Raises Refusal while a build of this view is under way."""
-        if any(reading.build.view.name == view.name for reading in self._under_way.values()):
+        under_way = [row for row in (await self._records.all()).values() if row["state"] in ("reading", "filling")]
+        if any(row["view"] == view.name for row in under_way):
             raise Refusal(Refused("under-way", f"The view {view.name} is being built already."))
-        reading = await self._reading(view, "reading", by)
-        reading.task = self._running.spawn(self._rebuilt(reading))
-        return await self.row(reading.build.collection)
+        reading = await self._new(view, "reading", by)
+        self._work(reading, compared=False)
+        return await self.row(reading.id)
 
     async def rows(self) -> list[Row]:
         """Newest first; the live ones are not among them."""
-        rows = [self._shown(id, record) for id, record in (await self._records()).items() if record["state"] != "live"]
+        rows = [self._shown(id, record) for id, record in (await self._records.all()).items() if record["state"] != "live"]
         return sorted(rows, key=lambda row: (row.get("started_at", ""), row["id"]), reverse=True)
 
     async def row(self, id: str) -> Row:
         """Raises NotFound."""
-        record = (await self._records()).get(id)
+        record = await self._records.get(id)
         if record is None or record["state"] == "live":
             raise NotFound(f"There is no build {id} in {self._running.service.name}.")
         return self._shown(id, record)
 
     async def cancel(self, id: str) -> Row:
-        row = await self.row(id)
-        reading = self._under_way.get(id)
-        if row["state"] != "reading" or reading is None or reading.task is None:
-            raise Refusal(Refused("not-under-way", f"The build {id} is not being read any more."))
-        reading.task.cancel()
-        await asyncio.gather(reading.task, return_exceptions=True)
-        return await self._forget(id, "cancelled") if (await self.row(id))["state"] == "interrupted" else await self.row(id)
+        return await self._ask(id, "cancel")
 
     async def drop(self, id: str) -> Row:
-        async with self._running.working.holding:
-            row = await self.row(id)
-            if row["state"] not in _KEPT:
-                raise Refusal(Refused("not-there", f"The build {id} is {row['state']}; there is nothing to drop."))
-            return await self._forget(id, "dropped")
+        return await self._ask(id, "drop")
 
     async def switch(self, id: str, by: str, *, force: bool) -> Row:
         """Puts the build in the live one's place. Raises Refusal where they differ, unless forced."""
-        async with self._running.working.holding:
-            reading = await self._resumed(id)
-            result = await self._compared(reading)
-            if not result["equal"] and not force:
-                await self._save(id, next=reading.next, **result)
-                detail = f"{id} and the live {reading.build.view.name} differ. Switch by force if the live one is the damaged one."
-                raise Refusal(Refused("different", detail, data=result))
-            done = {**result, "next": reading.next, "switched_by": by, "switched_at": stamp(self._running.clock()), "forced": force}
-            await self._save(id, state="switching", **done)
-            self.followed.pop(id, None)
-            await self._documents.rename(id, collection(reading.build.view))
-            await self._save(id, state="switched")
+        return await self._ask(id, "switch", by, force)
+
+    async def _ask(self, id: str, what: str, by: str = "", force: bool = False) -> Row:
+        row = await self.row(id)
+        if id in self._mine or row["state"] not in OWNED:
+            await self._obey(id, what, by, force)
+            return await self.row(id)
+        asked = {"what": what, "by": by, "force": force, "at": stamp(self._running.clock())}
+        await self._records.save(id, asked=asked, refused=None)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while (record := await self._records.get(id) or {}).get("asked") == asked:
+                    await asyncio.sleep(_POLL)
+        except TimeoutError as error:
+            raise Unavailable(f"Whoever works on {id} does not answer. Another process takes it over soon; look again then.") from error
+        if record.get("refused"):
+            raise Refusal(Refused(**record["refused"]))
         return await self.row(id)
 
-    async def _resumed(self, id: str) -> _Reading:
+    async def _obey(self, id: str, what: str, by: str, force: bool) -> None:
+        """By its owner, or where it has none any more. Raises Refusal."""
+        row = await self.row(id)
+        match what:
+            case "cancel" if row["state"] != "reading":
+                raise Refusal(Refused("not-under-way", f"The build {id} is not being read any more."))
+            case "drop" if row["state"] not in _KEPT:
+                raise Refusal(Refused("not-there", f"The build {id} is {row['state']}; there is nothing to drop."))
+            case "switch":
+                await self._switched(id, by, force)
+                return
+        await self._stopped(id)
+        await self._forget(id, "cancelled" if what == "cancel" else "dropped")
+
+    async def _switched(self, id: str, by: str, force: bool) -> None:
+        reading = self._mine.get(id)
         row = await self.row(id)
         live = self._running.builds.get(row["view"])
-        if row["state"] != "compared" or live is None or not id.startswith(f"{live.collection}.b"):
+        if row["state"] != "compared" or reading is None or live is None:
             raise Refusal(Refused("not-compared", f"The build {id} is {row['state']}; only a compared build of the live number can be switched."))
-        record = (await self._records())[id]
-        return _Reading(Build(live.view, id), record["events"], dict(record["next"]), done=record["events"])
-
-    # Reading
-
-    async def _reading(self, view: View, state: str, by: str, *, first: bool = False) -> _Reading:
-        id = await self._next_id(view)
-        total = sum((await self.plan(view)).values())
-        reading = _Reading(Build(view, id), total, dict.fromkeys(self._running.parts(view_topics([view])), 0), first)
-        self._under_way[id] = reading
+        await self._stopped(id)
         try:
-            started = stamp(self._running.clock())
-            await self._save(id, view=view.name, state=state, by=by, started_at=started, events=total, opens=view.opens)
-            await self._documents.prepare(id, view.indexes)
+            async with self._held():
+                await self._switch(reading, live, by, force)
+        except Lost as lost:
+            raise Unavailable(f"Another process has taken {id} over. Try again.") from lost
         except BaseException:
-            self._under_way.pop(id)
+            self._mine[id] = reading
+            self._work(reading, compared=True)
             raise
-        return reading
+
+    async def _switch(self, reading: Reading, live: Build, by: str, force: bool) -> None:
+        """While nobody projects."""
+        result = await self._reader.compared(reading)
+        if not result["equal"] and not force:
+            await self._records.keep(reading.id, **reading.kept(), **result)
+            detail = f"{reading.id} and the live {live.view.name} differ. Switch by force if the live one is the damaged one."
+            raise Refusal(Refused("different", detail, data=result))
+        done = {**result, "switched_by": by, "switched_at": stamp(self._running.clock()), "forced": force}
+        await self._records.keep(reading.id, state="switching", **reading.kept(), **done)
+        await self._documents.rename(reading.id, live.collection)
+        await self._records.keep(reading.id, state="switched", owner=None)
+
+    # The owner's work
+
+    async def _new(self, view: View, state: str, by: str) -> Reading:
+        while True:
+            id = await self._next_id(view)
+            reading = await self._reader.begin(Build(view, id), {}, first=state == "filling")
+            row = {"view": view.name, "state": state, "by": by, "started_at": stamp(self._running.clock()), "opens": view.opens, **reading.kept()}
+            try:
+                await self._records.add(id, **row)
+            except Conflict:
+                continue
+            await self._documents.prepare(id, view.indexes)
+            self._mine[id] = reading
+            return reading
 
     async def _next_id(self, view: View) -> str:
         prefix = f"{collection(view)}.b"
-        taken = [int(id.removeprefix(prefix)) for id in await self._records() if id.startswith(prefix)]
+        taken = [int(id.removeprefix(prefix)) for id in await self._records.all() if id.startswith(prefix)]
         return f"{prefix}{max(taken, default=0) + 1}"
 
-    async def _rebuilt(self, reading: _Reading) -> None:
-        id = reading.build.collection
-        try:
-            await self._keep_up(reading)
-            async with self._running.working.holding:
-                result = await self._compared(reading)
-                if reading.build.view.opens:
-                    self.followed[id] = reading.build
-            await self._save(id, state="compared", events=reading.done, next=reading.next, **result)
-        except (KernelError, Poison) as error:
-            log.warning("rebuild.failed", build=id, error=str(error))
-            await self._forget(id, "failed", error=str(error))
-        finally:
-            self._under_way.pop(id, None)
+    def _work(self, reading: Reading, *, compared: bool) -> None:
+        reading.task = self._running.spawn(self._own(reading, compared))
 
-    async def _keep_up(self, reading: _Reading) -> None:
-        """Until no more than a batch is left for the time that the consumers are held."""
+    async def _stopped(self, id: str) -> None:
+        reading = self._mine.pop(id, None)
+        if reading and reading.task:
+            reading.task.cancel()
+            await asyncio.gather(reading.task, return_exceptions=True)
+
+    async def _own(self, reading: Reading, compared: bool) -> None:
+        """Until it is ended, or somebody else's. Where the store is away it waits."""
         while True:
-            before = reading.done
-            await self._read(reading, await self._ends(reading.build.view))
-            if reading.done - before <= _BATCH:
+            try:
+                if not compared:
+                    await self._compare(reading)
+                    compared = True
+                await self._reader.read(reading)
+                await self._keep(reading)
+            except Lost:
+                self._mine.pop(reading.id, None)
                 return
+            except (KernelError, Poison) as error:
+                log.warning("rebuild.waits" if passing(error) else "rebuild.failed", build=reading.id, error=str(error))
+                if not passing(error):
+                    await self._forget(reading.id, "failed", error=str(error))
+                    return
+            await asyncio.sleep(_POLL)
 
-    async def _ends(self, view: View) -> dict[str, int]:
-        group = self._running.service.views_group
-        return {part: await self._running.topics.offset(group, part) for part in self._running.parts(view_topics([view]))}
+    async def _compare(self, reading: Reading) -> None:
+        await self._reader.keep_up(reading)
+        await self._keep(reading)
+        async with self._held():
+            result = await self._reader.compared(reading)
+            await self._records.keep(reading.id, state="compared", **reading.kept(), **result)
 
-    async def _read(self, reading: _Reading, ends: Mapping[str, int]) -> None:
-        """Up to exactly these offsets, without the events that the live build has parked."""
-        parked = await self._running.parking.left_out(self._running.service.views_group)
-        for part, end in ends.items():
-            while reading.next[part] < end:
-                batch = [stored for stored in await self._running.topics.read(part, reading.next[part], _BATCH) if stored.position < end]
-                await self._apply(reading, part, [stored for stored in batch if (part, stored.position) not in parked])
-                reading.next[part] = batch[-1].position + 1 if batch else end
-                reading.done += len(batch)
-                await asyncio.sleep(0)
-
-    async def _apply(self, reading: _Reading, part: str, batch: Sequence[Stored]) -> None:
-        facts = await self._facts(reading, part, batch)
-        while True:
-            mine = [fact for fact in facts if fact.stream not in reading.parked]
-            try:
-                await project_all(self._documents, self._running.keyring, [reading.build], mine)
-                break
-            except Poison as poison:
-                if not reading.first:
-                    raise
-                await self._park(reading, poison.fact.stream, part, poison.fact.position, poison)
-        for fact in facts:
-            if fact.stream in reading.parked:
-                await self._running.parking.queue(self._running.service.views_group, fact.stream, part, fact.position)
-
-    async def _facts(self, reading: _Reading, part: str, batch: Sequence[Stored]) -> list[Fact]:
-        codec, view = self._running.codec, reading.build.view
-        facts = []
-        for stored in batch:
-            headers = dict(stored.headers)
-            event_type = codec.type_of(headers)
-            if event_type is None or not view.handles(event_type):
-                continue
-            try:
-                facts.append(codec.decode(headers, stored.data, part, stored.position))
-            except Corrupt as error:
-                if not reading.first:
-                    raise
-                await self._park(reading, stored.stream, part, stored.position, error)
-        return facts
-
-    async def _park(self, reading: _Reading, stream: str, part: str, position: int, error: Exception) -> None:
-        await self._running.parking.park(self._running.service.views_group, stream, part, position, str(error))
-        reading.parked.add(stream)
-
-    # Comparing
-
-    async def _compared(self, reading: _Reading) -> Row:
-        """While the consumers are held."""
+    async def _fill(self, reading: Reading) -> None:
         view = reading.build.view
-        await self._read(reading, await self._ends(view))
-        documents, digest = await self._sum(reading.build.collection)
-        live_documents, live_digest = await self._sum(collection(view))
-        return {
-            "documents": documents,
-            "live_documents": live_documents,
-            "build_digest": digest,
-            "live_digest": live_digest,
-            "equal": (documents, digest) == (live_documents, live_digest),
-        }
+        try:
+            await self._reader.keep_up(reading)
+            await self._keep(reading)
+            async with self._held():
+                await self._reader.read(reading)
+                await self._records.keep(reading.id, **reading.kept())
+                await self._documents.rename(reading.id, collection(view))
+                await self._records.save(collection(view), view=view.name, state="live", opens=view.opens)
+                await self._go_live(view)
+            await self._records.keep(reading.id, state="filled", owner=None)
+        except Lost:
+            log.info("build.lost", build=reading.id)
+        finally:
+            self._mine.pop(reading.id, None)
 
-    async def _sum(self, name: str) -> tuple[int, str]:
-        total, documents, seen = hashlib.sha256(), 0, 0
-        async for document in self._documents.scan(name):
-            total.update(content(document))
-            documents += document.data is not None
-            seen += 1
-            if seen % _BATCH == 0:
-                await asyncio.sleep(0)
-        return documents, total.hexdigest()
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        """Nobody projects: not this process, and no other. Raises Unavailable."""
+        async with self._running.working.holding, self._documents.hold(self._running.service.views_group):
+            yield
+
+    async def _breathe(self, reading: Reading) -> None:
+        """Lets others have their turn, and keeps on record how far it is."""
+        await asyncio.sleep(0)
+        if reading.first:
+            self._filled[reading.build.view.name] = reading.progress()["percent"]
+        if asyncio.get_running_loop().time() - reading.kept_at > _KEEPS_EVERY:
+            await self._keep(reading)
+
+    async def _keep(self, reading: Reading) -> None:
+        """Raises Lost."""
+        await self._records.keep(reading.id, **reading.kept())
+        reading.kept_at = asyncio.get_running_loop().time()
+
+    async def _answer(self, id: str, asked: Row) -> None:
+        refused = None
+        try:
+            await self._obey(id, asked["what"], asked["by"], asked["force"])
+        except Refusal as refusal:
+            refused = {"code": refusal.refused.code, "detail": refusal.refused.detail, "data": refusal.refused.data}
+        finally:
+            self._answering.discard(id)
+        await self._records.save(id, asked=None, refused=refused)
 
     # Records
 
-    async def _records(self) -> dict[str, Row]:
-        return {document.id: document.data async for document in self._documents.scan(COLLECTION) if document.data is not None}
-
     def _shown(self, id: str, record: Row) -> Row:
-        shown = {name: value for name, value in record.items() if name not in ("next", "opens")}
-        reading = self._under_way.get(id)
-        if reading and record["state"] in _UNDER_WAY:
-            return {**shown, "id": id, "done": reading.done, "events": max(reading.total, reading.done), "percent": _percent(reading)}
-        if record["state"] in _UNDER_WAY:
-            return {**shown, "id": id, "state": "interrupted"}
-        return {**shown, "id": id}
+        shown = {name: value for name, value in record.items() if name not in _INNER}
+        reading = self._mine.get(id)
+        return {**shown, **(reading.progress() if reading and record["state"] in ("reading", "filling") else {}), "id": id}
 
     async def _forget(self, id: str, state: str, **why: str) -> Row:
-        self.followed.pop(id, None)
+        self._mine.pop(id, None)
         await self._documents.drop(id)
-        await self._save(id, state=state, **why)
+        await self._records.save(id, state=state, owner=None, **why)
         return await self.row(id)
-
-    async def _save(self, id: str, **changes: Any) -> None:
-        while True:
-            known = (await self._documents.get_many(COLLECTION, (id,))).get(id) or Document(id, None)
-            row = {**(known.data or {}), **changes}
-            try:
-                await self._documents.write({COLLECTION: [Document(id, row, known.versions, known.revision)]})
-            except Conflict:
-                continue
-            return
-
-
-def _percent(reading: _Reading) -> int:
-    return min(100, 100 * reading.done // reading.total) if reading.total else 100

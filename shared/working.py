@@ -50,7 +50,7 @@ class Working:
         await project_all(
             self._running.documents,
             self._running.keyring,
-            [*self._running.builds.values(), *self._running.rebuilds.followed.values()],
+            list(self._running.builds.values()),
             facts,
             progress,
         )

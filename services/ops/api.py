@@ -29,7 +29,7 @@ class Switch(BaseModel):
     force: bool = False
 
 
-def _jobs(service: RunningService) -> Jobs:
+async def _jobs(service: RunningService) -> Jobs:
     return jobs_of(service)
 
 

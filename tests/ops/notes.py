@@ -1,6 +1,8 @@
 """A small service over the embedded engine, started again and again with other views."""
 
 import asyncio
+import contextlib
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -42,6 +44,12 @@ NOTES = view("notes", 1, by_customer, count)
 NOTES_2 = view("notes", 2, by_customer, lambda row, fact: {"notes": (row or {"notes": 0})["notes"] + 10})
 ORDERS = view("orders", 1, by_order, count)
 HARMLESS = view("harmless", 1, by_customer, lambda row, fact: {"seen": True})
+
+
+def unreadable(settings, position):
+    """Whoever reads this event from now on cannot."""
+    with contextlib.closing(sqlite3.connect(settings.data / "events.db", isolation_level=None)) as db:
+        db.execute("update events set data = x'00' where position = ?", (position,))
 
 
 class Notes:

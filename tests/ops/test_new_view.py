@@ -5,7 +5,7 @@ import pytest
 from shared.kernel.errors import Unavailable
 from shared.settings import SettingsError
 from tests.house.shop import until
-from tests.ops.notes import HARMLESS, NOTES, NOTES_2, ORDERS, Notes
+from tests.ops.notes import HARMLESS, NOTES, NOTES_2, ORDERS, Notes, unreadable
 
 
 @pytest.fixture
@@ -63,14 +63,15 @@ async def test_a_view_that_comes_back_has_what_it_missed(settings, history):
     await again.close()
 
 
-async def test_a_first_build_that_was_cut_off_begins_anew(settings, history):
+async def test_a_first_build_that_was_cut_off_is_gone_on_with(settings, history):
     notes = await Notes(settings, NOTES, ORDERS).open(held=True)
 
     async def begun():
-        return await notes.documents("orders@1.b1")
+        return [row["done"] for row in await notes.running.rebuilds.rows()] == [3]
 
     await until(begun)
     await notes.close()
+    unreadable(settings, position=1)
     notes = await Notes(settings, NOTES, ORDERS).open()
     await notes.note("2")
     await notes.read()
