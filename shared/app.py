@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from shared.http import answer_refusals
 from shared.operate import live, measure, metrics, ready, router
 from shared.service import Running
+from shared.streams import router as streams
 
 
 def service_app(service: Running) -> FastAPI:
@@ -19,6 +20,6 @@ def service_app(service: Running) -> FastAPI:
     app.add_api_route("/health/live", live)
     app.add_api_route("/health/ready", ready)
     service.meter.metrics.looked_up.append(partial(measure, service))
-    for routes in filter(None, (service.service.router, router)):
+    for routes in filter(None, (service.service.router, router, streams)):
         app.router.routes += routes.routes
     return app

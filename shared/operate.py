@@ -1,26 +1,24 @@
-"""What every service offers its operators under `/-/`: health with reasons, views with lag, parked streams, event streams, rebuilds, metrics."""
+"""What every service offers its operators under `/-/`: health with reasons, views with lag, parked streams, the relay, rebuilds, metrics."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.registry import view_topics
 from shared.http import RunningService, Sent
-from shared.kernel.codec import MARK
 from shared.kernel.errors import KernelError, NotFound
 from shared.kernel.ports import Stored
 from shared.kernel.views import Row, View, collection
 from shared.service import Running
+from shared.streams import Limit, event_row
 
 router = APIRouter(prefix="/-")
-Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 class Begin(BaseModel):
@@ -128,6 +126,34 @@ async def parked(service: RunningService) -> dict[str, Any]:
     return {"rows": await service.parking.rows()}
 
 
+@router.get("/parked/{id}")
+async def parked_stream(id: str, service: RunningService, limit: Limit = 20) -> Row:
+    """With its first events, the one that cannot be worked first, as far as operators may see them."""
+    row = await service.parking.row(id)
+    if row is None:
+        raise NotFound(f"{id} is not parked in {service.service.name}.")
+    return {**row, "events": [await _waiting(service, part, position) for part, position in row["positions"][:limit]]}
+
+
+async def _waiting(service: Running, part: str, position: int) -> Row:
+    found = [stored for stored in await service.topics.read(part, position, 1) if stored.position == position]
+    return {"part": part, "position": position, **(event_row(found[0]) if found else {})}
+
+
+@router.get("/relay")
+async def relay(service: RunningService) -> Row:
+    """``direct``: what is appended lies on the topic already."""
+    count, oldest = await service.relay.waiting()
+    direct = service.settings.engine == "embedded"
+    return {"service": service.service.name, "direct": direct, "waiting": count, "seconds": _age(service, oldest) if oldest else 0.0}
+
+
+@router.post("/relay/kick")
+async def kick(service: RunningService) -> Row:
+    service.relay.kick()
+    return await relay(service)
+
+
 @router.post("/parked/{id}/retry")
 async def retry(id: str, service: RunningService, sent: Sent) -> Row:
     """Works the stream's events now, in order. Answers with what is left of it."""
@@ -138,59 +164,6 @@ async def retry(id: str, service: RunningService, sent: Sent) -> Row:
 async def discard(id: str, body: Discard, service: RunningService, sent: Sent) -> Row:
     """Leaves out one event for good, and goes on with those behind it."""
     return await service.retries.discard(id, body.position, sent.actor)
-
-
-@router.get("/streams")
-async def streams(service: RunningService, prefix: str = "", after: str = "", limit: Limit = 100) -> dict[str, Any]:
-    """This service's own streams, by name."""
-    found = sorted([row for aggregate in service.service.aggregates for row in await _named(service, aggregate.stream(""), prefix, after, limit)])
-    rows = [{"stream": stream, "version": version} for stream, version in found[:limit]]
-    return {"rows": rows, "next": rows[-1]["stream"] if len(found) >= limit else None}
-
-
-async def _named(service: Running, own: str, prefix: str, after: str, limit: int) -> list[tuple[str, int]]:
-    if own.startswith(prefix) or prefix.startswith(own):
-        found = await service.streams.names(max(own, prefix, key=len), after, limit)
-        return [(stream, version) for stream, version in found if stream == own or own.endswith("-")]
-    return []
-
-
-@router.get("/streams/{name}")
-async def stream(name: str, service: RunningService, after: Annotated[int, Query(ge=0)] = 0, limit: Limit = 100) -> dict[str, Any]:
-    """The events of one stream, oldest first, with personal fields left sealed."""
-    owned = any(name == aggregate.stream("") or name.startswith(f"{aggregate.name}-") for aggregate in service.service.aggregates)
-    events = await service.streams.load(name, after) if owned else ()
-    if not owned or not (events or (after and await service.streams.load(name))):
-        raise NotFound(f"There is no stream {name} in {service.service.name}.")
-    return {"rows": [event_row(event) for event in events[:limit]], "next": events[limit - 1].version if len(events) > limit else None}
-
-
-def event_row(stored: Stored) -> Row:
-    headers = dict(stored.headers)
-    return {
-        "version": stored.version,
-        "type": headers.get("ce_type", ""),
-        "time": headers.get("ce_time", ""),
-        "actor": headers.get("actor", ""),
-        "causation": headers.get("causationid", ""),
-        "command_id": headers.get("commandid", ""),
-        "data": _readable(stored.data),
-    }
-
-
-def _readable(data: bytes) -> Any:
-    try:
-        return _sealed(json.loads(data))
-    except ValueError:
-        return None
-
-
-def _sealed(value: Any) -> Any:
-    if isinstance(value, str):
-        return "sealed" if value.startswith(MARK) else value
-    if isinstance(value, dict):
-        return {name: _sealed(part) for name, part in value.items()}
-    return [_sealed(part) for part in value] if isinstance(value, list) else value
 
 
 @router.post("/views/{name}/builds")

@@ -1,23 +1,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
+from services.ops import parked, streams
+from services.ops.asking import WithJobs, caller, everywhere, passed_on
 from services.ops.audit import audit
-from services.ops.jobs import Jobs, job_of, jobs_of
-from shared.asgi import Response
-from shared.clients import Caller
+from services.ops.jobs import Jobs, job_of
 from shared.http import RunningService, Sent
 from shared.kernel.errors import KernelError, NotFound
 from shared.kernel.views import Row
-from shared.operate import Discard, Limit, event_row
+from shared.streams import Limit, event_row
 
 router = APIRouter()
+router.include_router(parked.router)
+router.include_router(streams.router)
 
 
 class Switch(BaseModel):
@@ -29,48 +31,32 @@ class Switch(BaseModel):
     force: bool = False
 
 
-async def _jobs(service: RunningService) -> Jobs:
-    return jobs_of(service)
-
-
-WithJobs = Annotated[Jobs, Depends(_jobs)]
-
-
-async def _everywhere(jobs: Jobs, service: RunningService, path: str, **query: Any) -> list[Row]:
-    answers = await asyncio.gather(*(jobs.ask(name, "GET", path, **query) for name in service.clients))
-    return [{"service": name, **row} for name, answer in zip(service.clients, answers, strict=True) for row in answer.json()["rows"]]
-
-
-def _passed_on(answer: Response, body: Any = None) -> JSONResponse:
-    return JSONResponse(answer.json() if body is None else body, answer.status, {"content-type": answer.headers["content-type"]})
-
-
 @router.get("/views")
 async def views(service: RunningService, jobs: WithJobs) -> dict[str, Any]:
     """Every view of every service, with its lag."""
-    return {"rows": await _everywhere(jobs, service, "/-/views")}
+    return {"rows": await everywhere(jobs, service, "/-/views")}
 
 
 @router.post("/views/{name}/{view}/replay", status_code=202)
 async def replay(name: str, view: str, jobs: WithJobs, sent: Sent, dry_run: bool = False) -> JSONResponse:
     """Starts a build beside the live view, or says how many events it would read."""
-    answer = await jobs.ask(name, "POST", f"/-/views/{quote(view)}/builds", {"dry_run": dry_run}, Caller(sent.actor, sent.role))
+    answer = await jobs.ask(name, "POST", f"/-/views/{quote(view)}/builds", {"dry_run": dry_run}, caller(sent))
     if answer.status != 202:
-        return _passed_on(answer)
+        return passed_on(answer)
     job = job_of(name, answer.json())
     jobs.follow(job["id"])
-    return _passed_on(answer, job)
+    return passed_on(answer, job)
 
 
 @router.post("/views/{name}/{view}/switch")
 async def switch(name: str, view: str, body: Switch, jobs: WithJobs, sent: Sent) -> JSONResponse:
     build = body.build or await _newest_compared(jobs, name, view)
-    answer = await jobs.ask(name, "POST", f"/-/builds/{quote(build)}/switch", {"force": body.force}, Caller(sent.actor, sent.role))
+    answer = await jobs.ask(name, "POST", f"/-/builds/{quote(build)}/switch", {"force": body.force}, caller(sent))
     if answer.status != 200:
-        return _passed_on(answer)
+        return passed_on(answer)
     job = job_of(name, answer.json())
     await jobs.record(job)
-    return _passed_on(answer, job)
+    return passed_on(answer, job)
 
 
 async def _newest_compared(jobs: Jobs, name: str, view: str) -> str:
@@ -84,8 +70,8 @@ async def _newest_compared(jobs: Jobs, name: str, view: str) -> str:
 async def drop(name: str, view: str, build: str, jobs: WithJobs, sent: Sent) -> JSONResponse:
     if not build.startswith(f"{view}@"):
         raise NotFound(f"There is no build {build} of {name}.{view}.")
-    answer = await jobs.ask(name, "DELETE", f"/-/builds/{quote(build)}", None, Caller(sent.actor, sent.role))
-    return _passed_on(answer, job_of(name, answer.json()) if answer.status == 200 else None)
+    answer = await jobs.ask(name, "DELETE", f"/-/builds/{quote(build)}", None, caller(sent))
+    return passed_on(answer, job_of(name, answer.json()) if answer.status == 200 else None)
 
 
 @router.get("/jobs")
@@ -102,40 +88,8 @@ async def job(id: str, jobs: WithJobs) -> Row:
 @router.post("/jobs/{id}/cancel")
 async def cancel(id: str, jobs: WithJobs, sent: Sent) -> JSONResponse:
     name, build = jobs.parts(id)
-    answer = await jobs.ask(name, "POST", f"/-/builds/{quote(build)}/cancel", None, Caller(sent.actor, sent.role))
-    return _passed_on(answer, job_of(name, answer.json()) if answer.status == 200 else None)
-
-
-@router.get("/streams")
-async def streams(service: RunningService, jobs: WithJobs, prefix: str = "", after: str = "", limit: Limit = 100) -> dict[str, Any]:
-    """All services' streams by name."""
-    found = sorted(await _everywhere(jobs, service, "/-/streams", prefix=prefix, after=after, limit=limit), key=lambda row: row["stream"])
-    return {"rows": found[:limit], "next": found[limit - 1]["stream"] if len(found) >= limit else None}
-
-
-@router.get("/streams/{stream}")
-async def stream(stream: str, service: RunningService, jobs: WithJobs, after: int = Query(0, ge=0), limit: Limit = 100) -> Row:
-    for name in service.clients:
-        answer = await jobs.ask(name, "GET", f"/-/streams/{quote(stream, safe='')}", after=after, limit=limit)
-        if answer.status == 200:
-            return {"service": name, "stream": stream, **answer.json()}
-    raise NotFound(f"There is no stream {stream}.")
-
-
-@router.get("/parked")
-async def parked(service: RunningService, jobs: WithJobs) -> dict[str, Any]:
-    return {"rows": await _everywhere(jobs, service, "/-/parked")}
-
-
-@router.post("/parked/{name}/{id}/retry")
-async def retry(name: str, id: str, jobs: WithJobs, sent: Sent) -> JSONResponse:
-    return _passed_on(await jobs.ask(name, "POST", f"/-/parked/{quote(id, safe='')}/retry", None, Caller(sent.actor, sent.role)))
-
-
-@router.post("/parked/{name}/{id}/discard")
-async def discard(name: str, id: str, body: Discard, jobs: WithJobs, sent: Sent) -> JSONResponse:
-    answer = await jobs.ask(name, "POST", f"/-/parked/{quote(id, safe='')}/discard", body.model_dump(), Caller(sent.actor, sent.role))
-    return _passed_on(answer)
+    answer = await jobs.ask(name, "POST", f"/-/builds/{quote(build)}/cancel", None, caller(sent))
+    return passed_on(answer, job_of(name, answer.json()) if answer.status == 200 else None)
 
 
 @router.get("/health")
