@@ -20,6 +20,7 @@ from services.cli.backup import backup, restore
 from services.cli.connect import Failed
 from services.cli.options import DryRun, Json, settings
 from services.cli.parked import parked
+from services.cli.relay import relay
 from services.cli.streams import streams
 from services.cli.views import views
 from services.elsewhere import reached
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.add_typer(streams, name="streams")
 app.add_typer(views, name="views")
 app.add_typer(parked, name="parked")
+app.add_typer(relay, name="relay")
 app.command()(backup)
 app.command()(restore)
 

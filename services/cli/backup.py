@@ -11,9 +11,8 @@ from typing import Annotated
 import typer
 
 from services.cli import show
-from services.cli.connect import OPERATOR, Failed, Files, at_the_files, caught_up
+from services.cli.connect import OPERATOR, Failed, Files, at_the_files, caught_up, erase_all_again
 from services.cli.options import DryRun, Json, settings
-from services.customers.erasure import erase_again
 from services.ops.audit import Record
 from shared.contracts.ops import BackupRestored
 from shared.contracts.registry import SERVICES
@@ -84,19 +83,17 @@ async def _restored(values: Settings, folder: Path, manifest: Manifest) -> _Outc
             lay_out(folder, manifest, new, progress)
         async with at_the_files(values.model_copy(update={"data": new, "key_file": values.master_file})) as files:
             outcome = await _made_good(files, manifest)
-        take_over(values.data)
+        take_over(values.data, goes_on_from=manifest.taken_at.isoformat())
     return outcome
 
 
 async def _made_good(files: Files, manifest: Manifest) -> _Outcome:
-    running = files.house.running
-    erasures = files.engine.keyring.erasures.read()
-    erased = [await erase_again(running["customers"], each.label, each.streams, OPERATOR.actor) for each in erasures]
+    erased = await erase_all_again(files.engine, files.house)
     for session in await files.engine.blobs.ids("sessions"):
         await files.engine.blobs.delete("sessions", session)
-    ops = running["ops"]
+    ops = files.house.running["ops"]
     events = sum([(await ops.topics.behind(part, 0))[0] for part in ops.parts(SERVICES)])
-    outcome = _Outcome(events, sum(erased))
+    outcome = _Outcome(events, erased)
     record = Record(BackupRestored(taken_at=manifest.taken_at, events=outcome.events, erased=outcome.erased))
     await ops.send("", record, uuid.uuid4().hex, OPERATOR.actor)
     with show.waiting("Views catch up"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.cli.show import waiting
+from services.customers.erasure import erase_again
 from services.elsewhere import reached
 from services.house import House
 from shared.asgi import Client
@@ -47,6 +48,15 @@ async def ops(settings: Settings) -> AsyncIterator[Client]:
 
 
 @contextlib.asynccontextmanager
+async def server(settings: Settings) -> AsyncIterator[Client]:
+    """Ops of the server that runs. Raises Failed where none does."""
+    async with control.dialled(settings.data) as clients:
+        if not clients:
+            raise Failed(f"No server runs on {settings.data}: nothing will be recorded. Start it with: ringup run")
+        yield clients["ops"]
+
+
+@contextlib.asynccontextmanager
 async def at_the_files(settings: Settings) -> AsyncIterator[Files]:
     """Views are kept up, nothing acts."""
     if not (settings.data / "events.db").exists():
@@ -75,6 +85,12 @@ async def caught_up(house: House) -> None:
             if running.problems:
                 raise Unavailable("; ".join(running.problems.values()))
             await asyncio.sleep(_POLL)
+
+
+async def erase_all_again(engine: Engine, house: House) -> int:
+    """Whom events from another time still know; how many were left to do."""
+    customers, by = house.running["customers"], OPERATOR.actor
+    return sum([await erase_again(customers, erasure.label, erasure.streams, by) for erasure in engine.keyring.erasures.read()])
 
 
 async def ask(client: Client, method: str, path: str, json: Any = None, **query: Any) -> Any:

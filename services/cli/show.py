@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -23,6 +23,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+T = TypeVar("T")
+
 _WIDE = 1_000
 """Columns where nobody looks: what a script reads is not wrapped."""
 
@@ -32,6 +34,16 @@ err = Console(stderr=True, markup=False, highlight=False)
 
 def as_json(value: Any) -> None:
     out.file.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def line(value: Any) -> None:
+    """One line of JSON, at once."""
+    out.file.write(compact(value) + "\n")
+    out.file.flush()
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, empty: str) -> None:
@@ -68,6 +80,12 @@ def bytes_of(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
         bar = shown.add_task(what, total=None)
         yield lambda done, total: shown.update(bar, completed=done, total=total)
+
+
+def each(items: Sequence[T], what: str) -> Iterator[T]:
+    """With a bar that moves on with them."""
+    with progress() as shown:
+        yield from shown.track(items, description=what)
 
 
 class _Rate(ProgressColumn):

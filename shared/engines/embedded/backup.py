@@ -100,11 +100,11 @@ def _left_over(folder: Path) -> list[Path]:
 def _copy_all(sources: Sequence[Path], folder: Path, progress: Progress) -> None:
     total, done = sum(source.stat().st_size for source in sources), 0
     for source in sources:
-        _copy(source, folder / source.name, lambda copied, before=done: progress(before + copied, total))  # type: ignore[misc]
+        copy(source, folder / source.name, lambda copied, before=done: progress(before + copied, total))  # type: ignore[misc]
         done += source.stat().st_size
 
 
-def _copy(source: Path, target: Path, progress: Callable[[int], None]) -> None:
+def copy(source: Path, target: Path, progress: Callable[[int], None]) -> None:
     """One snapshot, held by a reading transaction: whoever writes meanwhile neither waits nor makes it begin anew."""
     target.touch(0o600)
     address = f"file:{quote(str(source.resolve()))}?mode=ro"
@@ -112,10 +112,10 @@ def _copy(source: Path, target: Path, progress: Callable[[int], None]) -> None:
         reading.execute("begin")
         size = reading.execute("pragma page_size").fetchone()[0]
         reading.execute("select count(*) from sqlite_master").fetchone()
-        with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-            copy.execute("pragma synchronous=extra")
-            reading.backup(copy, pages=_PAGES, progress=lambda status, left, total: progress((total - left) * size))
-            copy.execute("pragma journal_mode=delete")
+        with closing(sqlite3.connect(target, isolation_level=None)) as copied:
+            copied.execute("pragma synchronous=extra")
+            reading.backup(copied, pages=_PAGES, progress=lambda status, left, total: progress((total - left) * size))
+            copied.execute("pragma journal_mode=delete")
 
 
 def _copied(path: Path) -> Copied:

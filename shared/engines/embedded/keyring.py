@@ -133,6 +133,12 @@ class SqliteKeyring:
         await self._writer.scrub()
         return dropped
 
+    async def give_up(self, streams: Sequence[str]) -> None:
+        """Those that have no key here never get one: what was sealed under it reads as erased. Nothing else does."""
+        now = datetime.now(UTC).isoformat()
+        keep = "insert or ignore into keys values(?,'',null,?)"
+        await asyncio.gather(*(self._writer.write(keep, (stream, now)) for stream in streams))
+
     def _labelled(self, label: str) -> list[str]:
         with translated(self.path):
             return [row[0] for row in self._reader.execute("select stream from keys where label = ? order by stream", (label,))]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from shared.engines.embedded import durable
-from shared.engines.embedded.backup import Manifest, Progress, parts
+from shared.engines.embedded.backup import Manifest, Progress, copy, parts
 from shared.engines.embedded.sqlite import checkpoint, translated
 from shared.kernel.errors import Corrupt
 from shared.settings import SettingsError
@@ -70,20 +70,27 @@ def beside(data: Path) -> Iterator[Path]:
 
 
 def lay_out(backup: Path, manifest: Manifest, folder: Path, progress: Progress) -> None:
-    """Copies of a verified backup, and the mark that this is one. Raises Unavailable."""
+    """Copies of a verified backup. Raises Unavailable."""
     done = 0
     with translated(folder):
         for file in manifest.files:
-            with (folder / file.name).open("wb") as copy:
+            with (folder / file.name).open("wb") as target:
                 for part in parts(backup / file.name):
-                    copy.write(part)
+                    target.write(part)
                     progress(done := done + len(part), manifest.size)
-        durable.replace(folder / RESTORED, json.dumps({"taken_at": manifest.taken_at.isoformat()}).encode())
 
 
-def take_over(data: Path) -> None:
-    """From the moment that the mark is written, the folder beside is the data. Raises Unavailable."""
+def copy_keyring(data: Path, folder: Path) -> None:
+    """The keys that lie there already, where any do."""
+    with translated(folder):
+        if (data / "keys.db").exists():
+            copy(data / "keys.db", folder / "keys.db", lambda done: None)
+
+
+def take_over(data: Path, goes_on_from: str) -> None:
+    """From the moment that the mark is written, the folder beside is the data, as the world was at that time. Raises Unavailable."""
     folder = data / _BESIDE
+    durable.replace(folder / RESTORED, json.dumps({"as_of": goes_on_from}).encode())
     names = sorted(path.name for path in folder.iterdir() if path.suffix == ".db" or path.name == RESTORED)
     with translated(folder):
         for name in names:
