@@ -158,7 +158,7 @@ def _redacted(logger: Any, method: str, event: MutableMapping[str, Any]) -> Muta
 
 
 def main() -> None:
-    _log("error")
+    _log("critical")
     try:
         app()
     except (SettingsError, KernelError, Failed) as error:
