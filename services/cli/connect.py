@@ -15,7 +15,7 @@ from services.elsewhere import reached
 from services.house import House
 from shared.asgi import Client
 from shared.clients import Caller, call
-from shared.engine import Engine, open_engine
+from shared.engine import DataFolder
 from shared.kernel.errors import Unavailable
 from shared.operate import lag_of
 from shared.settings import Settings, SettingsError
@@ -26,7 +26,7 @@ _POLL = 0.05
 
 @dataclass(frozen=True)
 class Files:
-    engine: Engine
+    engine: DataFolder
     house: House
 
 
@@ -50,7 +50,7 @@ async def ops(settings: Settings) -> AsyncIterator[Client]:
 @contextlib.asynccontextmanager
 async def server(settings: Settings) -> AsyncIterator[Client]:
     """Ops of the server that runs. Raises Failed where none does."""
-    async with control.dialled(settings.data) as clients:
+    async with reached(settings) as clients:
         if not clients:
             raise Failed(f"No server runs on {settings.data}: nothing will be recorded. Start it with: ringup run")
         yield clients["ops"]
@@ -61,7 +61,7 @@ async def at_the_files(settings: Settings) -> AsyncIterator[Files]:
     """Views are kept up, nothing acts."""
     if not (settings.data / "events.db").exists():
         raise SettingsError(f"There is no Ringup data in {settings.data}. Start it once with 'ringup run', or point RINGUP_DATA to the right folder.")
-    engine = await open_engine(settings)
+    engine = DataFolder(settings)
     try:
         house = House(settings, engine.ports)
         await house.open()
@@ -87,7 +87,7 @@ async def caught_up(house: House) -> None:
             await asyncio.sleep(_POLL)
 
 
-async def erase_all_again(engine: Engine, house: House) -> int:
+async def erase_all_again(engine: DataFolder, house: House) -> int:
     """Whom events from another time still know; how many were left to do."""
     customers, by = house.running["customers"], OPERATOR.actor
     return sum([await erase_again(customers, erasure.label, erasure.streams, by) for erasure in engine.keyring.erasures.read()])

@@ -23,7 +23,7 @@ from services.ops.audit import Record
 from shared.asgi import Client
 from shared.contracts.ops import EventsImported
 from shared.contracts.registry import EVENTS, SERVICES
-from shared.engine import Engine, beside, copy_keyring, locked, open_engine, take_over
+from shared.engine import DataFolder, beside, copy_keyring, locked, take_over
 from shared.kernel.codec import Codec, sealed_under
 from shared.kernel.errors import Unavailable, Unreadable
 from shared.kernel.ports import Progress, Stored
@@ -170,7 +170,7 @@ async def into_empty(settings: Settings, file: Path, outcome: Outcome, without_k
     """Filled in a folder beside, which takes the place of the data once all is there. Raises Failed, SettingsError, Unavailable."""
     with locked(settings.data), beside(settings.data) as folder:
         copy_keyring(settings.data, folder)
-        engine = open_engine(settings.model_copy(update={"data": folder, "key_file": settings.master_file}))
+        engine = DataFolder(settings.model_copy(update={"data": folder, "key_file": settings.master_file}))
         try:
             house = House(engine.settings, engine.ports)
             sealed = await _appended(house, file, passed)
@@ -208,7 +208,7 @@ async def _batches(file: Path) -> AsyncIterator[Sequence[tuple[str, Stored]]]:
     yield batch
 
 
-async def _keyed(engine: Engine, sealed: set[str], without_keys: bool) -> bool:
+async def _keyed(engine: DataFolder, sealed: set[str], without_keys: bool) -> bool:
     """Whether the keys are there. Without them the fields read as erased, and only who says so gets that."""
     if without_keys:
         await engine.keyring.give_up(sorted(sealed))
