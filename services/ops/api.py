@@ -18,8 +18,8 @@ from shared.kernel.views import Row
 from shared.streams import Limit, event_row
 
 router = APIRouter()
-router.include_router(parked.router)
-router.include_router(streams.router)
+router.routes += parked.router.routes
+router.routes += streams.router.routes
 
 
 class Switch(BaseModel):
