@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -70,3 +71,8 @@ class Settings(BaseSettings):
         if not keys or any(len(key) != 32 for key in keys):
             raise SettingsError(f"The master key {self.master_file} must hold 64 hexadecimal digits.")
         return keys
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Name the master keys, and tell nothing of them. Raises SettingsError."""
+        return tuple(hmac.digest(key, b"fingerprint", "sha256").hex()[:12] for key in self.master_keys)

@@ -18,6 +18,7 @@ from services.cli import doctor as examination
 from services.cli import show
 from services.cli.backup import backup, restore
 from services.cli.connect import Failed
+from services.cli.keys import keys
 from services.cli.options import DryRun, Json, settings
 from services.cli.parked import parked
 from services.cli.relay import relay
@@ -38,6 +39,7 @@ app.add_typer(streams, name="streams")
 app.add_typer(views, name="views")
 app.add_typer(parked, name="parked")
 app.add_typer(relay, name="relay")
+app.add_typer(keys, name="keys")
 app.command()(backup)
 app.command()(restore)
 

@@ -12,11 +12,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from shared.kernel.errors import Unavailable
 
 
-def fingerprint(master: bytes) -> str:
-    """Names a master key and tells nothing of it."""
-    return hmac.digest(master, b"fingerprint", "sha256").hex()[:12]
-
-
 class Wrapping:
     """``masters``: newest first. The newest wraps; older ones still open what was wrapped before a rotation."""
 

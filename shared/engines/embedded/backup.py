@@ -21,7 +21,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.engines.embedded import durable
 from shared.engines.embedded.check import damage
 from shared.engines.embedded.sqlite import BUSY_TIMEOUT, translated
-from shared.engines.wrapping import fingerprint
 from shared.settings import Settings, SettingsError
 
 MANIFEST = "manifest.json"
@@ -85,7 +84,7 @@ def take(settings: Settings, folder: Path, progress: Progress, *, dry_run: bool 
 
 
 def _manifest_of(settings: Settings, taken_at: datetime, files: Sequence[Copied]) -> Manifest:
-    keys, engine = tuple(map(fingerprint, settings.master_keys)), f"sqlite {sqlite3.sqlite_version}"
+    keys, engine = settings.fingerprints, f"sqlite {sqlite3.sqlite_version}"
     return Manifest(taken_at=taken_at, version=version("ringup"), engine=engine, master_keys=keys, files=tuple(files))
 
 
@@ -142,7 +141,7 @@ def verified(folder: Path, settings: Settings, progress: Progress) -> Manifest:
     for name, wrong in damage(folder):
         if wrong:
             raise SettingsError(f"{folder} is not a sound backup: {name} is damaged ({wrong}). Take another one.")
-    if not set(map(fingerprint, settings.master_keys)) & set(manifest.master_keys):
+    if not set(settings.fingerprints) & set(manifest.master_keys):
         raise SettingsError(
             f"The master key {settings.master_file} does not open this backup; it needs the one with the fingerprint "
             f"{' or '.join(manifest.master_keys)}. Add that as another line, or point RINGUP_KEY_FILE to it."

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from shared.engines.embedded import erasures
+from shared.engines.embedded import durable, erasures
 from shared.engines.embedded.blobs import SqliteBlobs
 from shared.engines.embedded.broker import EmbeddedBroker
 from shared.engines.embedded.documents import SqliteDocuments
@@ -135,11 +135,14 @@ def ensure_master_key(settings: Settings) -> None:
         return
     if (settings.data / "keys.db").exists():
         raise SettingsError(f"The data in {settings.data} needs its master key, and {path} is not there. Point RINGUP_KEY_FILE to it.")
+    write_master_keys(settings, (os.urandom(32),))
+
+
+def write_master_keys(settings: Settings, keys: Sequence[bytes]) -> None:
+    """The newest first; at once, or not at all. Raises SettingsError."""
+    path = settings.master_file
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(os.urandom(32).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        durable.replace(path, "".join(f"{key.hex()}\n" for key in keys).encode())
     except OSError as error:
-        raise SettingsError(f"The master key {path} cannot be made ({error.strerror}). Choose another place with RINGUP_KEY_FILE.") from error
+        raise SettingsError(f"The master key {path} cannot be written ({error.strerror}). Choose another place with RINGUP_KEY_FILE.") from error
