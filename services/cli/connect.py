@@ -56,11 +56,16 @@ async def server(settings: Settings) -> AsyncIterator[Client]:
         yield clients["ops"]
 
 
+def must_be_there(settings: Settings) -> None:
+    """Raises SettingsError where nothing was ever kept."""
+    if not (settings.data / "events.db").exists():
+        raise SettingsError(f"There is no Ringup data in {settings.data}. Start it once with 'ringup run', or point RINGUP_DATA to the right folder.")
+
+
 @contextlib.asynccontextmanager
 async def at_the_files(settings: Settings) -> AsyncIterator[Files]:
     """Views are kept up, nothing acts."""
-    if not (settings.data / "events.db").exists():
-        raise SettingsError(f"There is no Ringup data in {settings.data}. Start it once with 'ringup run', or point RINGUP_DATA to the right folder.")
+    must_be_there(settings)
     engine = DataFolder(settings)
     try:
         house = House(settings, engine.ports)

@@ -9,7 +9,7 @@ import uuid
 import typer
 
 from services.cli import show
-from services.cli.connect import OPERATOR, Failed, ask, ops
+from services.cli.connect import OPERATOR, Failed, ask, must_be_there, ops
 from services.cli.options import DryRun, Json, settings
 from services.house import House
 from services.ops.audit import Record
@@ -32,6 +32,8 @@ _AFTERWARDS = "Now take the old line out of the key file of every process, and s
 def status(json: Json = False) -> None:
     """Where it lies, what it is called, and whether it opens the keyring."""
     values = settings()
+    if values.engine == "embedded":
+        must_be_there(values)
     under_way = len(values.fingerprints) > 1
     asyncio.run(derived(values, INSTALLATION))
     if json:
@@ -64,6 +66,7 @@ def _planned(values: Settings) -> Row:
 
 async def _rotated(values: Settings) -> Row:
     """A new line, every key under it, the old line away: after a kill at any moment there is a key that opens each."""
+    must_be_there(values)
     folder = DataFolder(values)
     try:
         if len(values.master_keys) == 1:

@@ -50,7 +50,11 @@ def static(name: str) -> str:
 
 
 def when(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    """None also for what is no time: events that nobody can read are shown too."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
 
 
 def clock_time(text: str | None) -> str:

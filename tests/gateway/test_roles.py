@@ -41,7 +41,8 @@ WHO = {
         OPERATES,
         "GET /ops; GET /ops/health; GET /ops/views; GET /ops/jobs; GET /ops/audit; GET /ops/views/{service}/{view}/rebuild; "
         "POST /ops/views/{service}/{view}/rebuild; GET /ops/jobs/{id}/switch; POST /ops/jobs/{id}/switch; POST /ops/jobs/{id}/cancel; "
-        "POST /ops/jobs/{id}/drop; POST /ops/parked/{service}/{id}/retry; POST /ops/parked/{service}/{id}/discard; "
+        "POST /ops/jobs/{id}/drop; POST /ops/parked/retry; GET /ops/parked/{service}/{id}; POST /ops/parked/{service}/{id}/retry; "
+        "POST /ops/parked/{service}/{id}/discard; POST /ops/relay/{service}/kick; "
         "GET /ops/streams; GET /ops/streams/{name}; GET /metrics",
     ),
 }

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import Response
 
-from services.gateway.door import OPERATES, Ask, Services, allow
+from services.gateway.door import OPERATES, Ask, AtDoor, Services, allow
 from services.gateway.pages.lists import Key, Text
 from services.gateway.render import page
 
@@ -18,14 +18,19 @@ router = APIRouter(prefix="/ops", include_in_schema=False, dependencies=[allow(*
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z_]{0,40}$")]
 JobId = Annotated[str, Path(pattern=r"^[a-z]+\.[a-z_]+@\d{1,6}\.b\d{1,6}$")]
 StreamName = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$")]
-ParkedId = Annotated[str, Path(pattern=r"^[a-z.]{1,60}\|[A-Za-z0-9:-]{1,100}$")]
+ParkedId = Annotated[str, Path(pattern=r"^[a-z.]{1,60}\|[^/\x00-\x1f]{1,255}$")]
+Here = Annotated[bool, Form()]
+"""It was asked for on the page of this one."""
+_RECORDED = "ViewRebuilt ViewSwitched ParkedRetried ParkedDiscarded RelayKicked MasterKeyRotated EventsExported EventsImported BackupRestored"
+"""What the audit shows as soon as it happens."""
 _SHOWN = 6
 """Jobs; the audit remembers all that were done."""
 
 
 @router.get("")
-async def ops(request: Request, services: Ask) -> Response:
-    return page(request, "ops.html", **await _health(services), **await _views(services), **await _jobs(services), **await _audit(services))
+async def ops(request: Request, services: Ask, door: AtDoor) -> Response:
+    parts = {**await _health(services), **await _views(services), **await _jobs(services), **await _audit(services)}
+    return page(request, "ops.html", engine=door.settings.engine, recorded=_RECORDED, **parts)
 
 
 @router.get("/health")
@@ -86,16 +91,48 @@ async def drop(request: Request, id: JobId, services: Ask) -> Response:
     return page(request, "ops_jobs.html", **await _jobs(services))
 
 
-@router.post("/parked/{service}/{id}/retry")
-async def retry(request: Request, service: Name, id: ParkedId, services: Ask) -> Response:
-    await services.post("ops", f"/parked/{service}/{quote(id, safe='')}/retry")
+@router.post("/parked/retry")
+async def retry_all(request: Request, services: Ask) -> Response:
+    await services.post("ops", "/parked/retry", {})
     return page(request, "ops_health.html", **await _health(services))
+
+
+@router.get("/parked/{service}/{id}")
+async def parked(request: Request, service: Name, id: ParkedId, services: Ask) -> Response:
+    """One of them, with the events that wait: personal fields sealed."""
+    row = await services.get("ops", f"/parked/{service}/{quote(id, safe='')}")
+    events = [{**event, "text": json.dumps(event.get("data"), indent=2, ensure_ascii=False)} for event in row["events"]]
+    return page(request, "parked.html", **{**row, "events": events})
+
+
+@router.post("/relay/{service}/kick")
+async def kick(request: Request, service: Name, services: Ask) -> Response:
+    await services.post("ops", f"/relay/{service}/kick")
+    return page(request, "ops_health.html", **await _health(services))
+
+
+@router.post("/parked/{service}/{id}/retry")
+async def retry(request: Request, service: Name, id: ParkedId, services: Ask, page_of: Here = False) -> Response:
+    left = await services.post("ops", f"/parked/{service}/{quote(id, safe='')}/retry")
+    return await _acted(request, service, left, services, page_of)
 
 
 @router.post("/parked/{service}/{id}/discard")
-async def discard(request: Request, service: Name, id: ParkedId, services: Ask, position: Annotated[int, Form()]) -> Response:
-    await services.post("ops", f"/parked/{service}/{quote(id, safe='')}/discard", {"position": position})
-    return page(request, "ops_health.html", **await _health(services))
+async def discard(
+    request: Request, service: Name, id: ParkedId, services: Ask, position: Annotated[int, Form()], page_of: Here = False
+) -> Response:  # fmt: skip
+    left = await services.post("ops", f"/parked/{service}/{quote(id, safe='')}/discard", {"position": position})
+    return await _acted(request, service, left, services, page_of)
+
+
+async def _acted(request: Request, service: str, left: dict[str, Any], services: Services, page_of: bool) -> Response:
+    """Its own page as it is now, or the list where that was asked from or nothing is left."""
+    if page_of and left["positions"]:
+        return await parked(request, service, left["id"], services)
+    answer = page(request, "ops_health.html", **await _health(services))
+    if page_of:
+        answer.headers["HX-Redirect"] = "/ops"
+    return answer
 
 
 @router.get("/streams")
@@ -113,7 +150,8 @@ async def stream(request: Request, name: StreamName, services: Ask, after: Annot
 
 async def _health(services: Services) -> dict[str, Any]:
     answer = await services.ask("ops", "GET", "/health")
-    return {"health": answer.json(), "parked": (await services.get("ops", "/parked"))["rows"]}
+    parked, relay = (await services.get("ops", "/parked"))["rows"], (await services.get("ops", "/relay"))["rows"]
+    return {"health": answer.json(), "parked": parked, "relay": [row for row in relay if not row["direct"]]}
 
 
 async def _views(services: Services) -> dict[str, Any]:
