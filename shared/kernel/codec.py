@@ -83,7 +83,8 @@ class Codec:
                 position=position,
             )
         except (LookupError, TypeError, ValueError) as error:
-            raise Unreadable(f"{event_type.TYPE} at {headers.get('ce_id')} cannot be read: {type(error).__name__}.") from error
+            named = headers.get("ce_id") or headers.get("ce_subject", "no stream")
+            raise Unreadable(f"{event_type.TYPE} at {named} cannot be read: {type(error).__name__}.") from error
 
     def _event(self, event_type: type[Event], schema: int, data: bytes) -> Event:
         if schema > event_type.SCHEMA:
