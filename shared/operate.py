@@ -110,7 +110,7 @@ async def lag_of(service: Running, group: str) -> dict[str, tuple[int, float]]:
     """Topic -> events that the group has not read, and the age of the oldest in seconds."""
     lags = {}
     for topic in service.groups.get(group, ()):
-        found = [await service.topics.behind(part, await service.topics.offset(group, part)) for part in service.topics.parts(topic)]
+        found = [await service.topics.behind(part, await service.offset(group, part)) for part in service.topics.parts(topic)]
         ages = [_age(service, oldest) for _, oldest in found if oldest]
         lags[topic] = (sum(count for count, _ in found), max(ages, default=0.0))
     return lags

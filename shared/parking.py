@@ -84,7 +84,7 @@ class Parking:
             try:
                 return await work(ready, progress)
             except Exception as error:
-                culprit = await _culprit(error, ready, work, group)
+                culprit = await _culprit(error, ready, work, Progress(progress.group))
                 waiting[culprit.stream] = culprit.position
                 await self.park(group, culprit.stream, culprit.part, culprit.position, str(error))
 
@@ -148,7 +148,7 @@ def _without(row: Row, part: str, position: int) -> list[list[Any]]:
     return [place for place in row["positions"] if place != [part, position]]
 
 
-async def _culprit(error: Exception, facts: Sequence[Fact], work: Work, group: str) -> Fact:
+async def _culprit(error: Exception, facts: Sequence[Fact], work: Work, nothing_read: Progress) -> Fact:
     """The fact that cannot be worked, found one by one where the error does not name it; repeats of the others change nothing."""
     if isinstance(error, Poison):
         return error.fact
@@ -156,7 +156,7 @@ async def _culprit(error: Exception, facts: Sequence[Fact], work: Work, group: s
         raise error
     for fact in facts:
         try:
-            await work([fact], Progress(group))
+            await work([fact], nothing_read)
         except Exception as alone:
             if passing(alone):
                 raise

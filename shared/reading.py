@@ -98,11 +98,7 @@ class Reader:
 
     async def ends(self, view: View) -> dict[str, int]:
         """How far the live build is."""
-        return {part: await self._end(collection(view), part) for part in self._running.parts(view_topics([view]))}
-
-    async def _end(self, live: str, part: str) -> int:
-        seen = await self._running.documents.seen(self._group, part)
-        return seen[live] if live in seen else await self._running.topics.offset(self._group, part)
+        return {part: await self._running.offset(self._group, part) for part in self._running.parts(view_topics([view]))}
 
     async def keep_up(self, reading: Reading) -> None:
         """Until no more than a batch is left for the time that the consumers are held."""

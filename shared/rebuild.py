@@ -30,6 +30,8 @@ log = structlog.get_logger()
 _POLL = 0.5
 _KEEPS_EVERY = 1.0
 _PATIENCE = 60.0
+_ROLLOUT = 900.0
+"""Seconds in which the processes of an older version are replaced."""
 _KEPT = ("compared", "left")
 """States in which there is a collection to drop."""
 _INNER = ("next", "skipped", "opens", "owner", "beat", "asked", "refused")
@@ -67,10 +69,22 @@ class Rebuilds:
             await self._take_over(id, view)
         elif state in OWNED and not view and await self._records.take(id):
             await self._forget(id, "dropped")
+        elif state == "live" and not view and self._running.shared:
+            self._running.spawn(self._leave_later(id, record))
         elif state == "live" and not view:
-            await self._records.save(id, state="left" if there else "dropped")
-            if record["opens"]:
-                await self._forget(id, "dropped")
+            await self._leave(id, record)
+
+    async def _leave(self, id: str, record: Row) -> None:
+        """What nobody keeps up any more; with opened personal fields it must not outlive an erasure."""
+        await self._records.save(id, state="left")
+        if record["opens"] or id not in await self._documents.collections():
+            await self._forget(id, "dropped")
+
+    async def _leave_later(self, id: str, record: Row) -> None:
+        """Processes of the version before may still serve it."""
+        await asyncio.sleep(_ROLLOUT)
+        with self._running.watched(f"{self._running.service.name}.builds"):
+            await self._leave(id, record)
 
     def _view_of(self, id: str) -> View | None:
         """Of a build, or of the live collection; None for those of other numbers, and of views that are not in the code."""
@@ -84,7 +98,7 @@ class Rebuilds:
             if any((await self._reader.ends(view)).values()):
                 return False
             try:
-                async with self._documents.hold(self._running.service.views_group):
+                async with self._documents.hold(self._running.standing(self._running.service.views_group)):
                     await self._begin_empty(view)
             except Unavailable:
                 if self._running.shared:
@@ -349,7 +363,7 @@ class Rebuilds:
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[None]:
         """Nobody projects: not this process, and no other. Raises Unavailable."""
-        async with self._running.working.holding, self._documents.hold(self._running.service.views_group):
+        async with self._running.working.holding, self._documents.hold(self._running.standing(self._running.service.views_group)):
             yield
 
     async def _breathe(self, reading: Reading) -> None:

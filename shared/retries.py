@@ -99,7 +99,7 @@ class Retries:
     async def _work(self, group: str, part: str, position: int) -> None:
         fact = await self._fact(group, part, position)
         if fact:
-            await self._running.working.work(group)([fact], Progress(group))
+            await self._running.working.work(group)([fact], Progress(self._running.standing(group)))
 
     async def _fact(self, group: str, part: str, position: int) -> Fact | None:
         """None where the group has nothing to do with it. Raises Unreadable."""

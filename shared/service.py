@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 import structlog
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter
@@ -20,19 +22,19 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from shared.asgi import Client
 from shared.contracts.registry import EVENTS, topics_of, view_topics
-from shared.kernel.codec import Codec, UnknownType, open_sealed, sealed_under
+from shared.kernel.codec import Codec, UnknownType
 from shared.kernel.commands import Commands, Envelope, Outcome, Refusal
-from shared.kernel.decider import Aggregate, Refused
+from shared.kernel.decider import Aggregate
 from shared.kernel.effects import Effect, Timer
-from shared.kernel.errors import KernelError, Unavailable, Unreadable
+from shared.kernel.errors import KernelError, Unreadable
 from shared.kernel.events import Event, Fact
 from shared.kernel.policies import Policy
-from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Relay, Streams, Topics, Where
-from shared.kernel.projector import Build
+from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Relay, Streams, Topics
 from shared.kernel.runner import Runner
-from shared.kernel.views import Row, View
+from shared.kernel.views import View, collection
 from shared.metrics import Meter, Metrics
 from shared.parking import Parking
+from shared.queries import Queries
 from shared.rebuild import Rebuilds
 from shared.retries import Retries
 from shared.settings import Settings, SettingsError
@@ -43,9 +45,6 @@ log = structlog.get_logger()
 LINGER = 0.05
 """Seconds that a batch for views waits for company; a read that asks for a version cuts it short."""
 _BATCH, _SHARED_BATCH = 150, 500
-_WAIT_FOR_VERSION = 2.0
-_LOOK_AGAIN = 0.03
-"""Seconds; another process may have projected what this one waits for."""
 _SESSION = 10_000
 """Milliseconds until the partitions of a consumer that was killed go to another one."""
 _FINISH_WITHIN = 30.0
@@ -101,7 +100,7 @@ class Ports:
     """The data goes on from a backup: what is wanted of the world outside may have been done already."""
 
 
-class Running:
+class Running(Queries):
     """A service at work. ``state`` holds what its setup made. ``clients`` call the services by name, where it may call them."""
 
     def __init__(
@@ -119,8 +118,7 @@ class Running:
         self.state: dict[str, Any] = {}
         self.codec = Codec(EVENTS)
         self.commands = Commands(self.streams, self.codec, self.keyring, label=service.label, appended=self._appended)
-        self.builds: dict[str, Build] = {}
-        """The live build of each view, by the view's name; a view that is being built for the first time has none yet."""
+        self.builds = {}
         self.working = Working(self)
         self.parking = Parking(self.documents, clock)
         self.rebuilds = Rebuilds(self)
@@ -132,6 +130,15 @@ class Running:
         self._runner: Runner | None = None
 
     # Life
+
+    def standing(self, group: str) -> str:
+        """Under which name a group keeps how far it has read. Where processes of two versions may work at once, each set of views has its own."""
+        if not self.shared or group != self.service.views_group:
+            return group
+        return f"{group}.{hashlib.sha256(repr(sorted(map(collection, self.service.views))).encode()).hexdigest()[:8]}"
+
+    async def offset(self, group: str, part: str) -> int:
+        return await self.topics.offset(self.standing(group), part)
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
@@ -150,6 +157,7 @@ class Running:
         beyond = await offsets_beyond(self)
         if beyond:
             raise SettingsError(beyond[0])
+        await self.documents.begin_where(self.standing(self.service.views_group), f"{self.service.views_group}.")
         await self.parking.start()
         await self.rebuilds.start()
 
@@ -190,7 +198,7 @@ class Running:
         else:
             self.problems.pop(name, None)
 
-    # Commands and queries
+    # Commands
 
     async def execute(self, aggregate: Aggregate[Any], id: str, command: Any, sent: Envelope) -> Outcome:
         """Raises Refusal, Unavailable."""
@@ -218,61 +226,6 @@ class Running:
         if self._runner:
             self._runner.appended(fact)
 
-    def live(self, view: View) -> str:
-        """The collection that readers see. Raises Unavailable while the view is built for the first time."""
-        build = self.builds.get(view.name)
-        if build is None:
-            raise Unavailable(f"The view {self.service.name}.{view.name} is being built, {self.rebuilds.percent(view)} %. Try again later.")
-        return build.collection
-
-    async def get(self, view: View, id: str, min_version: str | None = None, *, opened: bool = True) -> Row | None:
-        """``min_version`` is ``<stream>@<version>``: waits up to 2 s until the row has seen it, then answers with what is there.
-
-        Raises Refusal for a version that is none.
-        """
-        live = self.live(view)
-        document = await self.documents.get(live, id)
-        if min_version:
-            stream, _, version = min_version.rpartition("@")
-            if not version.isdigit():
-                raise Refusal(Refused("bad-version", "A version is <stream>@<number>.", field="min_version", conflict=False))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_WAIT_FOR_VERSION):
-                    while document is None or document.versions.get(stream, 0) < int(version):
-                        projected = self.working.projected
-                        self.hurry(self.service.views_group)
-                        await self._again(projected)
-                        document = await self.documents.get(live, id)
-        if document is None or document.data is None:
-            return None
-        row = {**document.data, "id": id}
-        return cast(Row, await self.opened(row)) if opened else row
-
-    async def _again(self, projected: asyncio.Event) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_AGAIN if self.shared else None):
-                await projected.wait()
-
-    async def find(
-        self, view: View, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None,
-        open_fields: bool = True,
-    ) -> tuple[list[Row], str | None]:  # fmt: skip
-        """Raises Refusal for a cursor that is none."""
-        try:
-            page = await self.documents.find(self.live(view), where, sort=sort, descending=descending, limit=limit, cursor=cursor)
-        except ValueError as error:
-            raise Refusal(Refused("bad-cursor", "This page does not exist. Start with the first one.", field="cursor", conflict=False)) from error
-        rows = [{**(document.data or {}), "id": document.id} for document in page.documents]
-        return (await self.opened(rows) if open_fields else rows), page.next
-
-    async def count(self, view: View, where: Where | None = None) -> int:
-        return await self.documents.count(self.live(view), where)
-
-    async def opened(self, value: Any) -> Any:
-        """A copy of a JSON-like value with its sealed texts opened."""
-        streams = sorted(set(sealed_under(value)))
-        return open_sealed(value, await self.keyring.find(streams)) if streams else value
-
     # Consumers
 
     def subscribe(self, broker: KafkaBroker, *, policies: bool = True) -> None:
@@ -283,9 +236,10 @@ class Running:
     def _subscriber(self, broker: KafkaBroker, group: str, topics: Sequence[str]) -> None:
         """Commits by itself, after the work: FastStream's default commits before it, and its ACK also after an exception."""
         in_hand = asyncio.Lock()
+        assignments = _Assignments(in_hand, partial(self._go_on, group))
         subscriber = broker.subscriber(
-            *map(self.called, topics), group_id=self.called(group), batch=True, max_records=_SHARED_BATCH if self.shared else _BATCH,
-            auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, parser=_passed, decoder=_passed_on, listener=_Finish(in_hand),
+            *map(self.called, topics), group_id=self.called(self.standing(group)), batch=True, max_records=_SHARED_BATCH if self.shared else _BATCH,
+            auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, parser=_passed, decoder=_passed_on, listener=assignments,
             partition_assignment_strategy=(RangePartitionAssignor,), group_instance_id=self.settings.instance or None,
             session_timeout_ms=_SESSION, heartbeat_interval_ms=_SESSION // 4,
         )  # fmt: skip
@@ -299,6 +253,13 @@ class Running:
                     await self._commit(group, subscriber.consumer)
 
         subscriber(consume)
+        assignments.consumer = lambda: subscriber.consumer
+
+    async def _go_on(self, group: str, consumer: Any, partitions: Iterable[TopicPartition]) -> None:
+        """Views go on from where their documents are; a group that nobody has committed for would begin at the first event."""
+        if self.shared and group == self.service.views_group:
+            for place in partitions:
+                consumer.seek(place, await self.offset(group, self.topics.part(place.topic.rpartition(".")[2], place.partition)))
 
     async def _commit(self, group: str, consumer: Any) -> None:
         """What is not committed comes again, here or at whoever has the partitions by now, and is known then."""
@@ -308,7 +269,7 @@ class Running:
             log.warning("commit.failed", group=group, error=repr(error))
 
     async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
-        progress = Progress(group, {self._part(record): record.offset + 1 for record in records})
+        progress = Progress(self.standing(group), {self._part(record): record.offset + 1 for record in records})
         with self.watched(group):
             async with self.working.turn(group):
                 if self.shared:
@@ -350,7 +311,7 @@ async def offsets_beyond(running: Running) -> list[str]:
     wrong = []
     for group, topics in running.groups.items():
         for part in running.parts(topics):
-            offset, end = await running.topics.offset(group, part), await running.topics.end(part)
+            offset, end = await running.offset(group, part), await running.topics.end(part)
             if offset > end:
                 wrong.append(
                     f"{group} has read {part} up to {offset}, but that topic ends at {end}: the events are older than the views. "
@@ -377,18 +338,25 @@ def _stream_of(record: ConsumerRecord[bytes, bytes]) -> str:
     return next(named, "") or f"{record.topic}:{record.partition}:{record.offset}"
 
 
-class _Finish(ConsumerRebalanceListener):  # type: ignore[misc]
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
     """Partitions are given up once the batch in hand is done and committed, unless that takes too long."""
 
-    def __init__(self, in_hand: asyncio.Lock) -> None:
+    def __init__(self, in_hand: asyncio.Lock, go_on: Callable[[Any, Iterable[TopicPartition]], Awaitable[None]]) -> None:
         self._in_hand = in_hand
+        self._go_on = go_on
+        self.consumer: Callable[[], Any] = lambda: None
 
     async def on_partitions_revoked(self, revoked: object) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FINISH_WITHIN), self._in_hand:
                 pass
 
-    async def on_partitions_assigned(self, assigned: object) -> None: ...
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Where that cannot be asked the group's own commit counts, which is never further."""
+        try:
+            await self._go_on(self.consumer(), assigned)
+        except KernelError as error:
+            log.warning("assignment.waits", error=str(error))
 
 
 async def _passed(records: Any) -> KafkaAckableMessage:

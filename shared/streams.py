@@ -87,7 +87,7 @@ async def ends(service: RunningService) -> dict[str, Any]:
     """Where each part of this service's topic ends, how far its groups have read which parts, and what is not on its topic yet."""
     own = {part: await service.topics.end(part) for part in service.topics.parts(service.service.name)}
     groups = [
-        {"group": group, "part": part, "offset": await service.topics.offset(group, part), "end": await service.topics.end(part)}
+        {"group": group, "part": part, "offset": await service.offset(group, part), "end": await service.topics.end(part)}
         for group, topics in service.groups.items()
         for part in service.parts(topics)
     ]

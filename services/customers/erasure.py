@@ -78,4 +78,4 @@ async def _caught_up(service: Running) -> None:
 
 async def _behind(service: Running, ends: dict[str, int]) -> bool:
     group = service.service.views_group
-    return any([await service.topics.offset(group, part) < end for part, end in ends.items()])
+    return any([await service.offset(group, part) < end for part, end in ends.items()])

@@ -74,8 +74,6 @@ class Progress:
 
     group: str
     offsets: Mapping[str, int] = field(default_factory=dict)
-    collections: Sequence[str] = ()
-    """Those that have seen what was read. Where processes of two versions work for a group, each names its own."""
 
 
 class Documents(Protocol):
@@ -95,8 +93,8 @@ class Documents(Protocol):
         Raises Unavailable while the group of the progress is held.
         """
 
-    async def seen(self, group: str, part: str) -> Mapping[str, int]:
-        """Up to which offset each collection has seen the part; absent where it has seen nothing, or where no other process can have read."""
+    async def begin_where(self, group: str, before: str) -> None:
+        """A group that has read nothing yet begins where the furthest one stands whose name begins with ``before``."""
 
     def hold(self, group: str) -> AbstractAsyncContextManager[None]:
         """Inside, no other process writes with progress of this group. Raises Unavailable where somebody else holds it."""

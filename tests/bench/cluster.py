@@ -113,7 +113,7 @@ async def consumed(settings: Settings, ready: asyncio.Event | None = None) -> fl
     begun = time.perf_counter()
     await engine.broker.start()
     ends = {part: await engine.topics.end(part) for part in engine.topics.parts("fulfillment")}
-    while [part for part, end in ends.items() if await engine.topics.offset(service.views_group, part) < end]:
+    while [part for part, end in ends.items() if await running.offset(service.views_group, part) < end]:
         await asyncio.sleep(0.02)
     seconds = time.perf_counter() - begun
     await running.stop()

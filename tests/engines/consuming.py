@@ -117,12 +117,12 @@ async def note(engine, settings, id, times=1):
         await service.execute(customer, id, Note(id), Envelope(f"{id}/{n}/{service}", "agent:agent1", datetime.now(UTC)))
 
 
-async def versions(running, id, count):
+async def versions(running, id, count, seconds=15):
     async def there():
         row = await running.get(seen, id)
         return row["seen"] if row and len(row["seen"]) >= count else None
 
-    return await until(there)
+    return await until(there, seconds)
 
 
 async def reviewed(engine, id):

@@ -274,14 +274,6 @@ class TestDocuments:
             await documents.write({}, Progress("qa.views", {part: offset}))
         assert await topics.offset("qa.views", part) == 7
 
-    async def test_each_collection_has_its_own_progress_where_others_may_read(self, engine, documents, topics):
-        part = topics.parts("cart")[0]
-        await documents.write({}, Progress("qa.views", {part: 7}, ("queue@1", "names@1")))
-        await documents.write({}, Progress("qa.views", {part: 9}, ("queue@1",)))
-        seen = {"queue@1": 9, "names@1": 7} if engine.ports("qa").shared else {}
-        assert await documents.seen("qa.views", part) == seen
-        assert await topics.offset("qa.views", part) == 9
-
     async def test_whoever_holds_a_group_reads_what_it_has_read(self, documents, topics):
         part = topics.parts("cart")[0]
         await documents.write({}, Progress("qa.views", {part: 7}))

@@ -1,6 +1,7 @@
 """What the cluster engine refuses, what it survives, and what it says meanwhile."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -13,7 +14,7 @@ from shared.kernel.views import Document
 from shared.operate import reasons_of
 from shared.settings import Settings, SettingsError
 from tests.engines.cluster import put, reopen, settings
-from tests.engines.consuming import note, start, versions, watch
+from tests.engines.consuming import note, seen, start, versions, watch
 from tests.engines.contract import event, events
 from tests.house.shop import until
 from tests.kernel.test_poison import sealed, stored, watching
@@ -165,6 +166,35 @@ async def test_partitions_change_hands_in_the_middle_and_nothing_is_lost_or_done
     assert await versions(first, "c0", 21) == list(range(1, 22))
 
 
+async def test_a_new_number_is_built_while_processes_of_the_old_one_serve_and_work(reopen, start, settings):
+    engine = await reopen()
+    await asyncio.gather(*(note(engine, settings, f"c{n}", 3) for n in range(6)))
+    old, *_ = await start(engine, replace(watch, policies=()))
+    for n in range(6):
+        await versions(old, f"c{n}", 3)
+    beside = await opened(changed(settings, instance="new"))
+    renewed, more = replace(seen, number=2), replace(seen, name="more")
+    new, *_ = await start(beside, replace(watch, views=(renewed, more)))
+
+    async def built():
+        return new.builds.keys() == {"seen", "more"}
+
+    await until(built, 60)
+    await asyncio.gather(*(note(engine, settings, f"c{n}", 3) for n in range(6)))
+    for n in range(6):
+        assert await versions(old, f"c{n}", 6, 60) == [1, 2, 3, 4, 5, 6]
+        for view in (renewed, more):
+
+            async def there(view=view, id=f"c{n}"):
+                row = await new.get(view, id)
+                return row["seen"] if row and len(row["seen"]) == 6 else None
+
+            assert await until(there, 60) == [1, 2, 3, 4, 5, 6]
+    await beside.close()
+    await note(engine, settings, "c0")
+    assert await versions(old, "c0", 7, 60) == [1, 2, 3, 4, 5, 6, 7]
+
+
 async def test_a_lost_broker_is_waited_for_and_health_says_so(reopen, start, settings, servers):
     engine = await reopen()
     await note(engine, settings, "a", 2)
@@ -177,15 +207,15 @@ async def test_a_lost_broker_is_waited_for_and_health_says_so(reopen, start, set
         async def told():
             return any("Kafka does not answer" in reason for reason in await reasons_of(running))
 
-        await until(told, 30)
+        await until(told, 60)
     finally:
         await asyncio.to_thread(servers.start_kafka)
-    assert await versions(running, "a", 4) == [1, 2, 3, 4]
+    assert await versions(running, "a", 4, 60) == [1, 2, 3, 4]
 
     async def well():
         return not await reasons_of(running)
 
-    await until(well, 30)
+    await until(well, 60)
 
 
 async def test_a_lost_database_is_waited_for_and_health_says_so(reopen, start, settings, servers):
@@ -208,13 +238,13 @@ async def test_a_lost_database_is_waited_for_and_health_says_so(reopen, start, s
             return False
         return True
 
-    await until(noted, 30)
-    assert (await versions(running, "a", 3))[:3] == [1, 2, 3]
+    await until(noted, 60)
+    assert (await versions(running, "a", 3, 60))[:3] == [1, 2, 3]
 
     async def well():
         return not await reasons_of(running)
 
-    await until(well, 30)
+    await until(well, 60)
 
 
 async def test_one_document_that_the_database_refuses_parks_its_own_stream(reopen, start, settings):

@@ -74,7 +74,7 @@ async def at_rest(house):
         for running in house.running.values():
             for part in running.parts(running.groups.get(running.service.views_group, ())):
                 end += (here := await running.topics.end(part))
-                if await running.topics.offset(running.service.views_group, part) < here:
+                if await running.offset(running.service.views_group, part) < here:
                     return False
         last = end
         if end != before:

@@ -32,7 +32,7 @@ async def erased(shop, order_id):
 async def caught_up(shop):
     for running in shop.house.running.values():
         for topic in view_topics(running.service.views):
-            position = await running.topics.offset(running.service.views_group, topic)
+            position = await running.offset(running.service.views_group, topic)
             if (await running.topics.behind(topic, position))[0]:
                 return False
     return True

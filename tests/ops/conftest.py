@@ -21,7 +21,7 @@ async def caught_up(shop):
     async def all_read():
         for running in shop.house.running.values():
             for topic in view_topics(running.service.views):
-                position = await running.topics.offset(running.service.views_group, topic)
+                position = await running.offset(running.service.views_group, topic)
                 if (await running.topics.behind(topic, position))[0]:
                     return False
         return True

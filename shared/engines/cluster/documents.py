@@ -39,8 +39,7 @@ Session = AsyncIOMotorClientSession
 
 
 class MongoDocuments:
-    """``offsets`` has ``{_id: group, until, token}`` and ``{_id: group|part, group, next, seen, until}``: nobody
-    writes before ``until`` has passed."""
+    """``offsets`` has ``{_id: group, until, token}`` and ``{_id: group|part, group, next, until}``: nobody writes before ``until`` has passed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -97,16 +96,23 @@ class MongoDocuments:
             found = await self._offsets.find_one({"_id": f"{group}|{part}"})
         return int(found["next"]) if found else None
 
-    async def seen(self, group: str, part: str) -> Mapping[str, int]:
+    async def begin_where(self, group: str, before: str) -> None:
         with translated(self._place(OFFSETS)):
-            found = await self._offsets.find_one({"_id": f"{group}|{part}"})
-        return {name: int(offset) for name, offset in found["seen"].items()} if found else {}
+            rows = await self._offsets.find({"group": {"$gte": before, "$lt": before + "\U0010ffff"}}).to_list(None)
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            groups.setdefault(row["group"], []).append(row)
+        if group in groups or not groups:
+            return
+        furthest = max(groups.values(), key=lambda rows: sum(row["next"] for row in rows))
+        copies = [{**row, "_id": row["_id"].replace(row["group"], group, 1), "group": group, "until": _LONG_AGO} for row in furthest]
+        with contextlib.suppress(Conflict), translated(self._place(OFFSETS)):
+            await self._offsets.insert_many(copies, ordered=False)
 
     async def _save(self, progress: Progress, session: Session) -> None:
         """Raises Unavailable while somebody holds the group: the hold has touched the same documents."""
         updates = [
-            UpdateOne({"_id": f"{progress.group}|{part}", **_FREE}, {"$max": dict.fromkeys(_marks(progress), Int64(offset))})
-            for part, offset in progress.offsets.items()
+            UpdateOne({"_id": f"{progress.group}|{part}", **_FREE}, {"$max": {"next": Int64(offset)}}) for part, offset in progress.offsets.items()
         ]
         done = await self._offsets.bulk_write(updates, session=session) if updates else None
         if done is None or done.matched_count < len(updates):
@@ -122,7 +128,6 @@ class MongoDocuments:
         there = {row["_id"] async for row in self._offsets.find({"group": progress.group}, {"_id": 1}, session=session)}
         rows = [
             {"_id": f"{progress.group}|{part}", "group": progress.group, "next": Int64(offset), "until": _LONG_AGO}
-            | {"seen": dict.fromkeys(progress.collections, Int64(offset))}
             for part, offset in progress.offsets.items()
             if f"{progress.group}|{part}" not in there
         ]
@@ -223,10 +228,6 @@ class MongoDocuments:
 
 
 _LATER = {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": _LEASE}}
-
-
-def _marks(progress: Progress) -> list[str]:
-    return ["next", *(f"seen.{name}" for name in progress.collections)]
 
 
 def _field(name: str) -> str:

@@ -80,8 +80,8 @@ class SqliteDocuments:
             if cursor.rowcount != len(changed):
                 raise Conflict("A document has changed since it was read.")
 
-    async def seen(self, group: str, part: str) -> Mapping[str, int]:
-        return {}
+    async def begin_where(self, group: str, before: str) -> None:
+        """There is one process, and so one version."""
 
     def hold(self, group: str) -> AbstractAsyncContextManager[None]:
         """No other process has this file."""
