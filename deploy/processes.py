@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from deploy import answers
 from deploy.broker import properties
-from deploy.downloads import Unobtainable, java, kafka_jars, mongod
+from deploy.downloads import Unobtainable, java, kafka_jars, mongod, run
 
 _ENDS_WITHIN = 20.0
 
@@ -75,13 +74,13 @@ class Process:
 
 def kafka(folder: Path, port: int, controller: int) -> Process:
     """Raises Unobtainable."""
-    run = [java(), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-cp", f"{kafka_jars()}/*", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+    kafka = [java(), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-cp", f"{kafka_jars()}/*", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
     data, file = folder / "kafka", folder / "kafka.properties"
     file.write_text("".join(f"{name}={value}\n" for name, value in {**properties(port, controller), "log.dirs": str(data)}.items()))
     if not (data / "meta.properties").exists():
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        subprocess.run([*run, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(file)], check=True, capture_output=True)
-    return Process("Kafka", [*run, "kafka.Kafka", str(file)], folder / "kafka.log", lambda: answers.kafka(port))
+        cluster = urlsafe_b64encode(bytes(1) + os.urandom(15)).decode().rstrip("=")  # never begins with a hyphen, as an option would
+        run([*kafka, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(file)], "Kafka's folder cannot be made")
+    return Process("Kafka", [*kafka, "kafka.Kafka", str(file)], folder / "kafka.log", lambda: answers.kafka(port))
 
 
 def mongo(folder: Path, port: int) -> Process:
