@@ -19,7 +19,9 @@ class Container:
 
     def __init__(self, name: str, image: str, port: int, ready: Callable[[], bool], command: Sequence[str], env: Mapping[str, str]) -> None:
         self._name, self._ready = name, ready
-        self._container = DockerContainer(image, env=dict(env)).with_command(list(command))
+        self._container = DockerContainer(image, env=dict(env))
+        if command:
+            self._container.with_command(list(command))
         self._container.ports[f"{port}/tcp"] = ("127.0.0.1", port)  # type: ignore[assignment]  # what docker binds to one address
         self._made = False
 
@@ -40,7 +42,9 @@ class Container:
         return str(self._container.get_wrapped_container().logs(tail=5).decode(errors="replace"))
 
     def kill(self) -> None:
-        self._container.get_wrapped_container().kill()
+        container = self._container.get_wrapped_container()
+        container.kill()
+        container.wait()
 
     def stop(self) -> None:
         self._container.stop()

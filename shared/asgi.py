@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
+import time
+import uuid
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httpx
 from starlette.types import ASGIApp
+
+_CONNECTS = 3.0
+"""Seconds until a machine that does not answer at all is given up."""
+_AWAY = 1.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +96,15 @@ class HttpClient:
 
     def __init__(self, url: str, timeout: float = 30.0, socket: str | None = None, auth: httpx.Auth | None = None) -> None:
         transport = httpx.AsyncHTTPTransport(uds=socket) if socket else None
-        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport, auth=auth)
+        patience = httpx.Timeout(timeout, connect=min(timeout, _CONNECTS))
+        self._client = httpx.AsyncClient(base_url=url, timeout=patience, transport=transport, auth=auth)
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        """Raises ConnectionRefusedError where nothing was sent."""
         sent = {**(headers or {}), "content-type": "application/json"}
         try:
             response = await self._client.request(method, path, content=_body(json), headers=sent)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise ConnectionRefusedError(type(error).__name__) from error
+        except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout) as error:
+            raise TimeoutError(type(error).__name__) from error
         except httpx.HTTPError as error:
             raise OSError(type(error).__name__) from error
         return Response(response.status_code, dict(response.headers), response.content)
@@ -108,20 +114,34 @@ class HttpClient:
 
 
 class Rotation:
-    """Processes of one service, asked in turn; the next one where one does not answer and a repeat can do no harm."""
+    """Processes of one service, asked in turn; the next one where one is not there or broke off, which is then left alone for a while.
+
+    A command without an Idempotency-Key gets one, so that it can be asked twice.
+    """
 
     def __init__(self, clients: Sequence[Client]) -> None:
-        self._clients = cycle(clients)
-        self._tries = max(2, len(clients))
+        self._clients = list(clients)
+        self._away_until = [0.0] * len(self._clients)
+        self._turn = 0
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        repeatable = method == "GET" or "idempotency-key" in (headers or {})
-        for _ in range(self._tries - 1):
+        """Raises TimeoutError where one took too long: others would too."""
+        named = dict(headers or {})
+        if method != "GET":
+            named.setdefault("idempotency-key", uuid.uuid4().hex)
+        *first, last = self._in_turn()
+        for n in first:
             try:
-                return await next(self._clients).request(method, path, json=json, headers=headers)
-            except ConnectionRefusedError:
-                continue
+                return await self._clients[n].request(method, path, json=json, headers=named)
+            except TimeoutError:
+                raise
             except OSError:
-                if not repeatable:
-                    raise
-        return await next(self._clients).request(method, path, json=json, headers=headers)
+                self._away_until[n] = time.monotonic() + _AWAY
+        return await self._clients[last].request(method, path, json=json, headers=named)
+
+    def _in_turn(self) -> list[int]:
+        """At least two, for one whose connection was closed in between is asked again."""
+        self._turn += 1
+        now, count = time.monotonic(), len(self._clients)
+        turned = sorted(range(count), key=lambda n: (self._away_until[n] > now, (n - self._turn) % count))
+        return turned if count > 1 else turned * 2

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import re
 import time
-import uuid
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Final
@@ -30,7 +29,7 @@ _CREATED = re.compile(rb";created=(\d{1,12});")
 
 
 class Signature(httpx.Auth):
-    """Signs requests to one service. A command that comes without an Idempotency-Key gets one: it is the nonce, a copy of it changes nothing."""
+    """Signs requests to one service."""
 
     requires_request_body = True
 
@@ -38,8 +37,6 @@ class Signature(httpx.Auth):
         self._key, self._service, self._clock = key, service, clock
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if request.method != "GET":
-            request.headers.setdefault("idempotency-key", uuid.uuid4().hex)
         for name in _ALWAYS[1:]:
             request.headers.setdefault(name.decode(), "")
         request.headers["content-digest"] = _digest(request.content).decode()

@@ -31,10 +31,18 @@ class Cluster:
 
     def rooms(self, name):
         """The processes of one service."""
-        return [one for one in psutil.Process(self.process.pid).children(recursive=True) if one.cmdline()[-2:] == ["serve", name]]
+        return [one for one in psutil.Process(self.process.pid).children(recursive=True) if _serves(one, name)]
 
     def export(self, order_id):
         return self.data / "exports" / f"{order_id}-csv.csv"
+
+
+def _serves(process, name):
+    """Not one that has just died."""
+    try:
+        return process.cmdline()[-2:] == ["serve", name]
+    except psutil.Error:
+        return False
 
 
 @contextlib.asynccontextmanager
