@@ -6,9 +6,15 @@ from shared.engines.embedded.engine import Engine
 
 
 @pytest.fixture
-async def paths(settings):
-    """What each of the eight processes answers."""
+async def answers(settings):
+    """Whether one of the eight processes answers a path."""
     engine = Engine(settings)
-    apps = House(settings, engine.ports).apps
-    yield {name: {route.path for route in app.routes} for name, app in apps.items()} | {"gateway": {route.path for route in ROUTES}}
+    clients = House(settings, engine.ports).clients
+
+    async def answered(name, path):
+        if name == "gateway":
+            return path in {route.path for route in ROUTES}
+        return (await clients[name].request("GET", path)).status in (200, 503)
+
+    yield answered
     await engine.close()
