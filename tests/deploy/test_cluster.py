@@ -64,10 +64,18 @@ async def nobody_unsigned(shop):
 
 
 async def operators_reach_it(shop):
-    command = [sys.executable, "-m", "services", "views", "lag", "--json"]
-    asked = await asyncio.create_subprocess_exec(*command, env=shop.rooms("ops")[0].environ(), stdout=asyncio.subprocess.PIPE)
+    lags = await said_to_operators(shop, "views", "lag")
+    assert {row["service"] for row in lags} >= {"cart", "payments", "qa", "fulfillment", "customers"}
+    (server,) = [check for check in (await said_to_operators(shop, "doctor"))["checks"] if check["name"] == "server"]
+    assert (server["verdict"], server["found"]) == ("ok", "running and healthy")
+
+
+async def said_to_operators(shop, *command):
+    asked = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services", *command, "--json", env=shop.rooms("ops")[0].environ(), stdout=asyncio.subprocess.PIPE
+    )
     out, _ = await asked.communicate()
-    assert {row["service"] for row in json.loads(out)} >= {"cart", "payments", "qa", "fulfillment", "customers"}
+    return json.loads(out)
 
 
 async def nothing_is_left(shop):
