@@ -17,15 +17,17 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.answers import NotReady
-from deploy.members import members
+from deploy.members import SIMULATOR, members
 from deploy.servers import Servers, Unobtainable
 from deploy.supervision import Supervised
 from services.cli.options import settings as from_environment
+from services.server import GATEWAY
 from shared.engines.embedded.engine import ensure_master_key
 from shared.settings import Settings, SettingsError
 
 _ASKED, _COUNTED = 1.0, 5.0
 """Seconds between two looks."""
+_READ_NOTHING = (GATEWAY, SIMULATOR)
 
 
 class Cluster:
@@ -60,7 +62,7 @@ class Cluster:
     async def _end(self) -> None:
         """The gateway first, then what it calls."""
         for process in self.processes:
-            if process.member.name == "gateway":
+            if process.member.name == GATEWAY:
                 await process.end()
         await asyncio.gather(*(process.end() for process in self.processes))
 
@@ -82,7 +84,7 @@ class Cluster:
         while True:
             await asyncio.sleep(_COUNTED)
             for process in self.processes:
-                if not process.health:
+                if not process.health and process.member.name not in _READ_NOTHING:
                     await process.count()
 
     def _tell(self) -> None:
