@@ -13,7 +13,7 @@ from tests.clustered import SLOWLY, cluster
 from tests.e2e.rings import charged
 from tests.house.shop import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 async def test_an_order_goes_its_way_and_a_killed_process_is_not_missed(servers, tmp_path):

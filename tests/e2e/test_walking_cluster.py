@@ -6,7 +6,7 @@ import pytest_asyncio
 from tests.clustered import cluster
 from tests.e2e.test_walking_order import *  # noqa: F403
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
