@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from shared.contracts.customers import CustomerNoted
@@ -53,15 +53,16 @@ def unreadable(settings, position):
 
 
 class Notes:
-    """``held``: whoever wants to project waits until ``running.working.holding`` is released."""
+    """``held``: whoever wants to project waits until ``running.working.holding`` is released. ``shared``: other processes work beside it."""
 
-    def __init__(self, settings, *views):
+    def __init__(self, settings, *views, shared=False):
+        self.shared = shared
         self.settings = settings
         self.service = Service("customers", aggregates=(customer,), views=views)
 
     async def open(self, *, held=False):
         self.engine = Engine(self.settings)
-        self.running = Running(self.service, self.engine.ports("customers"), self.settings)
+        self.running = Running(self.service, replace(self.engine.ports("customers"), shared=self.shared), self.settings)
         if held:
             await self.running.working.holding.acquire()
         await self.running.start()
@@ -83,7 +84,7 @@ class Notes:
         async def done():
             live = len(self.running.builds) == len(self.service.views)
             end = await self.running.topics.end("customers")
-            return live and await self.running.topics.offset("customers.views", "customers") == end
+            return live and await self.running.offset("customers.views", "customers") == end
 
         await until(done)
 

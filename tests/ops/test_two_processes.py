@@ -16,7 +16,7 @@ from tests.ops.notes import NOTES, ORDERS, Notes
 async def notes(settings, monkeypatch):
     """Consumes; the processes beside it only build."""
     monkeypatch.setattr(builds, "LEASE", 1.0)
-    notes = await Notes(settings, NOTES).open()
+    notes = await Notes(settings, NOTES, shared=True).open()
     for id in ("1", "2", "1"):
         await notes.note(id)
     await notes.read()
@@ -26,12 +26,14 @@ async def notes(settings, monkeypatch):
 
 @pytest.fixture
 async def process(notes):
+    """Its views begin where those of ``notes`` stand, also where they are others."""
     started = []
 
     async def start(*views, held=False):
         ports = replace(notes.engine.ports("customers"), shared=True)
         running = Running(replace(notes.service, views=views or (NOTES,)), ports, notes.settings)
         started.append(running)
+        notes.engine.documents("customers").save_offsets(running.standing("customers.views"), {"customers": await running.topics.end("customers")})
         if held:
             await running.working.holding.acquire()
         await running.rebuilds.start()
