@@ -1,0 +1,177 @@
+"""Consumer groups in memory: members with partitions of their own, offsets committed by hand, and FastStream's broker over them."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError
+from faststream.kafka import KafkaBroker
+
+from shared.engines.embedded.broker import Admin, Producer
+
+
+@dataclass
+class Group:
+    """``members`` by name. A new generation has other partitions, and refuses the commits of the one before."""
+
+    members: dict = field(default_factory=dict)
+    offsets: dict = field(default_factory=dict)
+    generation: int = 0
+
+
+class Groups:
+    """What the brokers know of all groups."""
+
+    def __init__(self):
+        self._groups = defaultdict(Group)
+        self._listening = defaultdict(list)
+        self.records = Records()
+
+    def committed(self, group, part):
+        return self._groups[group].offsets.get(part)
+
+    def arrived(self, topic):
+        for consumer in self._listening[topic]:
+            consumer.stirred.set()
+
+    def join(self, consumer):
+        """Whoever had this name before is gone; whoever comes back under it gets its partitions again, and nobody else notices."""
+        group = self._groups[consumer.group]
+        before = group.members.get(consumer.member)
+        self._forget(before)
+        group.members[consumer.member] = consumer
+        for topic in consumer.topics:
+            self._listening[topic].append(consumer)
+        if before:
+            consumer.assign(group.generation, before.places)
+        else:
+            self._rebalance(group)
+
+    def leave(self, consumer):
+        group = self._groups[consumer.group]
+        if group.members.get(consumer.member) is consumer:
+            self._forget(group.members.pop(consumer.member))
+            self._rebalance(group)
+
+    def _forget(self, consumer):
+        for topic in consumer.topics if consumer else ():
+            self._listening[topic].remove(consumer)
+
+    def _rebalance(self, group):
+        """As the range assignor has it: partitions of one number, whatever the topic, have one member."""
+        group.generation += 1
+        members = sorted(group.members)
+        for n, name in enumerate(members):
+            consumer = group.members[name]
+            total = consumer.partitions
+            mine = range(n * total // len(members), (n + 1) * total // len(members))
+            consumer.assign(group.generation, [(topic, number) for topic in consumer.topics for number in mine])
+
+    def commit(self, consumer, offsets):
+        """Raises CommitFailedError for a member that has lost its partitions meanwhile."""
+        group = self._groups[consumer.group]
+        if group.members.get(consumer.member) is not consumer or group.generation != consumer.generation:
+            raise CommitFailedError("The partitions belong to somebody else by now.")
+        group.offsets.update(offsets)
+
+
+class MemoryConsumer:
+    """The part of AIOKafkaConsumer that FastStream's batch subscriber uses."""
+
+    def __init__(self, broker, group_id, auto_offset_reset="latest", **_):
+        self._cluster, self._line = broker.cluster, broker.line
+        self._records = broker.cluster.groups.records
+        self._latest = auto_offset_reset != "earliest"
+        self.group, self.member = group_id, broker.member
+        self.partitions = broker.cluster.partitions
+        self.stirred = broker.hurried.setdefault(group_id, asyncio.Event())
+        self.topics, self.places, self.generation = [], [], 0
+        self._next = {}
+        self._stopped = False
+
+    def subscribe(self, topics=(), pattern=None, listener=None):
+        self.topics = list(topics)
+
+    async def start(self):
+        self._cluster.groups.join(self)
+
+    async def stop(self):
+        self._stopped = True
+        self._cluster.groups.leave(self)
+        self.stirred.set()
+
+    def assign(self, generation, places):
+        self.generation, self.places = generation, places
+        self._next = {place: self._start(*place) for place in places}
+        self.stirred.set()
+
+    def _start(self, topic, number):
+        part = f"{topic}/{number}"
+        committed = self._cluster.groups.committed(self.group, part)
+        return committed if committed is not None else len(self._cluster.topics[part]) if self._latest else 0
+
+    async def getmany(self, *_, timeout_ms=0, max_records=None):
+        while True:
+            if self._stopped:
+                raise ConsumerStoppedError
+            self.stirred.clear()
+            found = await self._line.fetch(self.group, partial(self._fetch, max_records or 500))
+            if found:
+                return found
+            await self.stirred.wait()
+
+    def _fetch(self, limit):
+        """Partitions in the order in which the line has them; each one's records in theirs."""
+        found = {}
+        for topic, number in self._line.shuffled(self.places):
+            position = self._next[topic, number]
+            some = self._cluster.topics[f"{topic}/{number}"][position : position + self._line.at_most(limit)]
+            if some:
+                found[TopicPartition(topic, number)] = [self._records.of(topic, number, stored) for stored in some]
+                self._next[topic, number] = position + len(some)
+                limit -= len(some)
+            if not limit:
+                break
+        return found
+
+    async def commit(self, offsets=None):
+        reached = {f"{topic}/{number}": position for (topic, number), position in self._next.items()}
+        await self._line.ask("group.commit", lambda: self._cluster.groups.commit(self, reached), [self.group])
+
+
+class Records:
+    """Each record is made once, and with it what consumers decode."""
+
+    def __init__(self):
+        self._known = {}
+
+    def of(self, topic, number, stored):
+        place = (topic, number, stored.position)
+        if place not in self._known:
+            key = (stored.stream.partition("-")[2] or stored.stream).encode()
+            headers = tuple((name, value.encode()) for name, value in stored.headers)
+            self._known[place] = ConsumerRecord(
+                topic, number, stored.position, 0, 0, key, stored.data, None, len(key), len(stored.data), headers
+            )  # fmt: skip
+        return self._known[place]
+
+
+class MemoryBroker(KafkaBroker):
+    def __init__(self, cluster, line, member):
+        super().__init__("memory", logger=None, apply_types=False)
+        self.cluster, self.line, self.member = cluster, line, member
+        self.hurried = {}
+
+    async def _connect(self):
+        config = self.config.broker_config
+        await config.producer.connect(Producer(), serializer=None, codec=None)
+        config.builder = partial(MemoryConsumer, self)
+        config.admin.admin_client = Admin()
+        return config.builder
+
+    def hurry(self, group):
+        with contextlib.suppress(KeyError):
+            self.hurried[group].set()
