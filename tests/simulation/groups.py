@@ -55,6 +55,16 @@ class Groups:
         if group.members.get(consumer.member) is consumer:
             self._forget(group.members.pop(consumer.member))
             self._rebalance(group)
+            consumer.stirred.set()
+
+    def rejoin(self, consumer):
+        """Whoever was taken for dead meanwhile."""
+        if self._groups[consumer.group].members.get(consumer.member) is not consumer:
+            self.join(consumer)
+
+    def shake(self, name):
+        """A rebalance that nobody can tell the reason of."""
+        self._rebalance(self._groups[name])
 
     def _forget(self, consumer):
         for topic in consumer.topics if consumer else ():
@@ -91,6 +101,7 @@ class MemoryConsumer:
         self.topics, self.places, self.generation = [], [], 0
         self._next = {}
         self._stopped = False
+        broker.consumers.append(self)
 
     def subscribe(self, topics=(), pattern=None, listener=None):
         self.topics = list(topics)
@@ -117,6 +128,7 @@ class MemoryConsumer:
         while True:
             if self._stopped:
                 raise ConsumerStoppedError
+            self._cluster.groups.rejoin(self)
             self.stirred.clear()
             found = await self._line.fetch(self.group, partial(self._fetch, max_records or 500))
             if found:
@@ -164,6 +176,7 @@ class MemoryBroker(KafkaBroker):
         super().__init__("memory", logger=None, apply_types=False)
         self.cluster, self.line, self.member = cluster, line, member
         self.hurried = {}
+        self.consumers = []
 
     async def _connect(self):
         config = self.config.broker_config

@@ -6,6 +6,7 @@ offsets, and documents written with the progress of their group.
 
 import asyncio
 import hmac
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
@@ -136,16 +137,20 @@ class MemoryKeyring:
     def __init__(self, cluster, masters, line):
         self._cluster, self._line = cluster, line
         self._wrapping = Wrapping(masters, "the keyring")
-        cluster.seed = cluster.seed or self._wrapping.new_key("installation")
+        cluster.seed = cluster.seed or self._new("installation")
         self._secret = self._wrapping.unwrap("installation", cluster.seed)
 
     async def ensure(self, stream, label=""):
         def ensured():
-            wrapped, known = self._cluster.keys.get(stream) or (self._wrapping.new_key(stream), "")
+            wrapped, known = self._cluster.keys.get(stream) or (self._new(stream), "")
             self._cluster.keys[stream] = (wrapped, label or known)
             return self._open(stream)
 
         return await self._line.ask("keyring.ensure", ensured)
+
+    def _new(self, name):
+        """Made of os.urandom, which a simulation takes from its seed."""
+        return self._wrapping.wrap(name, os.urandom(32))
 
     def _open(self, stream):
         if stream not in self._cluster.keys:

@@ -5,7 +5,7 @@ import contextlib
 
 from shared.kernel.errors import KernelError
 
-_POLL = 2.0
+_POLL = 10.0
 
 
 class MemoryRelay:

@@ -1,0 +1,71 @@
+"""Where the running code touches what would differ from run to run, and what it gets instead.
+
+What it takes as a parameter it is given: clocks, ports, settings, clients. The rest is put in its place here, for as long as one run lasts:
+random bytes (of which ``uuid4`` is made too), numbers and jitter come from the seed; the ledger of the simulator gateway and the plugin's
+inbox are kept in memory; watchdogs look less often, since hours have to pass at no cost. There is no other clock, and no thread: the loop
+refuses them. Garbage is collected between runs alone.
+"""
+
+import contextlib
+import gc
+
+import pytest
+import structlog
+
+from services.payments.simulator.ledger import Ledger
+
+POLL = 10.0
+
+
+class MemoryLedger(Ledger):
+    """As the simulator's own, without its file."""
+
+    def __init__(self, path):
+        self.entries, self._follow_ups = {}, {}
+
+    async def add(self, entry):
+        if entry["reference"] not in self.entries:
+            self._know(entry)
+        return self.entries[entry["reference"]]
+
+    async def find(self, reference):
+        return self.entries.get(reference)
+
+
+@contextlib.contextmanager
+def edges(chance, *, simulator, drop, said):
+    """``simulator()`` is the way to the gateway, ``drop()`` the plugin, of the process that asks; ``said(event, fields)`` hears the logs."""
+    logging = structlog.get_config()
+    with pytest.MonkeyPatch.context() as instead, _no_garbage():
+        instead.setattr("os.urandom", chance.randbytes)
+        instead.setattr("secrets.randbelow", chance.randrange)
+        instead.setattr("random.uniform", chance.uniform)
+        instead.setattr("services.payments.simulator.app.Ledger", MemoryLedger)
+        instead.setattr("services.payments.service._simulator", lambda running: simulator())
+        instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
+        for module in ("shared.kernel.runner", "shared.retries", "services.ops.jobs"):
+            instead.setattr(f"{module}._POLL", POLL)
+        structlog.configure(processors=[_heard(said)])
+        try:
+            yield
+        finally:
+            structlog.configure(**logging)
+
+
+def _heard(said):
+    def processor(logger, level, fields):
+        said(fields.pop("event"), fields)
+        raise structlog.DropEvent
+
+    return processor
+
+
+@contextlib.contextmanager
+def _no_garbage():
+    """What is collected ends generators, at moments that no seed decides."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

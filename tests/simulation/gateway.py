@@ -1,0 +1,119 @@
+"""The gateway outside, with the project's own simulator behind a bad wire; and the inbox of the fulfilment plugin."""
+
+import asyncio
+import json
+from contextvars import Context
+from pathlib import Path
+
+from services.fulfillment.csv_drop import _csv
+from services.payments.simulator.app import simulator
+from shared.asgi import AsgiClient, Response
+
+_LONGEST = 120
+"""Seconds that a request may be under way: less than what a gateway that cannot repeat is given to settle."""
+
+
+class SimulatedGateway:
+    """A careless one does not know a repeated authorisation again, and charges once more: whoever asks it twice, pays twice."""
+
+    def __init__(self, faults, trace):
+        app = simulator(Path("nowhere"))
+        self._client, self._ledger = AsgiClient(app), app.state.ledger
+        self._faults, self._trace = faults, trace
+        self.careless = faults.chance.random() < 0.5
+        self._repeats = {}
+
+    @property
+    def entries(self):
+        return list(self._ledger.entries.values())
+
+    async def request(self, method, path, *, json=None, headers=None):
+        """What was sent goes on, whatever becomes of who sent it."""
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        Context().run(loop.create_task, self._carried(answer, method, path, json))
+        return await answer
+
+    async def _carried(self, answer, method, path, json):
+        await asyncio.sleep(self._faults.delay())
+        if self._faults.happens(self._faults.gateway):
+            return await self._badly(answer, method, path, json)
+        return _settle(answer, await self._answered(method, path, json))
+
+    async def _badly(self, answer, method, path, json):
+        kind = self._faults.chance.choice(("lost", "late", "unheard", "error", "garbled", "twice"))
+        self._trace.note("gateway", kind, method, path, (json or {}).get("reference", ""))
+        if kind == "lost":
+            return None
+        if kind == "late":
+            await asyncio.sleep(self._faults.chance.uniform(1, _LONGEST))
+        response = await self._answered(method, path, json)
+        if kind == "twice" and not self.careless:
+            await asyncio.sleep(self._faults.chance.uniform(0, _LONGEST))
+            response = await self._answered(method, path, json)
+        if kind == "error":
+            response = Response(500, {}, b"")
+        if kind == "garbled":
+            response = Response(200, {}, b'{"reference": "somebody-elses"}')
+        return None if kind == "unheard" else _settle(answer, response)
+
+    async def _answered(self, method, path, json):
+        sent, path = self._as_sent(path, json)
+        response = await self._client.request(method, path, json=sent)
+        self._trace.note("gateway", method, path, (sent or {}).get("reference", ""), response.status)
+        return _as_asked(response)
+
+    def _as_sent(self, path, body):
+        """A careless gateway has a reference of its own for each time that it was asked."""
+        if not self.careless:
+            return body, path
+        if path == "/authorize":
+            times = self._repeats[body["reference"]] = self._repeats.get(body["reference"], 0) + 1
+            return {**body, "reference": f"{body['reference']}~{times}"}, path
+        if path.startswith("/lookup/"):
+            reference = path.removeprefix("/lookup/")
+            return body, f"{path}~1" if reference in self._repeats else path
+        return {**body, "authorization": f"{body['authorization']}~1"}, path
+
+
+def _settle(answer, response):
+    if not answer.done():
+        answer.set_result(response)
+
+
+def _as_asked(response):
+    if response.status != 200 or b"~" not in response.body:
+        return response
+    entry = response.json()
+    return Response(200, {}, json.dumps({**entry, "reference": entry["reference"].partition("~")[0]}).encode())
+
+
+class Inbox:
+    """What the plugin was given, by export id, each time that it was; and what of it is there still."""
+
+    def __init__(self):
+        self.received = []
+        self.files = {}
+
+
+class MemoryDrop:
+    """The CSV drop of one process: as the product's own, into the inbox."""
+
+    def __init__(self, inbox, line, log):
+        self._inbox, self._line, self._log = inbox, line, log
+
+    async def deliver(self, export_id, submitted):
+        text = _csv(export_id, submitted)
+
+        def delivered():
+            self._inbox.received.append((export_id, text, len(self._log)))
+            self._inbox.files[export_id] = text
+
+        await self._line.ask("plugin.deliver", delivered, [export_id])
+        return f"{export_id}.csv"
+
+    async def reconcile(self, export_id):
+        return await self._line.ask("plugin.reconcile", lambda: f"{export_id}.csv" if export_id in self._inbox.files else None, [export_id])
+
+    async def erase(self, export_id):
+        await self._line.ask("plugin.erase", lambda: self._inbox.files.pop(export_id, None), [export_id])

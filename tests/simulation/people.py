@@ -1,0 +1,193 @@
+"""Agents, reviewers and supervisors: what they ask for, how often they try, and what they were told."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW, UNREACHABLE
+from shared.clients import Caller, call
+from shared.contracts.catalog import Campaign, Offer, Settings
+from tests.simulation.world import Unanswered
+
+GOOD = "4242424242424242"
+CARDS = (*[GOOD] * 6, *DECLINES, LOST_BEFORE, LOST_AFTER, MALFORMED, SLOW, UNREACHABLE)
+AGENTS = tuple(Caller(f"agent:agent{n}", "agent") for n in (1, 2, 3))
+REVIEWERS = tuple(Caller(f"agent:{name}", "qa") for name in ("reviewer1", "reviewer2", "agent1"))
+SUPERVISOR = Caller("agent:supervisor1", "supervisor")
+ADDRESS = {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"}
+CUSTOMER = {"first_name": "Customer", "last_name": "A", "phone": "+1 512 555 0142"}
+CAMPAIGNS = ("phone", "lander")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody asked for, and was told: ``status`` 0 where nobody answered, so that it may have been done."""
+
+    what: str
+    order: str
+    key: str
+    status: int
+    version: int | None = None
+    """The one that they had seen."""
+    body: dict = field(default_factory=dict)
+
+    @property
+    def ok(self):
+        return 200 <= self.status < 300
+
+
+class People:
+    def __init__(self, world, chance):
+        self._world, self._chance = world, chance
+        self.told = []
+        self.orders = []
+        self.poisoned = set()
+        self._keys = 0
+
+    # Asking
+
+    def key(self):
+        self._keys += 1
+        return f"key-{self._keys}"
+
+    async def ask(self, what, service, caller, method, path, json=None, *, order="", key="", version=None, tries=4):
+        """Again with the same key while nobody answers, or only to say that they cannot."""
+        key = key or self.key()
+        told = await self._once(what, service, caller, method, path, json, order, key, version)
+        while tries > 1 and (told.status in (0, 503) or (told.status == 409 and told.body.get("code") == "busy")):
+            await self._think(3)
+            told, tries = await self._once(what, service, caller, method, path, json, order, key, version), tries - 1
+        return told
+
+    async def _once(self, what, service, caller, method, path, json, order, key, version):
+        try:
+            answer = await call(self._world.clients[service], caller, method, path, json, key=key, version=version)
+            told = Told(what, order, key, answer.status, version, answer.json() if answer.body else {})
+        except Unanswered:
+            told = Told(what, order, key, 0, version)
+        self.told.append(told)
+        self._world.trace.note("told", what, order, key, told.status, told.body.get("code", ""))
+        return told
+
+    async def _think(self, longest):
+        await asyncio.sleep(self._chance.uniform(0, longest))
+
+    # Working
+
+    async def work(self, orders):
+        """Everybody at once, until each agent's calls are over."""
+        await self._publish(CAMPAIGNS[0])
+        others = [asyncio.create_task(work()) for work in (self._supervise, self._review, self._review)]
+        await asyncio.gather(*(self._call(self._chance.choice(AGENTS)) for _ in range(orders)))
+        await self._think(60)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _call(self, agent):
+        await self._think(60)
+        order = await self._rung_up(agent)
+        if order is None:
+            return
+        for _ in range(self._chance.choice((1, 1, 2, 3))):
+            await self._submit(agent, order)
+            if self._chance.random() < 0.15:
+                await self._think(20)
+                await self._cancel(order)
+            await self._think(30)
+
+    async def _rung_up(self, agent):
+        """One that exists as far as the agent knows."""
+        body = {"campaign": self._chance.choice(CAMPAIGNS), "call_center": "North"}
+        if self._chance.random() < 0.3:
+            return await self._placed(agent, body)
+        started = await self.ask("start", "cart", agent, "POST", "/orders", body)
+        if not started.ok:
+            return None
+        order, version = started.body["order_id"], started.body["version"]
+        self.orders.append(order)
+        changes = {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines()}
+        edits = [self.ask("change", "cart", agent, "POST", f"/orders/{order}/changes", changes, order=order, version=version)]
+        if self._chance.random() < 0.3:
+            notes = {"notes": "Calls back on Friday.", "lines": self._lines()}
+            edits.append(self.ask("change", "cart", SUPERVISOR, "POST", f"/orders/{order}/changes", notes, order=order, version=version))
+        await asyncio.gather(*edits)
+        return order
+
+    def _lines(self):
+        return [{"product": product, "quantity": self._chance.randint(1, 3)} for product in self._chance.choice((("1",), ("2",), ("1", "2")))]
+
+    async def _placed(self, agent, body):
+        """As a client does that has an id of its own."""
+        key = self.key()
+        body |= {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(), "method": "external", "external_id": key}
+        placed = await self.ask("place", "cart", agent, "POST", "/orders/place", body, key=key)
+        if placed.ok:
+            self.orders.append(placed.body["order_id"])
+        return placed.body["order_id"] if placed.ok else None
+
+    async def _submit(self, agent, order):
+        body = {"method": "external"}
+        if self._chance.random() < 0.7:
+            card = {"order_id": order, "number": self._chance.choice(CARDS), "expiry": "12/49", "cvv": "123"}
+            token = await self.ask("token", "payments", agent, "POST", "/tokens", card, order=order)
+            body = {"method": "card", "payment": token.body.get("token", "tok_none")}
+        key, path = self.key(), f"/orders/{order}/submit"
+        times = self._chance.choice((1, 1, 1, 2))
+        again = self._chance.choice((key, ""))
+        sent = [self.ask("submit", "cart", agent, "POST", path, body, order=order, key=key if n == 0 else again) for n in range(times)]
+        await asyncio.gather(*sent)
+
+    async def _cancel(self, order):
+        body = {"reason": "The customer changed their mind."}
+        await self.ask("cancel", "fulfillment", SUPERVISOR, "POST", f"/shipments/{order}/cancel", body, order=order)
+
+    async def _review(self):
+        while True:
+            await self._think(20)
+            caller = self._chance.choice(REVIEWERS)
+            listed = await self.ask("list", "qa", caller, "GET", "/reviews", tries=1)
+            for row in listed.body.get("rows", ()):
+                await self._decide(caller, row["id"])
+
+    async def _decide(self, caller, order):
+        verdict = self._chance.choice(("approve", "approve", "deny"))
+        body = {"verdict": verdict, "reason": "Looked at."}
+        await self.ask("decide", "qa", caller, "POST", f"/reviews/{order}/decide", body, order=order, tries=2)
+        if self._chance.random() < 0.2:
+            await self._think(5)
+            await self.ask("undo", "qa", caller, "POST", f"/reviews/{order}/undo", order=order, tries=2)
+
+    async def _supervise(self):
+        await self._publish(CAMPAIGNS[1])
+        while True:
+            await self._configure()
+            await self._think(40)
+            match self._chance.choice(("publish", "retire", "erase", "erase", "nothing")):
+                case "publish":
+                    await self._publish(self._chance.choice(CAMPAIGNS))
+                case "retire":
+                    await self.ask("retire", "catalog", SUPERVISOR, "POST", f"/campaigns/{CAMPAIGNS[1]}/retire")
+                case "erase" if self.orders:
+                    await self._erase(self._chance.choice(self.orders))
+
+    async def _configure(self):
+        settings = Settings(
+            prepaid_skip_qa=self._chance.random() < 0.5,
+            undo_seconds=self._chance.choice((0, 5)),
+            own_review_allowed=self._chance.random() < 0.5,
+            tax_rates={"US-TX": self._chance.choice(("8.25", "6"))},
+        )
+        await self.ask("settings", "catalog", SUPERVISOR, "PUT", "/settings", settings.model_dump(mode="json"))
+
+    async def _publish(self, id):
+        offers = (
+            Offer(id="1", name="Cloud pillow", sku="RN-PIL-01", price=self._chance.choice((4995, 3995)), shipping_price=695),
+            Offer(id="2", name="Sample", sku="RN-SMP-01", price=0),
+        )
+        campaign = Campaign(id=id, name=f"Restful Nights ({id})", offers=offers, qa_share=self._chance.choice((0, 0, 50, 100)))
+        await self.ask("publish", "catalog", SUPERVISOR, "PUT", f"/campaigns/{id}", campaign.model_dump(mode="json"))
+
+    async def _erase(self, order):
+        row = await self.ask("look", "customers", SUPERVISOR, "GET", f"/orders/{order}", order=order, tries=1)
+        if row.body.get("customer_id"):
+            await self.ask("erase", "customers", SUPERVISOR, "POST", f"/customers/{row.body['customer_id']}/erase", order=order, tries=2)
