@@ -178,6 +178,11 @@ class MemoryBroker(KafkaBroker):
         self.hurried = {}
         self.consumers = []
 
+    @property
+    def subscribers(self):
+        """In an order of their own: FastStream keeps them in a set."""
+        return sorted(super().subscribers, key=lambda subscriber: subscriber.group_id)
+
     async def _connect(self):
         config = self.config.broker_config
         await config.producer.connect(Producer(), serializer=None, codec=None)
