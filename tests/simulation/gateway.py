@@ -17,15 +17,21 @@ class SimulatedGateway:
     """A careless one does not know a repeated authorisation again, and charges once more: whoever asks it twice, pays twice."""
 
     def __init__(self, faults, trace):
-        app = simulator(Path("nowhere"))
-        self._client, self._ledger = AsgiClient(app), app.state.ledger
         self._faults, self._trace = faults, trace
+        self._client, self._ledger = _simulator()
         self.careless = faults.chance.random() < 0.5
         self._repeats = {}
 
     @property
     def entries(self):
         return list(self._ledger.entries.values())
+
+    def mend(self):
+        """What could not be reached can be: a simulator anew, with the ledger of the one before."""
+        before = self.entries
+        self._client, self._ledger = _simulator()
+        for entry in before:
+            self._ledger._know(entry)
 
     async def request(self, method, path, *, json=None, headers=None):
         """What was sent goes on, whatever becomes of who sent it."""
@@ -74,6 +80,11 @@ class SimulatedGateway:
             reference = path.removeprefix("/lookup/")
             return body, f"{path}~1" if reference in self._repeats else path
         return {**body, "authorization": f"{body['authorization']}~1"}, path
+
+
+def _simulator():
+    app = simulator(Path("nowhere"))
+    return AsgiClient(app), app.state.ledger
 
 
 def _settle(answer, response):

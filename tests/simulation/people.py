@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW, UNREACHABLE
 from shared.clients import Caller, call
 from shared.contracts.catalog import Campaign, Offer, Settings
+from shared.kernel.ports import Stored
 from tests.simulation.world import Unanswered
 
 GOOD = "4242424242424242"
@@ -15,6 +16,13 @@ REVIEWERS = tuple(Caller(f"agent:{name}", "qa") for name in ("reviewer1", "revie
 SUPERVISOR = Caller("agent:supervisor1", "supervisor")
 ADDRESS = {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"}
 CUSTOMER = {"first_name": "Customer", "last_name": "A", "phone": "+1 512 555 0142"}
+POISON = (
+    ("cart", "order", "ringup.cart.OrderSubmitted"),
+    ("payments", "payment", "ringup.payments.PaymentAuthorized"),
+    ("qa", "review", "ringup.qa.ReviewPassed"),
+    ("qa", "review", "ringup.qa.Nothing"),
+)
+"""Topic, kind of stream and type."""
 CAMPAIGNS = ("phone", "lander")
 
 
@@ -162,13 +170,24 @@ class People:
         while True:
             await self._configure()
             await self._think(40)
-            match self._chance.choice(("publish", "retire", "erase", "erase", "nothing")):
+            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "nothing")):
                 case "publish":
                     await self._publish(self._chance.choice(CAMPAIGNS))
                 case "retire":
                     await self.ask("retire", "catalog", SUPERVISOR, "POST", f"/campaigns/{CAMPAIGNS[1]}/retire")
                 case "erase" if self.orders:
                     await self._erase(self._chance.choice(self.orders))
+                case "poison" if self.orders:
+                    self._poison(self._chance.choice(self.orders))
+
+    def _poison(self, order):
+        """Somebody puts what nobody can read on a topic, among the events of one order."""
+        topic, stream, type = self._chance.choice(POISON)
+        stream = f"{stream}-{order}"
+        headers = (("ce_type", type), ("ce_subject", stream), ("streamversion", "1"))
+        self._world.trace.note("poison", stream)
+        self._world.cluster.send(topic, self._world.cluster.partition(stream), [Stored(stream, 0, headers, b"{")])
+        self.poisoned.add(order)
 
     async def _configure(self):
         settings = Settings(

@@ -4,14 +4,17 @@ import asyncio
 import random
 from dataclasses import dataclass
 
+from services.house import SERVICES
+from tests.simulation.calm import discard, parked, settled
+from tests.simulation.checks import Evidence, problems
 from tests.simulation.edges import edges
 from tests.simulation.faults import Faults
 from tests.simulation.loop import Loop
 from tests.simulation.people import People
+from tests.simulation.replay import differences
 from tests.simulation.trace import Trace
 from tests.simulation.world import World
 
-_LONGEST = 4 * 3600
 _ORDERS = (3, 8)
 
 
@@ -46,9 +49,27 @@ async def _live(chances, trace, worlds):
     crowd = People(world, people)
     await world.open()
     await crowd.work(people.randint(*_ORDERS))
-    world.faults.end()
     trace.note("calm")
-    await asyncio.sleep(3600)
+    world.faults.end()
+    world.gateway.mend()
+    await settled(world, crowd.poisoned)
+    await _poison_stayed(world, crowd, trace)
+    for problem in [*problems(Evidence(world, crowd)), *world.reactions.unheard(SERVICES)]:
+        trace.find(problem)
+    async for problem in differences(world, people):
+        trace.find(problem)
+
+
+async def _poison_stayed(world, crowd, trace):
+    """P9: it held up its own order alone, and once it is discarded not even that."""
+    waiting = {stream.partition("-")[2] for streams in parked(world).values() for stream in streams}
+    for order in sorted(waiting - crowd.poisoned):
+        trace.find(f"poison: {order} is parked, and nobody poisoned it")
+    if crowd.poisoned:
+        await discard(world)
+        await settled(world)
+        for service, streams in parked(world).items():
+            trace.find(f"poison: {service} has {sorted(streams)} parked for ever")
 
 
 def _heard(trace):

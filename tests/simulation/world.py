@@ -13,6 +13,7 @@ from tests.simulation.faults import FaultyLine
 from tests.simulation.gateway import Inbox, MemoryDrop, SimulatedGateway
 from tests.simulation.loop import PROCESS, Process
 from tests.simulation.memory import Cluster, MemoryEngine
+from tests.simulation.order import Reactions
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _MASTERS = (bytes(range(32)),)
@@ -41,6 +42,7 @@ class ServiceProcess(Process):
         self.engine = MemoryEngine(self._world.cluster, _MASTERS, (self.service.name,), self.line, self.name)
         clients = self._world.clients if self.service.name == "ops" else None
         self.running = Running(self.service, self.engine.ports(self.service.name), self._world.settings, self.clock, clients=clients)
+        self._world.reactions.watch(self.running.working)
         await self.running.start()
         self.running.subscribe(self.engine.broker)
         await self.engine.broker.start()
@@ -59,6 +61,7 @@ class World:
         self.settings = Settings(data=Path("nowhere"), key_file=Path("nowhere"))
         self.clients = {service.name: _Door(self, service.name) for service in SERVICES}
         self.processes = {}
+        self.reactions = Reactions(self.cluster, trace)
 
     def drop(self):
         return MemoryDrop(self.inbox, PROCESS.get().line, self.cluster.log)
