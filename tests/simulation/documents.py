@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from pydantic_core import from_json, to_json
 
-from shared.engines.embedded.documents import _cursor as next_cursor
-from shared.engines.embedded.documents import _read_cursor as read_cursor
+from shared.engines.cursor import cursor as next_cursor
+from shared.engines.cursor import read_cursor
 from shared.kernel.errors import Conflict, Unavailable
 from shared.kernel.ports import Page, Prefix, Range
 from shared.kernel.views import Document

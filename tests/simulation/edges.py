@@ -43,7 +43,7 @@ def edges(chance, *, simulator, drop, said):
         instead.setattr("services.payments.simulator.app.Ledger", MemoryLedger)
         instead.setattr("services.payments.service._simulator", lambda running: simulator())
         instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
-        for module in ("shared.kernel.runner", "shared.retries", "services.ops.jobs"):
+        for module in ("shared.kernel.runner", "shared.retries", "shared.engines.cluster.relay", "services.ops.jobs"):
             instead.setattr(f"{module}._POLL", POLL)
         structlog.configure(processors=[_heard(said)])
         try:

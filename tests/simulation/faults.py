@@ -81,6 +81,6 @@ class FaultyLine:
 
 
 def _error(what):
-    if what.startswith("group."):
+    if what.startswith(("group.", "kafka.")):
         return KafkaConnectionError("The broker is away.")
     return OSError("The plugin is away.") if what.startswith("plugin.") else Unavailable("The store is away.")

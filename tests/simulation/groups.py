@@ -3,14 +3,19 @@
 import asyncio
 import contextlib
 from collections import defaultdict
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, ConsumerStoppedError
 from faststream.kafka import KafkaBroker
 
 from shared.engines.embedded.broker import Admin, Producer
+
+_PATIENCE = 60
+"""Seconds that a rebalance waits for members that are alive and do not give up their partitions."""
 
 
 @dataclass
@@ -20,6 +25,9 @@ class Group:
     members: dict = field(default_factory=dict)
     offsets: dict = field(default_factory=dict)
     generation: int = 0
+    wanted: bool = False
+    """A rebalance, or another one, is to come."""
+    rebalancing: asyncio.Task | None = None
 
 
 class Groups:
@@ -38,46 +46,60 @@ class Groups:
             consumer.stirred.set()
 
     def join(self, consumer):
-        """Whoever had this name before is gone; whoever comes back under it gets its partitions again, and nobody else notices."""
+        """Whoever comes back under a name gets its partitions again, and nobody else notices."""
         group = self._groups[consumer.group]
         before = group.members.get(consumer.member)
         self._forget(before)
         group.members[consumer.member] = consumer
         for topic in consumer.topics:
             self._listening[topic].append(consumer)
-        if before:
+        if before and not group.wanted:
             consumer.assign(group.generation, before.places)
         else:
-            self._rebalance(group)
-
-    def leave(self, consumer):
-        group = self._groups[consumer.group]
-        if group.members.get(consumer.member) is consumer:
-            self._forget(group.members.pop(consumer.member))
-            self._rebalance(group)
-            consumer.stirred.set()
+            self.rebalance(consumer.group)
 
     def rejoin(self, consumer):
         """Whoever was taken for dead meanwhile."""
         if self._groups[consumer.group].members.get(consumer.member) is not consumer:
             self.join(consumer)
 
-    def shake(self, name):
-        """A rebalance that nobody can tell the reason of."""
-        self._rebalance(self._groups[name])
+    def leave(self, consumer):
+        group = self._groups[consumer.group]
+        if group.members.get(consumer.member) is consumer:
+            self._forget(group.members.pop(consumer.member))
+            self.rebalance(consumer.group)
+            consumer.stirred.set()
 
     def _forget(self, consumer):
         for topic in consumer.topics if consumer else ():
             self._listening[topic].remove(consumer)
 
-    def _rebalance(self, group):
+    def rebalance(self, name):
+        group = self._groups[name]
+        group.wanted = True
+        if group.rebalancing is None:
+            group.rebalancing = asyncio.get_running_loop().create_task(self._rebalanced(group), context=Context())
+
+    async def _rebalanced(self, group):
+        """Everybody gives up what they have, unless they take too long; then it is shared out anew."""
+        while group.wanted:
+            group.wanted = False
+            asked = {consumer: consumer.gives_up() for consumer in group.members.values()}
+            for _ in range(_PATIENCE):
+                waiting = [task for consumer, task in asked.items() if not task.done() and group.members.get(consumer.member) is consumer]
+                if not waiting:
+                    break
+                await asyncio.wait(waiting, timeout=1)
+            self._share(group)
+        group.rebalancing = None
+
+    def _share(self, group):
         """As the range assignor has it: partitions of one number, whatever the topic, have one member."""
         group.generation += 1
         members = sorted(group.members)
         for n, name in enumerate(members):
             consumer = group.members[name]
-            total = consumer.partitions
-            mine = range(n * total // len(members), (n + 1) * total // len(members))
+            mine = range(n * consumer.partitions // len(members), (n + 1) * consumer.partitions // len(members))
             consumer.assign(group.generation, [(topic, number) for topic in consumer.topics for number in mine])
 
     def commit(self, consumer, offsets):
@@ -91,20 +113,24 @@ class Groups:
 class MemoryConsumer:
     """The part of AIOKafkaConsumer that FastStream's batch subscriber uses."""
 
-    def __init__(self, broker, group_id, auto_offset_reset="latest", **_):
+    _names = count()
+
+    def __init__(self, broker, group_id, auto_offset_reset="latest", group_instance_id=None, **_):
         self._cluster, self._line = broker.cluster, broker.line
         self._records = broker.cluster.groups.records
         self._latest = auto_offset_reset != "earliest"
-        self.group, self.member = group_id, broker.member
-        self.partitions = broker.cluster.partitions
+        self.group, self.member = group_id, group_instance_id or f"member-{next(self._names)}"
+        self.partitions = broker.cluster.names.partitions
         self.stirred = broker.hurried.setdefault(group_id, asyncio.Event())
         self.topics, self.places, self.generation = [], [], 0
         self._next = {}
         self._stopped = False
+        self._listener = None
+        self._context = copy_context()
         broker.consumers.append(self)
 
     def subscribe(self, topics=(), pattern=None, listener=None):
-        self.topics = list(topics)
+        self.topics, self._listener = list(topics), listener
 
     async def start(self):
         self._cluster.groups.join(self)
@@ -114,13 +140,21 @@ class MemoryConsumer:
         self._cluster.groups.leave(self)
         self.stirred.set()
 
+    def gives_up(self):
+        """In the process that this consumer belongs to."""
+        return asyncio.get_running_loop().create_task(self._gives_up(), context=self._context)
+
+    async def _gives_up(self):
+        given, self.places = self.places, []
+        await self._listener.on_partitions_revoked({TopicPartition(*place) for place in given})
+
     def assign(self, generation, places):
         self.generation, self.places = generation, places
         self._next = {place: self._start(*place) for place in places}
         self.stirred.set()
 
     def _start(self, topic, number):
-        part = f"{topic}/{number}"
+        part = self._cluster.names.part(topic, number)
         committed = self._cluster.groups.committed(self.group, part)
         return committed if committed is not None else len(self._cluster.topics[part]) if self._latest else 0
 
@@ -140,7 +174,7 @@ class MemoryConsumer:
         found = {}
         for topic, number in self._line.shuffled(self.places):
             position = self._next[topic, number]
-            some = self._cluster.topics[f"{topic}/{number}"][position : position + self._line.at_most(limit)]
+            some = self._cluster.topics[self._cluster.names.part(topic, number)][position : position + self._line.at_most(limit)]
             if some:
                 found[TopicPartition(topic, number)] = [self._records.of(topic, number, stored) for stored in some]
                 self._next[topic, number] = position + len(some)
@@ -150,7 +184,7 @@ class MemoryConsumer:
         return found
 
     async def commit(self, offsets=None):
-        reached = {f"{topic}/{number}": position for (topic, number), position in self._next.items()}
+        reached = {self._cluster.names.part(*place): position for place, position in self._next.items()}
         await self._line.ask("group.commit", lambda: self._cluster.groups.commit(self, reached), [self.group])
 
 
@@ -172,9 +206,9 @@ class Records:
 
 
 class MemoryBroker(KafkaBroker):
-    def __init__(self, cluster, line, member):
+    def __init__(self, cluster, line):
         super().__init__("memory", logger=None, apply_types=False)
-        self.cluster, self.line, self.member = cluster, line, member
+        self.cluster, self.line = cluster, line
         self.hurried = {}
         self.consumers = []
 

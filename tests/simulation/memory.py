@@ -10,16 +10,15 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from aiokafka.partitioner import murmur2
-
 from shared.contracts.registry import SERVICES
+from shared.engines.cluster.kafka import Names
 from shared.engines.wrapping import Wrapping
 from shared.kernel.errors import Conflict, Oversize, Unavailable
 from shared.kernel.ports import LARGEST
 from shared.service import Ports
 from tests.simulation.documents import MemoryDocuments, Shelf
 from tests.simulation.groups import Groups, MemoryBroker
-from tests.simulation.relay import MemoryRelay
+from tests.simulation.relay import commit_of, started
 
 PARTITIONS = 3
 _REWRAPPED_AT_ONCE = 500
@@ -45,7 +44,7 @@ class Line:
 class Cluster:
     """What outlives every process. ``log`` has all events in the order in which they were appended."""
 
-    partitions: int = PARTITIONS
+    names: Names = Names("ringup", PARTITIONS)  # noqa: RUF009 - frozen
     log: list = field(default_factory=list)
     streams: dict = field(default_factory=lambda: defaultdict(list))
     commits: dict = field(default_factory=lambda: defaultdict(list))
@@ -57,16 +56,11 @@ class Cluster:
     groups: Groups = field(default_factory=Groups)
 
     def __post_init__(self):
-        self.topics = {f"{service}/{n}": [] for service in SERVICES for n in range(self.partitions)}
-
-    def partition(self, stream):
-        """As Kafka's own clients have it: all streams of an order lie in partitions of one number."""
-        key = (stream.partition("-")[2] or stream).encode()
-        return (murmur2(key) & 0x7FFFFFFF) % self.partitions
+        self.topics = {part: [] for service in SERVICES for part in self.names.parts(service)}
 
     def send(self, topic, partition, events):
         """Events arrive at the end of their partition, all of them or none."""
-        part = self.topics[f"{topic}/{partition}"]
+        part = self.topics[self.names.part(topic, partition)]
         for event in events:
             part.append(replace(event, position=len(part), fact=None))
         self.groups.arrived(topic)
@@ -98,7 +92,7 @@ class MemoryStreams:
         self._cluster.streams[stream] += kept
         self._cluster.log += kept
         commits = self._cluster.commits[self._service]
-        commits.append({"_id": len(commits), "stream": stream, "version": kept[0].version, "topic": topic, "events": kept, "relayed": False})
+        commits.append(commit_of(len(commits), topic, kept))
 
     async def names(self, prefix="", after="", limit=100):
         def found():
@@ -111,19 +105,21 @@ class MemoryStreams:
 class MemoryTopics:
     def __init__(self, cluster, shelf, line):
         self._cluster, self._shelf, self._line = cluster, shelf, line
+        self.part, self.parts = cluster.names.part, cluster.names.parts
 
-    def part(self, topic, partition):
-        return f"{topic}/{partition}"
-
-    def parts(self, topic):
-        return [self.part(topic, n) for n in range(self._cluster.partitions)]
+    def place(self, topic, stream):
+        return self.part(topic, self._cluster.names.partition(stream))
 
     async def read(self, part, position, limit):
         return await self._line.read("topics.read", lambda: self._cluster.topics[part][position : position + limit])
 
     async def offset(self, group, part):
         """What is kept with the documents; what is committed, where a group writes none."""
-        return await self._line.read("topics.offset", lambda: self._shelf.offsets.get((group, part)) or self._cluster.groups.committed(group, part) or 0)
+
+        def offset():
+            return self._shelf.offsets.get((group, part)) or self._cluster.groups.committed(group, part) or 0
+
+        return await self._line.read("topics.offset", offset)
 
     async def end(self, part):
         return await self._line.read("topics.end", lambda: len(self._cluster.topics[part]))
@@ -164,7 +160,7 @@ class MemoryKeyring:
     async def erase(self, label):
         def erased():
             streams = sorted(stream for stream, (_, known) in self._cluster.keys.items() if known == label)
-            self._cluster.keys.update({stream: (None, label) for stream in streams})
+            self._cluster.keys.update(dict.fromkeys(streams, (None, label)))
             return streams
 
         return await self._line.ask("keyring.erase", erased)
@@ -204,16 +200,16 @@ class MemoryBlobs:
 
 
 class MemoryEngine:
-    """What one process has of the cluster. ``member`` is its name in consumer groups, the same after a restart."""
+    """What one process has of the cluster, with a relay at work for each of its services."""
 
-    def __init__(self, cluster, masters, services=SERVICES, line=None, member=""):
+    def __init__(self, cluster, masters, services=SERVICES, line=None):
         self.cluster, self.line = cluster, line or Line()
         self.keyring = MemoryKeyring(cluster, masters, self.line)
-        self.broker = MemoryBroker(cluster, self.line, member)
-        self._relays = {service: MemoryRelay(cluster, service, self.line) for service in services}
+        self.broker = MemoryBroker(cluster, self.line)
+        self._relays = {service: started(cluster, service, self.line) for service in services}
 
     def ports(self, service):
-        line, shelf, relay = self.line, self.cluster.shelves[service], self._relays[service]
+        line, shelf, (relay, _) = self.line, self.cluster.shelves[service], self._relays[service]
         return Ports(
             MemoryStreams(self.cluster, service, line, relay.kick),
             MemoryTopics(self.cluster, shelf, line),
@@ -227,5 +223,5 @@ class MemoryEngine:
 
     async def close(self):
         await self.broker.stop()
-        for relay in self._relays.values():
-            relay.close()
+        for _, task in self._relays.values():
+            task.cancel()

@@ -39,9 +39,10 @@ class ServiceProcess(Process):
         self.running = self.client = self.engine = None
 
     async def run(self):
-        self.engine = MemoryEngine(self._world.cluster, _MASTERS, (self.service.name,), self.line, self.name)
+        self.engine = MemoryEngine(self._world.cluster, _MASTERS, (self.service.name,), self.line)
         clients = self._world.clients if self.service.name == "ops" else None
-        self.running = Running(self.service, self.engine.ports(self.service.name), self._world.settings, self.clock, clients=clients)
+        settings = self._world.settings.model_copy(update={"instance": self.name})
+        self.running = Running(self.service, self.engine.ports(self.service.name), settings, self.clock, clients=clients)
         self._world.reactions.watch(self.running.working)
         await self.running.start()
         self.running.subscribe(self.engine.broker)
@@ -67,10 +68,16 @@ class World:
         return MemoryDrop(self.inbox, PROCESS.get().line, self.cluster.log)
 
     async def open(self):
-        for number in (1, 2):
-            for service in self.faults.chance.sample(SERVICES, len(SERVICES)):
-                self._begin(service, number)
+        for service in self.faults.chance.sample(SERVICES, len(SERVICES)):
+            asyncio.get_running_loop().create_task(self._begin_both(service))
         asyncio.get_running_loop().create_task(self._weather())
+
+    async def _begin_both(self, service):
+        """The second after the first: the very first start of a service makes its collections."""
+        self._begin(service, 1)
+        while not self.some(service.name):
+            await asyncio.sleep(1)
+        self._begin(service, 2)
 
     def _begin(self, service, number):
         process = ServiceProcess(self, service, number)
@@ -113,7 +120,7 @@ class World:
                 case "rebalance":
                     self.trace.note("rebalance", process.service.name)
                     for consumer in process.members():
-                        self.cluster.groups.shake(consumer.group)
+                        self.cluster.groups.rebalance(consumer.group)
                 case "kill":
                     self.trace.note("kill", process.name)
                     process.kill()
