@@ -18,10 +18,11 @@ OPERATOR = Caller("agent:operator1", "ops")
 
 
 async def settled(world, poisoned=frozenset()):
-    """Whether everything came to rest, apart from the streams that wait behind a poisoned event."""
+    """Everything comes to rest, apart from the streams that wait behind a poisoned event. What was read but not committed is read again."""
     loop = asyncio.get_running_loop()
     end = loop.time() + _LONGEST
     busy = ["not looked yet"]
+    world.cluster.groups.rebalance_all()
     while busy and loop.time() < end:
         await asyncio.sleep(_LOOK_EVERY)
         busy = [*_unrelayed(world), *_unread(world), *_due(world, poisoned)]

@@ -33,8 +33,8 @@ class MemoryLedger(Ledger):
 
 
 @contextlib.contextmanager
-def edges(chance, *, simulator, drop, said):
-    """``simulator()`` is the way to the gateway, ``drop()`` the plugin, of the process that asks; ``said(event, fields)`` hears the logs."""
+def edges(chance, *, simulator, idempotent, drop, said):
+    """``simulator()`` is the way to the gateway, ``drop()`` the plugin of the process that asks; ``said(event, fields)`` hears the logs."""
     logging = structlog.get_config()
     with pytest.MonkeyPatch.context() as instead, _no_garbage():
         instead.setattr("os.urandom", chance.randbytes)
@@ -42,6 +42,7 @@ def edges(chance, *, simulator, drop, said):
         instead.setattr("random.uniform", chance.uniform)
         instead.setattr("services.payments.simulator.app.Ledger", MemoryLedger)
         instead.setattr("services.payments.service._simulator", lambda running: simulator())
+        instead.setattr("services.payments.gateways.SimulatorGateway.idempotent", idempotent)
         instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
         for module in ("shared.kernel.runner", "shared.retries", "shared.engines.cluster.relay", "services.ops.jobs"):
             instead.setattr(f"{module}._POLL", POLL)

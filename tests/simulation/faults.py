@@ -22,6 +22,7 @@ class Faults:
         self.slow = chance.choice((0, 0.01, 0.05))
         self.gateway = chance.choice((0, 0.1, 0.4))
         self.plugin = chance.choice((0, 0.1, 0.3))
+        self.careless = chance.random() < 0.5
         self.weather = chance.choice((0, 20, 60))
 
     def end(self):

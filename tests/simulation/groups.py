@@ -80,6 +80,10 @@ class Groups:
         if group.rebalancing is None:
             group.rebalancing = asyncio.get_running_loop().create_task(self._rebalanced(group), context=Context())
 
+    def rebalance_all(self):
+        for name in self._groups:
+            self.rebalance(name)
+
     async def _rebalanced(self, group):
         """Everybody gives up what they have, unless they take too long; then it is shared out anew."""
         while group.wanted:

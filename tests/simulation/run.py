@@ -29,26 +29,25 @@ class Run:
 
 def simulate(seed):
     """The same for the same seed, whatever the process, its hash seed and the runs before it."""
-    chances = [random.Random(f"{seed}/{what}") for what in ("loop", "faults", "people", "bytes")]  # noqa: S311 - chance, not secrets
-    trace = Trace()
-    loop = Loop(chances[0])
-    world = []
-    gateway, drop = lambda: world[0].gateway, lambda: world[0].drop()
-    with edges(chances[3], simulator=gateway, drop=drop, said=_heard(trace)):
+    chance = {what: random.Random(f"{seed}/{what}") for what in ("loop", "faults", "people", "bytes")}  # noqa: S311 - no secrets
+    loop, faults, worlds = Loop(chance["loop"]), Faults(chance["faults"]), []
+    trace = Trace(loop)
+    loop.set_exception_handler(lambda loop, context: trace.note("unheard", repr(context.get("exception"))))
+    outside = {"simulator": lambda: worlds[0].gateway, "idempotent": not faults.careless, "drop": lambda: worlds[0].drop()}
+    with edges(chance["bytes"], **outside, said=_heard(trace)):
         try:
-            loop.run_until_complete(_live(chances, trace, world))
+            loop.run_until_complete(_live(faults, chance["people"], trace, worlds))
         finally:
             loop.close()
     return Run(seed, trace.findings, trace.digest, loop.steps, list(trace.last))
 
 
-async def _live(chances, trace, worlds):
-    _, faults, people, _ = chances
-    world = World(Faults(faults), trace)
+async def _live(faults, chance, trace, worlds):
+    world = World(faults, trace)
     worlds.append(world)
-    crowd = People(world, people)
+    crowd = People(world, chance)
     await world.open()
-    await crowd.work(people.randint(*_ORDERS))
+    await crowd.work(chance.randint(*_ORDERS))
     trace.note("calm")
     world.faults.end()
     world.gateway.mend()
@@ -56,7 +55,7 @@ async def _live(chances, trace, worlds):
     await _poison_stayed(world, crowd, trace)
     for problem in [*problems(Evidence(world, crowd)), *world.reactions.unheard(SERVICES)]:
         trace.find(problem)
-    async for problem in differences(world, people):
+    async for problem in differences(world, chance):
         trace.find(problem)
 
 

@@ -1,6 +1,5 @@
 """What happened, step by step: the last steps to read, all of them in one digest."""
 
-import asyncio
 import hashlib
 from collections import deque
 
@@ -10,15 +9,15 @@ _LAST = 400
 
 
 class Trace:
-    def __init__(self):
+    def __init__(self, loop):
+        self._loop = loop
         self.last = deque(maxlen=_LAST)
         self._digest = hashlib.sha256()
         self.findings = []
 
     def note(self, what, *about):
         process = PROCESS.get()
-        loop = asyncio.get_running_loop()
-        step = f"{loop.time():10.3f} {loop.steps:6} {process.name if process else 'world':14} {what} {' '.join(map(str, about))}"
+        step = f"{self._loop.time():10.3f} {self._loop.steps:6} {process.name if process else 'world':14} {what} {' '.join(map(str, about))}"
         self.last.append(step)
         self._digest.update(step.encode())
 
