@@ -12,7 +12,7 @@ from shared.clients import Caller, call
 from shared.kernel.views import collection
 
 _LONGEST = 3 * 3600
-_LOOK_EVERY = 20
+_LOOK_EVERY = 10
 _PENDING = (("payments", work), ("fulfillment", deliveries), ("fulfillment", erasures), ("qa", UndoWindows))
 OPERATOR = Caller("agent:operator1", "ops")
 

@@ -145,12 +145,10 @@ class MemoryConsumer:
         self.stirred.set()
 
     def gives_up(self):
-        """In the process that this consumer belongs to."""
-        return asyncio.get_running_loop().create_task(self._gives_up(), context=self._context)
-
-    async def _gives_up(self):
+        """In the process that this consumer belongs to; nothing more is fetched from now on."""
         given, self.places = self.places, []
-        await self._listener.on_partitions_revoked({TopicPartition(*place) for place in given})
+        revoked = self._listener.on_partitions_revoked({TopicPartition(*place) for place in given})
+        return asyncio.get_running_loop().create_task(revoked, context=self._context)
 
     def assign(self, generation, places):
         self.generation, self.places = generation, places

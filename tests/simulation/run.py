@@ -52,6 +52,8 @@ async def _live(faults, chance, trace, worlds):
     world.faults.end()
     world.gateway.mend()
     await settled(world, crowd.poisoned)
+    await crowd.finish()
+    await settled(world, crowd.poisoned)
     await _poison_stayed(world, crowd, trace)
     for problem in [*problems(Evidence(world, crowd)), *world.reactions.unheard(SERVICES)]:
         trace.find(problem)
