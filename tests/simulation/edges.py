@@ -2,7 +2,7 @@
 
 What it takes as a parameter it is given: clocks, ports, settings, clients. The rest is put in its place here, for as long as one run lasts:
 random bytes (of which ``uuid4`` is made too), numbers and jitter come from the seed; the ledger of the simulator gateway and the plugin's
-inbox are kept in memory; watchdogs look less often, since hours have to pass at no cost. There is no other clock, and no thread: the loop
+inbox are kept in memory; watchdogs look less often, since hours have to pass at no cost, and the relay takes little at a time. There is no other clock, and no thread: the loop
 refuses them. Garbage is collected between runs alone.
 """
 
@@ -46,6 +46,8 @@ def edges(chance, *, simulator, idempotent, drop, said):
         instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
         for module in ("shared.kernel.runner", "shared.retries", "shared.engines.cluster.relay", "services.ops.jobs"):
             instead.setattr(f"{module}._POLL", POLL)
+        instead.setattr("shared.engines.cluster.relay._PAGE", 5)
+        instead.setattr("shared.engines.cluster.relay._BATCH_BYTES", 4_000)
         structlog.configure(processors=[_heard(said)])
         try:
             yield

@@ -119,10 +119,10 @@ class MemoryConsumer:
 
     _names = count()
 
-    def __init__(self, broker, group_id, auto_offset_reset="latest", group_instance_id=None, **_):
+    def __init__(self, broker, group_id, auto_offset_reset="latest", enable_auto_commit=True, group_instance_id=None, **_):
         self._cluster, self._line = broker.cluster, broker.line
         self._records = broker.cluster.groups.records
-        self._latest = auto_offset_reset != "earliest"
+        self._latest, self._auto = auto_offset_reset != "earliest", enable_auto_commit
         self.group, self.member = group_id, group_instance_id or f"member-{next(self._names)}"
         self.partitions = broker.cluster.names.partitions
         self.stirred = broker.hurried.setdefault(group_id, asyncio.Event())
@@ -168,6 +168,8 @@ class MemoryConsumer:
             self.stirred.clear()
             found = await self._line.fetch(self.group, partial(self._fetch, max_records or 500))
             if found:
+                if self._auto:
+                    await self.commit()
                 return found
             await self.stirred.wait()
 

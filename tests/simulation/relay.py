@@ -22,21 +22,21 @@ class Commits:
     def with_options(self, **_):
         return self
 
-    def _unrelayed(self):
+    def unrelayed(self):
         return [commit for commit in self._kept if not commit["relayed"]]
 
     async def count_documents(self, query):
-        return len(await self._line.read("relay.waiting", self._unrelayed))
+        return len(await self._line.read("relay.waiting", self.unrelayed))
 
     async def find_one(self, query, sort):
-        return next(iter(await self._line.read("relay.waiting", self._unrelayed)), None)
+        return next(iter(await self._line.read("relay.waiting", self.unrelayed)), None)
 
     def find(self, query, sort, limit):
         return _Found(self, query["stream"]["$gt"], limit)
 
     async def read(self, after, limit):
         """As of one moment, in the order of streams and versions."""
-        found = await self._line.read("relay.read", self._unrelayed)
+        found = await self._line.read("relay.read", self.unrelayed)
         return sorted((c for c in found if c["stream"] > after), key=lambda commit: (commit["stream"], commit["version"]))[:limit]
 
     async def update_many(self, query, update):

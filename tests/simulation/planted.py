@@ -1,0 +1,100 @@
+"""Eight bugs, each as somebody might write it; the simulation has to find every one."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+from faststream import AckPolicy
+
+from services.payments.effects import Desk
+from services.payments.gateways import SimulatorGateway
+from services.qa import review
+from shared.engines.cluster.relay import KafkaRelay, _batches
+from shared.kernel import projector
+from tests.simulation.groups import MemoryConsumer
+
+
+def relay_marks_by_count(instead):
+    """So many were sent, so the oldest so many are done."""
+    mark = KafkaRelay._mark
+
+    async def by_count(relay, ids):
+        oldest = relay._commits.unrelayed()[: len(ids)]
+        await mark(relay, [commit["_id"] for commit in oldest])
+
+    instead.setattr(KafkaRelay, "_mark", by_count)
+
+
+def relay_sends_on_past_a_failure(instead):
+    """What failed is sent in the next round."""
+
+    async def carry(relay, producer, topic, partition, commits):
+        for batch in _batches(commits):
+            try:
+                await relay._send(producer, relay._names.called(topic), partition, [event for _, event, _ in batch])
+            except Exception:  # noqa: S112 - this is the bug
+                continue
+            await relay._mark([commit["_id"] for commit, _, last in batch if last])
+
+    instead.setattr(KafkaRelay, "_carry", carry)
+
+
+def ack_before_work(instead):
+    """FastStream's default."""
+    instead.setattr("shared.service.AckPolicy", SimpleNamespace(MANUAL=AckPolicy.ACK_FIRST))
+
+
+def view_that_increments(instead):
+    """Counts what it is given instead of saying what it has seen."""
+
+    def advance(view, document, fact):
+        data = view.apply(document.data, fact, document.id)
+        counted = data and {**data, "events": (document.data or {}).get("events", 0) + 1}
+        return replace(document, data=counted, versions={**document.versions, fact.stream: fact.version})
+
+    instead.setattr(projector, "advance", advance)
+
+
+def retry_under_a_new_reference(instead):
+    """Each try is a request of its own."""
+    authorise, tried = SimulatorGateway.authorise, set()
+
+    async def anew(gateway, reference, *about):
+        again = f"{reference}-again" if reference in tried else reference
+        tried.add(reference)
+        return await authorise(gateway, again, *about)
+
+    instead.setattr(SimulatorGateway, "authorise", anew)
+
+
+def expired_claim_does_instead_of_asking(instead):
+    """Whoever held it is dead, so it cannot have been done."""
+    instead.setattr(Desk, "ask_authorised", Desk.authorise)
+
+
+def approval_without_settlement(instead):
+    """Passed is as good as paid."""
+    held = review._open
+
+    def opened(submitted, external):
+        events = held(submitted, external)
+        passed = [event for event in events if isinstance(event, review.ReviewPassed)]
+        return [*events, *(review._approved(submitted, event.by) for event in passed)]
+
+    instead.setattr(review, "_open", opened)
+
+
+def group_that_starts_at_the_latest_event(instead):
+    made = MemoryConsumer.__init__
+    instead.setattr(MemoryConsumer, "__init__", lambda consumer, *args, **options: made(consumer, *args, **{**options, "auto_offset_reset": "latest"}))
+
+
+PLANTED = (
+    relay_marks_by_count,
+    relay_sends_on_past_a_failure,
+    ack_before_work,
+    view_that_increments,
+    retry_under_a_new_reference,
+    expired_claim_does_instead_of_asking,
+    approval_without_settlement,
+    group_that_starts_at_the_latest_event,
+)
