@@ -20,7 +20,7 @@ class Faults:
         self.crash = wild * chance.choice((0, 0.0005, 0.001))
         self.lose_marks = chance.choice((0, 0.1, 0.5))
         self.slow = chance.choice((0, 0.01, 0.05))
-        self.gateway = chance.choice((0, 0.1, 0.4))
+        self.gateway = chance.choice((0, 0.2, 0.5))
         self.plugin = chance.choice((0, 0.1, 0.3))
         self.careless = chance.random() < 0.5
         self.weather = chance.choice((0, 20, 60))
@@ -60,7 +60,8 @@ class FaultyLine:
         await self._cross("group.fetch")
         found = work()
         if found:
-            self._trace.note("group.fetch", group, *(f"{place.topic}/{place.partition}:{records[0].offset}-{records[-1].offset}" for place, records in found.items()))
+            places = [f"{place.topic}/{place.partition}:{records[0].offset}-{records[-1].offset}" for place, records in found.items()]
+            self._trace.note("group.fetch", group, *places)
         return found
 
     def shuffled(self, places):
@@ -76,9 +77,13 @@ class FaultyLine:
             self._process.kill()
             await asyncio.Event().wait()
         down = self._faults.down.get(self._service, 0) > asyncio.get_running_loop().time()
-        if down or self._faults.happens(self._faults.lose_marks if what == "relay.mark" else self._faults.fail):
+        if down or self._faults.happens(self._rate(what)):
             self._trace.note("fault", what)
             raise _error(what)
+
+    def _rate(self, what):
+        rates = {"relay.mark": self._faults.lose_marks, "plugin.deliver": self._faults.plugin, "plugin.deliver answered": self._faults.plugin}
+        return rates.get(what, self._faults.fail)
 
 
 def _error(what):

@@ -136,7 +136,7 @@ class People:
 
     async def _submit(self, agent, order):
         body = {"method": "external"}
-        if self._chance.random() < 0.7:
+        if self._chance.random() < 0.8:
             card = {"order_id": order, "number": self._chance.choice(CARDS), "expiry": "12/49", "cvv": "123"}
             token = await self.ask("token", "payments", agent, "POST", "/tokens", card, order=order)
             body = {"method": "card", "payment": token.body.get("token", "tok_none")}

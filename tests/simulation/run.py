@@ -15,7 +15,7 @@ from tests.simulation.replay import differences
 from tests.simulation.trace import Trace
 from tests.simulation.world import World
 
-_ORDERS = (3, 8)
+_ORDERS = (5, 12)
 
 
 @dataclass(frozen=True)
