@@ -162,7 +162,11 @@ def _unapproved(evidence, order, place, approved):
     rules = approved.submitted.rules
     decided = evidence.before(order, place, qa.ReviewDecided, qa.ReviewUndone)
     if approved.by == "skip_qa":
-        stamped = [fact.event.settings for fact in evidence.facts if isinstance(fact.event, catalog.AccountSettingsChanged) and fact.event.number == rules.settings_version]
+        stamped = [
+            fact.event.settings
+            for fact in evidence.facts
+            if isinstance(fact.event, catalog.AccountSettingsChanged) and fact.event.number == rules.settings_version
+        ]
         if not (rules.skip_qa and stamped and stamped[0].prepaid_skip_qa):
             yield f"{order} skipped QA where its settings, version {rules.settings_version}, do not"
     elif approved.by == "automatic":

@@ -2,8 +2,9 @@
 
 What it takes as a parameter it is given: clocks, ports, settings, clients. The rest is put in its place here, for as long as one run lasts:
 random bytes (of which ``uuid4`` is made too), numbers and jitter come from the seed; the ledger of the simulator gateway and the plugin's
-inbox are kept in memory; watchdogs look less often, since hours have to pass at no cost, and the relay takes little at a time. There is no other clock, and no thread: the loop
-refuses them. Garbage is collected between runs alone.
+inbox are kept in memory; watchdogs look less often, since hours have to pass at no cost, and the relay takes little at a time.
+
+There is no other clock, and no thread: the loop refuses them. Garbage is collected between runs alone.
 """
 
 import contextlib

@@ -5,7 +5,6 @@ import asyncio
 from aiokafka.errors import KafkaConnectionError
 
 from shared.kernel.errors import Unavailable
-from tests.simulation.loop import PROCESS
 
 
 class Faults:
@@ -78,7 +77,7 @@ class FaultyLine:
             await asyncio.Event().wait()
         down = self._faults.down.get(self._service, 0) > asyncio.get_running_loop().time()
         if down or self._faults.happens(self._rate(what)):
-            self._trace.note("fault", what)
+            self._trace.note(f"fault {what}")
             raise _error(what)
 
     def _rate(self, what):

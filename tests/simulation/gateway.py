@@ -48,7 +48,7 @@ class SimulatedGateway:
 
     async def _badly(self, answer, method, path, json):
         kind = self._faults.chance.choice(("lost", "late", "unheard", "error", "garbled", "twice"))
-        self._trace.note("gateway", kind, method, path, (json or {}).get("reference", ""))
+        self._trace.note(f"gateway {kind}", method, path, (json or {}).get("reference", ""))
         if kind == "lost":
             return None
         if kind == "late":

@@ -39,6 +39,10 @@ class Told:
     body: dict = field(default_factory=dict)
 
     @property
+    def code(self):
+        return [self.body["code"]] if "code" in self.body else []
+
+    @property
     def ok(self):
         return 200 <= self.status < 300
 
@@ -74,7 +78,7 @@ class People:
         except Unanswered:
             told = Told(what, order, key, 0, version)
         self.told.append(told)
-        self._world.trace.note("told", what, order, key, told.status, told.body.get("code", ""))
+        self._world.trace.note(" ".join(("told", what, str(told.status), *told.code)), order, key)
         return told
 
     async def _think(self, longest):

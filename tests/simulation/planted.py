@@ -85,7 +85,9 @@ def approval_without_settlement(instead):
 
 def group_that_starts_at_the_latest_event(instead):
     made = MemoryConsumer.__init__
-    instead.setattr(MemoryConsumer, "__init__", lambda consumer, *args, **options: made(consumer, *args, **{**options, "auto_offset_reset": "latest"}))
+    instead.setattr(
+        MemoryConsumer, "__init__", lambda consumer, *args, **options: made(consumer, *args, **{**options, "auto_offset_reset": "latest"})
+    )
 
 
 PLANTED = (

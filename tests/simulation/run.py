@@ -1,7 +1,8 @@
 """One run: a world and its people from a seed, then calm until nothing is left to do, then the questions of ``checks``."""
 
-import asyncio
 import random
+import re
+from collections import Counter
 from dataclasses import dataclass
 
 from services.house import SERVICES
@@ -16,15 +17,26 @@ from tests.simulation.trace import Trace
 from tests.simulation.world import World
 
 _ORDERS = (5, 12)
+_LAST = 60
+_ORDER = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{10}\b")
 
 
 @dataclass(frozen=True)
 class Run:
+    """``seen`` counts the kinds of steps, and the types of events that were recorded."""
+
     seed: int
     findings: list
     digest: str
-    steps: int
-    last: list
+    steps: list
+    seen: Counter
+
+    def report(self, last=_LAST):
+        """The findings, and the last steps that have to do with the first."""
+        about = _ORDER.findall(self.findings[0]) if self.findings else []
+        steps = [step for step in self.steps if not about or about[0] in step or " calm " in step]
+        again = f"Seed {self.seed}: python -m tests.simulation --seed {self.seed}"
+        return "\n".join([*steps[len(steps) - last :], *(f"FOUND {finding}" for finding in self.findings), again])
 
 
 def simulate(seed):
@@ -39,7 +51,7 @@ def simulate(seed):
             loop.run_until_complete(_live(faults, chance["people"], trace, worlds))
         finally:
             loop.close()
-    return Run(seed, trace.findings, trace.digest, loop.steps, list(trace.last))
+    return Run(seed, trace.findings, trace.digest, trace.steps, trace.seen)
 
 
 async def _live(faults, chance, trace, worlds):
@@ -55,6 +67,8 @@ async def _live(faults, chance, trace, worlds):
     await crowd.finish()
     await settled(world, crowd.poisoned)
     await _poison_stayed(world, crowd, trace)
+    trace.seen.update(dict(stored.headers)["ce_type"] for stored in world.cluster.log)
+    trace.seen.update("takeover" for stored in world.cluster.log if b'"takeover":true' in stored.data)
     for problem in [*problems(Evidence(world, crowd)), *world.reactions.unheard(SERVICES)]:
         trace.find(problem)
     async for problem in differences(world, chance):
