@@ -155,7 +155,7 @@ def _unsettled(evidence, order, place, approved):
     captured = [event for event in evidence.before(order, place, payments.PaymentCaptured) if event.attempt == approved.attempt]
     charged = sum(entry["amount"] for entry in evidence.charges[order] if entry["kind"] == "capture")
     if not captured or charged != approved.total:
-        yield f"{order} was approved with {charged} of {approved.total} captured"
+        yield f"{order} was approved before {approved.total} were captured; in the end {charged} were"
 
 
 def _unapproved(evidence, order, place, approved):

@@ -18,6 +18,7 @@ class Faults:
         self.fail = wild * chance.choice((0, 0.002, 0.01))
         self.crash = wild * chance.choice((0, 0.0005, 0.001))
         self.lose_marks = chance.choice((0, 0.1, 0.5))
+        self.lose_sends = chance.choice((0, 0.02, 0.1))
         self.slow = chance.choice((0, 0.01, 0.05))
         self.gateway = chance.choice((0, 0.2, 0.5))
         self.plugin = chance.choice((0, 0.1, 0.3))
@@ -81,8 +82,14 @@ class FaultyLine:
             raise _error(what)
 
     def _rate(self, what):
-        rates = {"relay.mark": self._faults.lose_marks, "plugin.deliver": self._faults.plugin, "plugin.deliver answered": self._faults.plugin}
-        return rates.get(what, self._faults.fail)
+        match what.split()[0]:
+            case "relay.mark":
+                return self._faults.lose_marks
+            case "kafka.send":
+                return self._faults.lose_sends
+            case "plugin.deliver":
+                return self._faults.plugin
+        return self._faults.fail
 
 
 def _error(what):

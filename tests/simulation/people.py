@@ -174,8 +174,8 @@ class People:
         await self._publish(CAMPAIGNS[1])
         while True:
             await self._configure()
-            await self._think(40)
-            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "nothing")):
+            await self._think(25)
+            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "poison", "nothing")):
                 case "publish":
                     await self._publish(self._chance.choice(CAMPAIGNS))
                 case "retire":

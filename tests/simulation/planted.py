@@ -1,5 +1,6 @@
-"""Eight bugs, each as somebody might write it; the simulation has to find every one."""
+"""Bugs, each as somebody might write it; the simulation has to find every one."""
 
+import asyncio
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,7 +11,10 @@ from services.payments.gateways import SimulatorGateway
 from services.qa import review
 from shared.engines.cluster.relay import KafkaRelay, _batches
 from shared.kernel import projector
+from shared.kernel.commands import Commands
+from tests.simulation.gateway import MemoryDrop
 from tests.simulation.groups import MemoryConsumer
+from tests.simulation.memory import MemoryStreams
 
 
 def relay_marks_by_count(instead):
@@ -90,6 +94,40 @@ def group_that_starts_at_the_latest_event(instead):
     )
 
 
+def stale_edit_is_made(instead):
+    """The last one wins."""
+    decide = Commands._decide
+
+    def decided(commands, aggregate, folded, command, sent):
+        return decide(commands, aggregate, folded, command, replace(sent, version=None))
+
+    instead.setattr(Commands, "_decide", decided)
+
+
+def export_id_of_the_moment(instead):
+    """A delivery that is made again is another one."""
+    deliver = MemoryDrop.deliver
+
+    async def delivered(drop, export_id, submitted):
+        return await deliver(drop, f"{export_id}-{len(drop._inbox.received)}", submitted)
+
+    instead.setattr(MemoryDrop, "deliver", delivered)
+
+
+def everybody_skips_qa(instead):
+    instead.setattr(review, "_held", lambda submitted, external: None)
+
+
+def accepted_before_it_is_stored(instead):
+    """Written behind: what was not yet, when the process died, is not."""
+    append = MemoryStreams.append
+
+    async def behind(streams, topic, events):
+        streams._writing = asyncio.create_task(append(streams, topic, events))
+
+    instead.setattr(MemoryStreams, "append", behind)
+
+
 PLANTED = (
     relay_marks_by_count,
     relay_sends_on_past_a_failure,
@@ -99,4 +137,8 @@ PLANTED = (
     expired_claim_does_instead_of_asking,
     approval_without_settlement,
     group_that_starts_at_the_latest_event,
+    stale_edit_is_made,
+    export_id_of_the_moment,
+    everybody_skips_qa,
+    accepted_before_it_is_stored,
 )
