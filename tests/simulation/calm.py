@@ -38,7 +38,7 @@ def _unrelayed(world):
 
 def _unread(world):
     for process in world.processes.values():
-        if not process.client or process.stalled_until > asyncio.get_running_loop().time():
+        if not process.ready or process.stalled_until > asyncio.get_running_loop().time():
             yield f"{process.name} is not there"
             continue
         shelf = world.cluster.shelves[process.service.name]

@@ -1,24 +1,44 @@
 """Documents in memory, as the ports want them."""
 
+import asyncio
 import contextlib
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pydantic_core import from_json, to_json
 
 from shared.engines.cursor import cursor as next_cursor
 from shared.engines.cursor import read_cursor
-from shared.kernel.errors import Conflict, Unavailable
+from shared.kernel.errors import Conflict, KernelError, Unavailable
 from shared.kernel.ports import Page, Prefix, Range
 from shared.kernel.views import Document
 
 
+LEASE = 60
+"""Seconds that a group stays held by somebody who has died."""
+
+
 @dataclass
 class Shelf:
-    """What one service keeps. ``held`` has who holds a group."""
+    """What one service keeps: ``offsets`` and what is ``seen`` by group and part, ``held`` by group: who holds it, and until when."""
 
     collections: dict = field(default_factory=dict)
     offsets: dict = field(default_factory=dict)
+    seen: dict = field(default_factory=lambda: defaultdict(dict))
     held: dict = field(default_factory=dict)
+
+    def is_free(self, group, mine):
+        holder, until = self.held.get(group, (None, 0))
+        return holder in (None, mine) or until <= asyncio.get_running_loop().time()
+
+    def hold(self, group, mine):
+        if not self.is_free(group, mine):
+            raise Unavailable(f"{group} is held by somebody else.")
+        self.held[group] = (mine, asyncio.get_running_loop().time() + LEASE)
+
+    def release(self, group, mine):
+        if self.held.get(group, (None,))[0] is mine:
+            del self.held[group]
 
 
 class MemoryDocuments:
@@ -52,29 +72,48 @@ class MemoryDocuments:
         await self._line.ask("documents.write", lambda: self._write(changes, progress), [d.id for documents in changes.values() for d in documents])
 
     def _write(self, changes, progress):
-        if progress and self._shelf.held.get(progress.group, self) is not self:
+        """All of it or nothing; without progress whatever is not in conflict."""
+        if progress and not self._shelf.is_free(progress.group, self):
             raise Unavailable(f"{progress.group} waits while a build is compared.")
-        for collection, documents in changes.items():
-            kept = self._in(collection)
-            if any(kept.get(document.id, (0,))[0] != document.revision for document in documents):
-                raise Conflict("A document has changed since it was read.")
-        for collection, documents in changes.items():
-            self._in(collection).update({document.id: _row(document) for document in documents})
-        for part, offset in progress.offsets.items() if progress else ():
+        fitting = {collection: [d for d in documents if self._fits(collection, d)] for collection, documents in changes.items()}
+        conflict = any(len(fitting[collection]) < len(documents) for collection, documents in changes.items())
+        if not (conflict and progress):
+            for collection, documents in fitting.items():
+                self._in(collection).update({document.id: _row(document) for document in documents})
+        if conflict:
+            raise Conflict("A document has changed since it was read.")
+        if progress:
+            self._save(progress)
+
+    def _fits(self, collection, document):
+        return self._in(collection).get(document.id, (0,))[0] == document.revision
+
+    def _save(self, progress):
+        for part, offset in progress.offsets.items():
             place = (progress.group, part)
             self._shelf.offsets[place] = max(offset, self._shelf.offsets.get(place, 0))
+            seen = self._shelf.seen[place]
+            seen.update({name: max(offset, seen.get(name, 0)) for name in progress.collections})
+
+    async def seen(self, group, part):
+        return await self._line.read("documents.seen", lambda: dict(self._shelf.seen[group, part]))
 
     @contextlib.asynccontextmanager
     async def hold(self, group):
-        def held():
-            if self._shelf.held.setdefault(group, self) is not self:
-                raise Unavailable(f"{group} is held by somebody else.")
-
-        await self._line.ask("documents.hold", held)
+        """Whoever holds it says so again and again, and whoever dies holds it a while longer."""
+        await self._line.ask("documents.hold", lambda: self._shelf.hold(group, self))
+        keeping = asyncio.create_task(self._keep(group))
         try:
             yield
         finally:
-            self._shelf.held.pop(group)
+            keeping.cancel()
+            self._shelf.release(group, self)
+
+    async def _keep(self, group):
+        while True:
+            await asyncio.sleep(LEASE / 4)
+            with contextlib.suppress(KernelError):
+                await self._line.ask("documents.hold", lambda: self._shelf.hold(group, self))
 
     async def find(self, collection, where=None, *, sort="", descending=False, limit=50, cursor=None):
         after = read_cursor(cursor) if cursor else None

@@ -45,7 +45,7 @@ def edges(chance, *, simulator, idempotent, drop, said):
         instead.setattr("services.payments.service._simulator", lambda running: simulator())
         instead.setattr("services.payments.gateways.SimulatorGateway.idempotent", idempotent)
         instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
-        for module in ("shared.kernel.runner", "shared.retries", "shared.engines.cluster.relay", "services.ops.jobs"):
+        for module in ("shared.kernel.runner", "shared.retries", "shared.rebuild", "shared.engines.cluster.relay", "services.ops.jobs"):
             instead.setattr(f"{module}._POLL", POLL)
         instead.setattr("shared.engines.cluster.relay._PAGE", 5)
         instead.setattr("shared.engines.cluster.relay._BATCH_BYTES", 4_000)

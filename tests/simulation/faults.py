@@ -19,6 +19,7 @@ class Faults:
         self.crash = wild * chance.choice((0, 0.0005, 0.001))
         self.lose_marks = chance.choice((0, 0.1, 0.5))
         self.lose_sends = chance.choice((0, 0.02, 0.1))
+        self.stale = chance.choice((0, 0.05, 0.3))
         self.slow = chance.choice((0, 0.01, 0.05))
         self.gateway = chance.choice((0, 0.2, 0.5))
         self.plugin = chance.choice((0, 0.1, 0.3))
@@ -63,6 +64,9 @@ class FaultyLine:
             places = [f"{place.topic}/{place.partition}:{records[0].offset}-{records[-1].offset}" for place, records in found.items()]
             self._trace.note("group.fetch", group, *places)
         return found
+
+    def is_stale(self):
+        return self._faults.happens(self._faults.stale)
 
     def shuffled(self, places):
         return self._faults.chance.sample(places, len(places))

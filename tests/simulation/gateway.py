@@ -125,8 +125,9 @@ class MemoryDrop:
         await self._line.ask("plugin.deliver", delivered, [export_id])
         return f"{export_id}.csv"
 
-    async def reconcile(self, export_id):
-        return await self._line.ask("plugin.reconcile", lambda: f"{export_id}.csv" if export_id in self._inbox.files else None, [export_id])
+    async def reconcile(self, export_id, submitted):
+        there = await self._line.ask("plugin.reconcile", lambda: self._inbox.files.get(export_id), [export_id])
+        return None if there is None else (f"{export_id}.csv", there == _csv(export_id, submitted))
 
     async def erase(self, export_id):
         await self._line.ask("plugin.erase", lambda: self._inbox.files.pop(export_id, None), [export_id])

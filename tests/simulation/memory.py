@@ -33,6 +33,9 @@ class Line:
 
     read = fetch = ask
 
+    def is_stale(self):
+        return False
+
     def shuffled(self, places):
         return places
 
@@ -73,8 +76,19 @@ class MemoryStreams:
         self._cluster, self._service, self._line = cluster, service, line
         self._appended = appended
 
-    async def load(self, stream, after=0):
-        return await self._line.read("streams.load", lambda: [event for event in self._cluster.streams.get(stream, ()) if event.version > after])
+    async def load(self, stream, after=0, *, confirmed=False):
+        """Unless it has to be confirmed, a deposed primary may answer, which has not heard of the newest commit."""
+
+        def loaded():
+            events = self._cluster.streams.get(stream, ())
+            until = len(events) if confirmed or not self._line.is_stale() else self._newest(stream) - 1
+            return [event for event in events[:until] if event.version > after]
+
+        return await self._line.read("streams.load", loaded)
+
+    def _newest(self, stream):
+        """The version with which the newest commit of a stream begins; 1 for none."""
+        return next((commit["version"] for commit in reversed(self._cluster.commits[self._service]) if commit["stream"] == stream), 1)
 
     async def append(self, topic, events):
         for event in events:

@@ -50,6 +50,10 @@ class ServiceProcess(Process):
         self.client = AsgiClient(service_app(self.running))
         self._world.trace.note("started")
 
+    @property
+    def ready(self):
+        return self.alive and self.client and not self.running.rebuilds.filling
+
     def members(self):
         return self.engine.broker.consumers if self.engine else ()
 
@@ -73,9 +77,9 @@ class World:
         asyncio.get_running_loop().create_task(self._weather())
 
     async def _begin_both(self, service):
-        """The second after the first: the very first start of a service makes its collections."""
+        """The second once the first is ready: the very first start of a service makes its collections."""
         self._begin(service, 1)
-        while not self.some(service.name):
+        while not any(process.ready for process in self.processes.values() if process.service is service):
             await asyncio.sleep(1)
         self._begin(service, 2)
 
