@@ -174,6 +174,8 @@ class Rebuilds:
                 return None
         log.info("build.taken", build=id, state=record["state"], done=record.get("done", 0))
         first = record["state"] == "filling"
+        if first and any(record["next"].values()):
+            await self._named_back(id, view)
         self._mine[id] = reading = await self._reader.begin(Build(view, id), record, first=first)
         await self._documents.prepare(id, view.indexes)
         if first:
@@ -181,6 +183,12 @@ class Rebuilds:
         else:
             self._work(reading, compared=record["state"] != "reading")
         return reading
+
+    async def _named_back(self, id: str, view: View) -> None:
+        """A first build that had the view's name already, and was cut off before that was on record, has to be read on."""
+        there = await self._documents.collections()
+        if id not in there and collection(view) in there:
+            await self._documents.rename(collection(view), id)
 
     # What operators ask for
 

@@ -1,7 +1,10 @@
 """A view that was never built, or not kept up meanwhile, is built from the log before it is read."""
 
+import asyncio
+
 import pytest
 
+from shared.builds import Records
 from shared.kernel.errors import Unavailable
 from shared.settings import SettingsError
 from tests.house.shop import until
@@ -77,6 +80,23 @@ async def test_a_first_build_that_was_cut_off_is_gone_on_with(settings, history)
     await notes.read()
     assert await notes.documents("orders@1") == {"o": {"notes": 4}}
     assert "orders@1.b1" not in await notes.running.documents.collections()
+    await notes.close()
+
+
+async def test_a_first_build_that_was_cut_off_once_it_had_its_name_is_gone_on_with(settings, history, monkeypatch):
+    with monkeypatch.context() as cut:
+        cut.setattr(Records, "save", lambda *args, **changes: asyncio.Event().wait())
+        notes = await Notes(settings, NOTES, ORDERS).open()
+
+        async def named():
+            return "orders@1" in await notes.running.documents.collections()
+
+        await until(named)
+        await notes.close()
+    notes = await Notes(settings, NOTES, ORDERS).open()
+    await notes.note("2")
+    await notes.read()
+    assert await notes.documents("orders@1") == {"o": {"notes": 4}}
     await notes.close()
 
 

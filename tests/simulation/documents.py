@@ -69,7 +69,11 @@ class MemoryDocuments:
         return await self._line.read("documents.get", found)
 
     async def write(self, changes, progress=None):
-        await self._line.ask("documents.write", lambda: self._write(changes, progress), [d.id for documents in changes.values() for d in documents])
+        await self._line.ask(
+            "documents.write",
+            lambda: self._write(changes, progress),
+            [f"{collection}/{d.id}" for collection, documents in changes.items() for d in documents],
+        )
 
     def _write(self, changes, progress):
         """All of it or nothing; without progress whatever is not in conflict."""
