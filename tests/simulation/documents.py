@@ -13,7 +13,6 @@ from shared.kernel.errors import Conflict, KernelError, Unavailable
 from shared.kernel.ports import Page, Prefix, Range
 from shared.kernel.views import Document
 
-
 LEASE = 60
 """Seconds that a group stays held by somebody who has died."""
 
@@ -27,17 +26,17 @@ class Shelf:
     seen: dict = field(default_factory=lambda: defaultdict(dict))
     held: dict = field(default_factory=dict)
 
-    def is_free(self, group, mine):
-        holder, until = self.held.get(group, (None, 0))
-        return holder in (None, mine) or until <= asyncio.get_running_loop().time()
+    def is_free(self, group, token=None):
+        holder, until = self.held.get(group, (token, 0))
+        return holder is token or until <= asyncio.get_running_loop().time()
 
-    def hold(self, group, mine):
-        if not self.is_free(group, mine):
+    def hold(self, group, token):
+        if not self.is_free(group, token):
             raise Unavailable(f"{group} is held by somebody else.")
-        self.held[group] = (mine, asyncio.get_running_loop().time() + LEASE)
+        self.held[group] = (token, asyncio.get_running_loop().time() + LEASE)
 
-    def release(self, group, mine):
-        if self.held.get(group, (None,))[0] is mine:
+    def release(self, group, token):
+        if self.held.get(group, (None,))[0] is token:
             del self.held[group]
 
 
@@ -77,7 +76,7 @@ class MemoryDocuments:
 
     def _write(self, changes, progress):
         """All of it or nothing; without progress whatever is not in conflict."""
-        if progress and not self._shelf.is_free(progress.group, self):
+        if progress and not self._shelf.is_free(progress.group):
             raise Unavailable(f"{progress.group} waits while a build is compared.")
         fitting = {collection: [d for d in documents if self._fits(collection, d)] for collection, documents in changes.items()}
         conflict = any(len(fitting[collection]) < len(documents) for collection, documents in changes.items())
@@ -105,19 +104,20 @@ class MemoryDocuments:
     @contextlib.asynccontextmanager
     async def hold(self, group):
         """Whoever holds it says so again and again, and whoever dies holds it a while longer."""
-        await self._line.ask("documents.hold", lambda: self._shelf.hold(group, self))
-        keeping = asyncio.create_task(self._keep(group))
+        token = object()
+        await self._line.ask("documents.hold", lambda: self._shelf.hold(group, token))
+        keeping = asyncio.create_task(self._keep(group, token))
         try:
             yield
         finally:
             keeping.cancel()
-            self._shelf.release(group, self)
+            self._shelf.release(group, token)
 
-    async def _keep(self, group):
+    async def _keep(self, group, token):
         while True:
             await asyncio.sleep(LEASE / 4)
             with contextlib.suppress(KernelError):
-                await self._line.ask("documents.hold", lambda: self._shelf.hold(group, self))
+                await self._line.ask("documents.hold", lambda: self._shelf.hold(group, token))
 
     async def find(self, collection, where=None, *, sort="", descending=False, limit=50, cursor=None):
         after = read_cursor(cursor) if cursor else None
