@@ -43,8 +43,9 @@ def _unread(world):
             continue
         shelf = world.cluster.shelves[process.service.name]
         for group, topics in process.running.groups.items():
+            name = process.running.standing(group)
             for part in process.running.parts(topics):
-                read = max(shelf.offsets.get((group, part), 0), world.cluster.groups.committed(group, part) or 0)
+                read = max(shelf.offsets.get((name, part), 0), world.cluster.groups.committed(name, part) or 0)
                 if read < len(world.cluster.topics[part]):
                     yield f"{group} has {part} to read"
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pydantic_core import from_json, to_json
@@ -19,11 +18,10 @@ LEASE = 60
 
 @dataclass
 class Shelf:
-    """What one service keeps: ``offsets`` and what is ``seen`` by group and part, ``held`` by group: who holds it, and until when."""
+    """What one service keeps: ``offsets`` by group and part, ``held`` by group: who holds it, and until when."""
 
     collections: dict = field(default_factory=dict)
     offsets: dict = field(default_factory=dict)
-    seen: dict = field(default_factory=lambda: defaultdict(dict))
     held: dict = field(default_factory=dict)
 
     def is_free(self, group, token=None):
@@ -95,11 +93,18 @@ class MemoryDocuments:
         for part, offset in progress.offsets.items():
             place = (progress.group, part)
             self._shelf.offsets[place] = max(offset, self._shelf.offsets.get(place, 0))
-            seen = self._shelf.seen[place]
-            seen.update({name: max(offset, seen.get(name, 0)) for name in progress.collections})
 
-    async def seen(self, group, part):
-        return await self._line.read("documents.seen", lambda: dict(self._shelf.seen[group, part]))
+    async def begin_where(self, group, before):
+        await self._line.ask("documents.begin_where", lambda: self._begin_where(group, before))
+
+    def _begin_where(self, group, before):
+        groups = {}
+        for (name, part), offset in self._shelf.offsets.items():
+            if name.startswith(before):
+                groups.setdefault(name, {})[part] = offset
+        if groups and group not in groups:
+            furthest = max(groups.values(), key=lambda offsets: sum(offsets.values()))
+            self._shelf.offsets.update({(group, part): offset for part, offset in furthest.items()})
 
     @contextlib.asynccontextmanager
     async def hold(self, group):

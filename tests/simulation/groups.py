@@ -13,6 +13,7 @@ from aiokafka.errors import CommitFailedError, ConsumerStoppedError
 from faststream.kafka import KafkaBroker
 
 from shared.engines.embedded.broker import Admin, Producer
+from shared.kernel.errors import KernelError
 
 _PATIENCE = 60
 """Seconds that a rebalance waits for members that are alive and do not give up their partitions."""
@@ -54,7 +55,7 @@ class Groups:
         for topic in consumer.topics:
             self._listening[topic].append(consumer)
         if before and not group.wanted:
-            consumer.assign(group.generation, before.places)
+            consumer.assign(group.generation, before.given)
         else:
             self.rebalance(consumer.group)
 
@@ -126,7 +127,7 @@ class MemoryConsumer:
         self.group, self.member = group_id, group_instance_id or f"member-{next(self._names)}"
         self.partitions = broker.cluster.names.partitions
         self.stirred = broker.hurried.setdefault(group_id, asyncio.Event())
-        self.topics, self.places, self.generation = [], [], 0
+        self.topics, self.given, self.places, self.generation = [], [], [], 0
         self._next = {}
         self._stopped = False
         self._listener = None
@@ -146,14 +147,27 @@ class MemoryConsumer:
 
     def gives_up(self):
         """In the process that this consumer belongs to; nothing more is fetched from now on."""
-        given, self.places = self.places, []
-        revoked = self._listener.on_partitions_revoked({TopicPartition(*place) for place in given})
-        return asyncio.get_running_loop().create_task(revoked, context=self._context)
+        self.places = []
+        return self._spawn(self._listener.on_partitions_revoked(_partitions(self.given)))
 
     def assign(self, generation, places):
-        self.generation, self.places = generation, places
+        """Nothing is fetched before the listener has had its say."""
+        self.generation, self.given, self.places = generation, places, []
         self._next = {place: self._start(*place) for place in places}
-        self.stirred.set()
+        self._spawn(self._assigned(generation, places))
+
+    async def _assigned(self, generation, places):
+        with contextlib.suppress(KernelError):
+            await self._listener.on_partitions_assigned(_partitions(places))
+        if self.generation == generation:
+            self.places = places
+            self.stirred.set()
+
+    def seek(self, partition, offset):
+        self._next[partition.topic, partition.partition] = offset
+
+    def _spawn(self, work):
+        return asyncio.get_running_loop().create_task(work, context=self._context)
 
     def _start(self, topic, number):
         part = self._cluster.names.part(topic, number)
@@ -190,6 +204,10 @@ class MemoryConsumer:
     async def commit(self, offsets=None):
         reached = {self._cluster.names.part(*place): position for place, position in self._next.items()}
         await self._line.ask("group.commit", lambda: self._cluster.groups.commit(self, reached), [self.group])
+
+
+def _partitions(places):
+    return {TopicPartition(*place) for place in places}
 
 
 class Records:

@@ -50,3 +50,5 @@ async def test_members_share_the_partitions_of_a_group_and_whoever_is_left_has_a
 class _Nothing:
     async def on_partitions_revoked(self, revoked):
         """In hand."""
+
+    on_partitions_assigned = on_partitions_revoked
