@@ -72,16 +72,15 @@ class World:
         return MemoryDrop(self.inbox, PROCESS.get().line, self.cluster.log)
 
     async def open(self):
+        """In calm weather, one process of each service after the other: the very first start makes its collections."""
         for service in self.faults.chance.sample(SERVICES, len(SERVICES)):
-            asyncio.get_running_loop().create_task(self._begin_both(service))
+            self._begin(service, 1)
+        while not all(process.ready for process in self.processes.values()):
+            await asyncio.sleep(0.1)
+        self.faults.begin()
+        for service in self.faults.chance.sample(SERVICES, len(SERVICES)):
+            self._begin(service, 2)
         asyncio.get_running_loop().create_task(self._weather())
-
-    async def _begin_both(self, service):
-        """The second once the first is ready: the very first start of a service makes its collections."""
-        self._begin(service, 1)
-        while not any(process.ready for process in self.processes.values() if process.service is service):
-            await asyncio.sleep(1)
-        self._begin(service, 2)
 
     def _begin(self, service, number):
         process = ServiceProcess(self, service, number)
