@@ -46,6 +46,9 @@ class FusedStreams(Fused):
 class FusedDocuments(Fused):
     async def write(self, changes, progress=None):
         self._fuse.reached(f"before write of {self._name}")
+        for collection in changes:
+            if ".b" in collection:
+                self._fuse.reached("within a rebuild")
         await self._inner.write(changes, progress)
         self._fuse.reached(f"after write of {self._name}")
 

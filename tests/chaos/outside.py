@@ -1,0 +1,146 @@
+"""What is found from the outside once everything is quiet: events, the gateway's own ledger and the exported files, beside what clients were told."""
+
+import json
+from collections import Counter, defaultdict
+
+from shared.contracts.registry import SERVICES
+from shared.engines.cluster import mongo
+from shared.engines.cluster.keyring import MongoKeyring
+from shared.engines.cluster.streams import MongoStreams
+from shared.ids import INSTALLATION, order_id
+from tests.chaos.test_kill import events_are_whole
+from tests.chaos.victim import MALFORMED
+from tests.house.shop import BROKE, GOOD, LOST_AFTER, LOST_BEFORE
+
+ONCE = ("FulfillmentExported", "OrderApproved", "OrderCancelled", "OrderSubmitted", "PaymentAuthorized", "PaymentCaptured")
+CHARGED = {GOOD, LOST_AFTER, LOST_BEFORE, MALFORMED, "cancelled by card"}
+
+
+class Found:
+    """``events``: order -> type -> data of each. ``ledger``: order -> entries."""
+
+    def __init__(self, events, ledger, exported):
+        self.events, self.exported = events, exported
+        self.ledger = defaultdict(list)
+        for entry in ledger:
+            self.ledger[entry["reference"].split("-")[0]].append(entry)
+
+    def happened(self, order, type):
+        return self.events[order].get(type, [])
+
+    def submitted(self, order):
+        found = self.happened(order, "OrderSubmitted")
+        return found[0]["submitted"] if found else None
+
+    def end(self, order):
+        """Of an order that was submitted; what it would wait for is a person."""
+        if self.happened(order, "OrderCancelled") or self.happened(order, "OrderDenied"):
+            return "Cancelled"
+        if self.happened(order, "OrderApproved"):
+            return "Complete" if order in self.exported else "Approved"
+        if self.happened(order, "QualityReviewRequested"):
+            return "Pending"
+        return "Declined" if self.happened(order, "OrderDeclined") else "Processing"
+
+
+async def found(settings, ledger, exports):
+    """Raises where a stream has a gap, or something happened in it more than once."""
+    events = defaultdict(lambda: defaultdict(list))
+    client = mongo.connect(settings.mongo, "chaos")
+    for service in SERVICES:
+        streams = MongoStreams(client[f"{settings.installation}_{service}"], lambda: None)
+        await events_are_whole(streams)
+        async for stream in _streams(streams):
+            for stored in stream:
+                type = dict(stored.headers)["ce_type"].rpartition(".")[2]
+                events[stored.stream.partition("-")[2]][type].append(json.loads(stored.data))
+    client.close()
+    return Found(events, ledger, {path.name.removesuffix("-csv.csv") for path in exports.glob("*.csv")})
+
+
+async def _streams(streams):
+    after = ""
+    while names := await streams.names(after=after):
+        for name, _ in names:
+            yield await streams.load(name)
+        after = names[-1][0]
+
+
+async def order_ids(settings, told):
+    """Also of those whose client never had an answer."""
+    client = mongo.connect(settings.mongo, "chaos")
+    keyring = MongoKeyring(client[f"{settings.installation}_keys"], settings.master_keys)
+    await keyring.prepare()
+    key = keyring.derived(INSTALLATION)
+    client.close()
+    return {each.key: each.order_id or order_id(key, "agent:agent1", each.key) for each in told}
+
+
+def wrong(found, told, ids):
+    """A sentence for each promise that is broken."""
+    for each in told:
+        id = ids[each.key]
+        yield from (f"{id}, {each}: {what}" for what in _of_client(found, each, id))
+    for id in found.events:
+        if found.submitted(id):
+            yield from (f"{id}: {what}" for what in (*_of_money(found, id), *_of_export(found, id)))
+    references = Counter(entry["reference"] for entries in found.ledger.values() for entry in entries)
+    yield from (f"{reference} is {times} times in the ledger" for reference, times in references.items() if times > 1)
+
+
+def _of_client(found, told, id):
+    if not found.submitted(id):
+        if told.placed == "ok":
+            yield "accepted, and lost"
+        return
+    if told.placed == "refused":
+        yield "refused, and placed"
+    end = found.end(id)
+    if end not in _ends(found, told, id):
+        yield f"it is {end}"
+    if told.then == "ok" and told.kind.startswith("cancelled") and end != "Cancelled":
+        yield f"it was cancelled, and is {end}"
+    if told.then == "refused" and told.kind.startswith("cancelled") and end == "Cancelled":
+        yield "its cancelling was refused, and was done"
+    if told.then == "ok" and told.kind in ("reviewed", "denied") and end != {"reviewed": "Complete", "denied": "Cancelled"}[told.kind]:
+        yield f"it was {told.kind}, and is {end}"
+
+
+def _ends(found, told, id):
+    skips = found.submitted(id)["rules"]["skip_qa"]
+    if told.kind == BROKE:
+        return ("Declined",)
+    if told.kind in CHARGED or skips:
+        return ("Complete", "Cancelled") if told.kind.startswith("cancelled") else ("Complete",)
+    return {"external": ("Pending",), "cancelled": ("Pending", "Cancelled"), "reviewed": ("Pending", "Complete"), "denied": ("Pending", "Cancelled")}[
+        told.kind
+    ]
+
+
+def _of_money(found, id):
+    """Captured at most what was submitted, nothing for an order that is not charged, and every other authorisation given back."""
+    done = [entry for entry in found.ledger[id] if entry["status"] == "approved"]
+    captured = sum(entry["amount"] for entry in done if entry["kind"] == "capture")
+    submitted = found.submitted(id)
+    if captured > submitted["amount"]:
+        yield f"{captured} was captured of {submitted['amount']}"
+    if found.end(id) == "Complete" and submitted["method"] == "card" and captured != submitted["amount"]:
+        yield f"it is complete, and {captured} was captured of {submitted['amount']}"
+    for entry in done:
+        follow_ups = [each["kind"] for each in done if each.get("authorization") == entry["reference"]]
+        if entry["kind"] == "authorize" and len(follow_ups) != 1:
+            yield f"the authorisation {entry['reference']} was followed by {follow_ups or 'nothing'}"
+
+
+def _of_export(found, id):
+    exported = bool(found.happened(id, "FulfillmentExported"))
+    approved = found.happened(id, "OrderApproved")
+    if exported != (id in found.exported):
+        yield f"its file is {'missing' if exported else 'there, and no event says so'}"
+    if exported and not approved:
+        yield "it was exported without an approval"
+    if approved and approved[0]["by"] == "skip_qa" and not found.submitted(id)["rules"]["skip_qa"]:
+        yield "it skipped quality assurance, and its settings do not"
+    for type in ONCE:
+        if len(found.happened(id, type)) > 1:
+            yield f"{type} happened {len(found.happened(id, type))} times"

@@ -1,0 +1,100 @@
+"""The processes of a cluster, to be killed; each is started again at once, whatever it died of."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections import deque
+from pathlib import Path
+
+import httpx
+
+from deploy.members import members
+from deploy.processes import leashed
+from tests.house.shop import until
+
+SLOWLY = 180
+"""Seconds that everything may take where all of it starts at once, or a group has to wait for a member that died."""
+
+NOW_AND_THEN = 0.2
+"""Seconds between two questions over HTTP, so that who asks is not the load."""
+
+
+class Prey:
+    """``points`` are those that it is to die at, one after the other, as (point, nth). ``deaths`` are what it died of."""
+
+    def __init__(self, member, logs):
+        self.member, self.log = member, Path(logs, f"{member.name}.log")
+        self.points, self.deaths = deque(), []
+        self.ahead, self.pid, self.starts = 0, 0, 0
+
+    async def keep(self):
+        while True:
+            died_before = self._died_at()
+            with self.log.open("ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    *leashed(self._command()), env=self._environment(), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            self.pid, self.starts = process.pid, self.starts + 1
+            try:
+                code = await process.wait()
+            finally:
+                self.pid = 0
+            self._buried(code, self._died_at()[len(died_before) :])
+
+    def _command(self):
+        """What ``ringup`` is everywhere, with fuses."""
+        return ["tests.chaos.room" if word == "services" else word for word in self.member.command]
+
+    def _environment(self):
+        point, nth = self.points[0] if self.points else ("none", 1)
+        return {**self.member.environment, "CHAOS_POINT": point, "CHAOS_NTH": str(nth), "CHAOS_AHEAD": str(self.ahead)}
+
+    def _died_at(self):
+        return re.findall(r"^died (.+)$", self.log.read_text(), re.MULTILINE) if self.log.exists() else []
+
+    def _buried(self, code, died_at):
+        """1: Kafka or MongoDB did not answer at the start; 0: it was asked to leave."""
+        assert code in (-signal.SIGKILL, 0, 1), f"{self.member.name} ended with {code}, see {self.log}"
+        if died_at:
+            assert died_at == [self.points.popleft()[0]]
+            self.deaths += died_at
+        elif code < 0:
+            self.deaths.append("")
+
+    def kill(self, how=signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            if self.pid:
+                os.kill(self.pid, how)
+
+    async def ready(self):
+        """Its newest process."""
+        async with httpx.AsyncClient(base_url=self.member.address, timeout=5) as client:
+            await until(lambda: self._is_ready(client), SLOWLY)
+
+    async def _is_ready(self, client):
+        starts = self.starts
+        await asyncio.sleep(NOW_AND_THEN)
+        try:
+            return self.pid and (await client.get(self.member.health)).status_code == 200 and self.starts == starts
+        except httpx.HTTPError:
+            return False
+
+
+@contextlib.asynccontextmanager
+async def herd(settings, logs):
+    """Name -> prey, all at large and ready."""
+    logs.mkdir()
+    prey = {member.name: Prey(member, logs) for member in members(settings, settings.kafka, settings.mongo)}
+    keeping = [asyncio.create_task(each.keep()) for each in prey.values()]
+    try:
+        await asyncio.gather(*(each.ready() for each in prey.values()))
+        yield prey
+        assert not [task.exception() for task in keeping if task.done()]
+    finally:
+        for task in keeping:
+            task.cancel()
+        for each in prey.values():
+            each.kill()
+        await asyncio.gather(*keeping, return_exceptions=True)

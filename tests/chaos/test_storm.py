@@ -1,0 +1,258 @@
+"""The cluster in a storm: every process is killed under load, at named points and at random, the servers too; nothing accepted is lost, nothing is
+done twice, and nobody needs to help it up again. ``KILLS=500`` makes it as long as you like.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import random
+import signal
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from services import demo
+from services.cli.connect import OPERATOR
+from services.cli.verify import Walk
+from services.demo import SUPERVISOR
+from services.elsewhere import reached
+from shared.clients import call
+from shared.engines.embedded.engine import ensure_master_key
+from shared.settings import Settings
+from tests.chaos.load import Load
+from tests.chaos.outside import found, order_ids, wrong
+from tests.chaos.prey import NOW_AND_THEN, SLOWLY, herd
+from tests.house.shop import until
+
+POINTS = {
+    "cart-1": [("after append of OrderSubmitted", 5), ("before mark", 4)],
+    "cart-2": [("after send", 6), ("before append of OrderSubmitted", 5), ("after mark", 5)],
+    "payments-1": [("after append of AttemptClaimed", 4), ("after call of capture", 3), ("before commit of payments.policies", 5)],
+    "payments-2": [("after call of authorise", 4), ("within a transaction of payments.views", 6), ("before mark", 8)],
+    "qa": [("before commit of qa.policies", 6), ("within a transaction of qa.views", 6), ("after send", 5)],
+    "fulfillment": [
+        ("after append of DeliveryClaimed", 3),
+        ("before append of FulfillmentExported", 4),
+        ("before commit of fulfillment.policies", 5),
+    ],
+    "customers": [("within a transaction of customers.views", 8), ("within a rebuild", 2)],
+}
+KILLS = int(os.environ.get("KILLS", "36"))
+LEASES = 300
+"""Seconds: when nobody can hold anything any more."""
+
+
+@pytest.fixture
+def settings(tmp_path, servers):
+    made = Settings(
+        engine="cluster", data=tmp_path / "data", key_file=tmp_path / "keys" / "master.key", kafka=servers.kafka, mongo=servers.mongo, port=0,
+        installation=f"t{uuid.uuid4().hex[:8]}", partitions=3,
+    )  # fmt: skip
+    ensure_master_key(made)
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300 + 10 * KILLS)
+async def test_nothing_accepted_is_lost_and_nothing_is_done_twice(settings, servers, tmp_path):
+    seed = random.randrange(10**6)  # noqa: S311 - chance, not a secret
+    print("seed", seed)
+    exports = Exports(settings.data / "exports")
+    begun = time.monotonic()
+    async with herd(settings, tmp_path / "logs") as prey, reached(seen_from(prey)) as clients:
+        await furnished(clients)
+        print(f"furnished after {time.monotonic() - begun:.0f} s")
+        load = Load(prey["gateway"].member.address, seed)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(load.until_stopped())
+            beside = [group.create_task(work) for work in (exports.watched(), settings_change(clients), rebuilds(clients))]
+            await storm(prey, servers, random.Random(seed))  # noqa: S311
+            load.stop()
+            for task in beside:
+                task.cancel()
+        deaths = [(name, point) for name, each in prey.items() for point in each.deaths]
+        print(f"{len(deaths)} kills, {sum(bool(point) for _, point in deaths)} at named points, after {time.monotonic() - begun:.0f} s")
+        print(f"{len(load.told)} orders; answers {dict(load.statuses)}")
+        await started_anew(prey)
+        print(f"started anew after {time.monotonic() - begun:.0f} s")
+        ids = await order_ids(settings, load.told)
+        await quiet(clients, {ids[told.key] for told in load.told if told.placed == "ok"})
+        print(f"quiet after {time.monotonic() - begun:.0f} s")
+
+        assert not load.odd
+        after = await found(settings, ledger(settings), settings.data / "exports")
+        assert not list(wrong(after, load.told, ids))
+        exports.look()
+        await as_it_should_be(clients)
+        print(f"compared after {time.monotonic() - begun:.0f} s")
+
+
+def seen_from(prey):
+    """Settings that lead to this cluster."""
+    names = prey["ops"].member.environment
+    return Settings(**{name.removeprefix("RINGUP_").lower(): value for name, value in names.items() if name.startswith("RINGUP_")})
+
+
+async def asked(clients, service, method, path, json=None, caller=OPERATOR):
+    """The answer's JSON. Again until there is one."""
+
+    async def answered():
+        await asyncio.sleep(NOW_AND_THEN)
+        with contextlib.suppress(OSError, TimeoutError):
+            answer = await call(clients[service], caller, method, path, json)
+            return answer.json() if answer.status < 300 else None
+
+    return await until(answered, SLOWLY)
+
+
+async def furnished(clients):
+    async def all_there():
+        rows = (await asked(clients, "customers", "GET", "/orders"))["rows"]
+        return len(rows) >= len(demo.SAMPLES) - 1
+
+    await until(all_there, SLOWLY)
+
+
+# What goes on meanwhile
+
+
+class Exports:
+    """What has gone out lies there as it was written: a second export of the same order would be another file under its name."""
+
+    def __init__(self, folder):
+        self.folder, self.known = folder, {}
+
+    def look(self):
+        written = {path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in self.folder.glob("*.csv")}
+        assert self.known.items() <= written.items()
+        self.known = written
+
+    async def watched(self):
+        while True:
+            self.look()
+            await asyncio.sleep(0.5)
+
+
+async def settings_change(clients):
+    """Now and then external orders skip quality assurance."""
+    for n in itertools.count():
+        changed = demo.SETTINGS.model_copy(update={"undo_seconds": 0, "prepaid_skip_qa": bool(n % 2)})
+        await asked(clients, "catalog", "PUT", "/settings", changed.model_dump(mode="json"), SUPERVISOR)
+        await asyncio.sleep(5)
+
+
+async def rebuilds(clients):
+    """One after the other, as operators ask for them."""
+    while True:
+        await rebuilt(clients, "customers", "orders")
+
+
+async def rebuilt(clients, service, view):
+    """Compared, and dropped again. The comparison."""
+    job = await asked(clients, "ops", "POST", f"/views/{service}/{view}/replay")
+
+    async def compared():
+        found = await asked(clients, "ops", "GET", f"/jobs/{job['id']}")
+        return found if found["state"] != "reading" else None
+
+    done = await until(compared, 2 * SLOWLY)
+    assert done["state"] == "compared", done
+    await asked(clients, "ops", "DELETE", f"/views/{service}/{view}/builds/{job['build']}")
+    return done
+
+
+# The storm
+
+
+async def storm(prey, servers, chance):
+    """Everybody is killed at random first, and has points to die at from then on; then Kafka dies, and MongoDB, and whoever is left to die."""
+    for name, points in POINTS.items():
+        prey[name].points.extend(points)
+    for name in chance.sample(sorted(prey), len(prey)):
+        await hunted(prey[name], chance)
+    await asyncio.to_thread(servers.kill_kafka)
+    await asyncio.to_thread(servers.start_kafka)
+    await hunted(prey[chance.choice(sorted(prey))], chance)
+    await asyncio.to_thread(servers.kill_mongo)
+    await asyncio.to_thread(servers.start_mongo)
+    while sum(len(each.deaths) for each in prey.values()) + sum(len(each.points) for each in prey.values()) < KILLS:
+        await hunted(prey[chance.choice(sorted(prey))], chance)
+        for name, points in POINTS.items():
+            if not prey[name].points and KILLS > 100:
+                prey[name].points.extend(points)
+
+    async def all_hit():
+        return not any(each.points for each in prey.values())
+
+    await until(all_hit, 2 * SLOWLY)
+    await asyncio.gather(*(each.ready() for each in prey.values()))
+
+
+async def hunted(prey, chance):
+    await prey.ready()
+    await asyncio.sleep(chance.random())
+    prey.kill()
+
+
+async def started_anew(prey):
+    """All of it left politely, and is back at a time when every lease has ended."""
+    for each in prey.values():
+        each.ahead = LEASES
+        each.kill(signal.SIGTERM)
+    await asyncio.gather(*(each.ready() for each in prey.values()))
+
+
+# The quiet
+
+
+async def quiet(clients, accepted):
+    await until(lambda: all_read(clients), SLOWLY)
+    await until(lambda: all_ended(clients, accepted), SLOWLY)
+    await until(lambda: all_read(clients), SLOWLY)
+
+
+async def all_read(clients):
+    """Everything appended is on its topic, and every group has read its topics to their ends."""
+    ends = (await asked(clients, "ops", "GET", "/ends")).values()
+    return not any(each["waiting"] for each in ends) and all(row["offset"] == row["end"] for each in ends for row in each["groups"])
+
+
+async def all_ended(clients, accepted):
+    waiting = [order for order in accepted if not await has_ended(clients, order)]
+    accepted.intersection_update(waiting)
+    return not waiting
+
+
+async def has_ended(clients, order):
+    """Or waits for a person."""
+    row = await asked(clients, "customers", "GET", f"/orders/{order}")
+    if row["status"] == "Complete" and not row["exported_at"]:
+        return False
+    return row["status"] in ("Complete", "Declined", "Pending", "Cancelled") and "outcome-unknown" not in row["marks"]
+
+
+def ledger(settings):
+    return [json.loads(line) for line in Path(settings.data, "simulator.jsonl").read_text().splitlines()]
+
+
+async def as_it_should_be(clients):
+    """By the operators' own tools: streams and topics are whole and the same, nothing is parked, all are well, every view is what a replay gives."""
+    walk = Walk(clients["ops"], lambda events: None)
+    await walk.run()
+    assert not walk.wrong
+    assert not (await asked(clients, "ops", "GET", "/parked"))["rows"]
+    assert (await asked(clients, "ops", "GET", "/health"))["status"] == "ok"
+    views = (await asked(clients, "ops", "GET", "/views"))["rows"]
+    by_service = [list(rows) for _, rows in itertools.groupby(views, lambda row: row["service"])]
+    compared = await asyncio.gather(*(in_turn(clients, rows) for rows in by_service))
+    different = [job for jobs in compared for job in jobs if not job["equal"]]
+    assert not different
+    print(f"{walk.events} events, {sum(map(len, compared))} views the same when rebuilt")
+
+
+async def in_turn(clients, rows):
+    return [await rebuilt(clients, row["service"], row["view"]) for row in rows]
