@@ -22,15 +22,27 @@ NOW_AND_THEN = 0.2
 
 
 class Prey:
-    """``points`` are those that it is to die at, one after the other, as (point, nth). ``deaths`` are what it died of."""
+    """``points`` are those that it is to die at, one after the other, as (point, nth). ``deaths`` are the points it died at, empty ones for kills."""
 
     def __init__(self, member, logs):
         self.member, self.log = member, Path(logs, f"{member.name}.log")
         self.points, self.deaths = deque(), []
-        self.ahead, self.pid, self.starts = 0, 0, 0
+        self.ahead, self.pid, self.starts, self.comes_back = 0, 0, 0, True
 
-    async def keep(self):
-        while True:
+    def begin(self):
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def end(self):
+        """Raises what has gone wrong with it."""
+        if not self._keeping.done():
+            self._keeping.cancel()
+            self.kill()
+            await asyncio.wait([self._keeping])
+        elif error := self._keeping.exception():
+            raise error
+
+    async def _keep(self):
+        while self.comes_back:
             died_before = self._died_at()
             with self.log.open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
@@ -55,12 +67,12 @@ class Prey:
         return re.findall(r"^died (.+)$", self.log.read_text(), re.MULTILINE) if self.log.exists() else []
 
     def _buried(self, code, died_at):
-        """1: Kafka or MongoDB did not answer at the start; 0: it was asked to leave."""
-        assert code in (-signal.SIGKILL, 0, 1), f"{self.member.name} ended with {code}, see {self.log}"
+        """1: Kafka or MongoDB did not answer at the start; 0 and SIGTERM: it was asked to leave."""
+        assert code in (-signal.SIGKILL, -signal.SIGTERM, 0, 1), f"{self.member.name} ended with {code}, see {self.log}"
         if died_at:
             assert died_at == [self.points.popleft()[0]]
             self.deaths += died_at
-        elif code < 0:
+        elif code == -signal.SIGKILL:
             self.deaths.append("")
 
     def kill(self, how=signal.SIGKILL):
@@ -75,6 +87,7 @@ class Prey:
 
     async def _is_ready(self, client):
         starts = self.starts
+        assert not self._keeping.done()
         await asyncio.sleep(NOW_AND_THEN)
         try:
             return self.pid and (await client.get(self.member.health)).status_code == 200 and self.starts == starts
@@ -87,14 +100,9 @@ async def herd(settings, logs):
     """Name -> prey, all at large and ready."""
     logs.mkdir()
     prey = {member.name: Prey(member, logs) for member in members(settings, settings.kafka, settings.mongo)}
-    keeping = [asyncio.create_task(each.keep()) for each in prey.values()]
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        for each in prey.values():
+            each.begin()
+            stack.push_async_callback(each.end)
         await asyncio.gather(*(each.ready() for each in prey.values()))
         yield prey
-        assert not [task.exception() for task in keeping if task.done()]
-    finally:
-        for task in keeping:
-            task.cancel()
-        for each in prey.values():
-            each.kill()
-        await asyncio.gather(*keeping, return_exceptions=True)

@@ -18,19 +18,22 @@ from tests.house.shop import until
 class Served:
     """``said`` is what it wrote to its terminal."""
 
-    def __init__(self, folder, **settings):
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder, within=60, **settings):
+        self.folder, self.port, self.within = folder, free_port(), within
         self.said = folder / "said.txt"
         where = {"data": folder / "data", "key_file": folder / "keys" / "master.key", "port": self.port, "log_level": "debug", **settings}
         self._environment = {**os.environ, **{f"RINGUP_{name.upper()}": str(value) for name, value in where.items()}}
         self.agent = httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
-    async def start(self):
+    async def spawn(self):
         with self.said.open("ab") as said:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.chaos.served", env=self._environment, stdout=said, stderr=said
             )
-        await until(self._answers, 60)
+
+    async def start(self):
+        await self.spawn()
+        await until(self._answers, self.within)
         await self.agent.post("/sign-in", data={"user": "agent1", "password": PASSWORD})
         page = await self.agent.get("/order-entry")
         self.agent.headers["x-csrf-token"] = re.search('<meta name="csrf" content="([^"]+)"', page.text)[1]

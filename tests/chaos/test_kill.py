@@ -22,6 +22,11 @@ POINTS = [
     ("before commit of payments.policies", 6),
     ("before write of payments", 12),
     ("before append of FulfillmentExported", 5),
+    ("after append of CaptureClaimed", 6),
+    ("before append of OrderApproved", 4),
+    ("after write of qa", 8),
+    ("before commit of qa.policies", 7),
+    ("after append of FulfillmentExported", 6),
 ]
 RANDOM_KILLS = 5
 
