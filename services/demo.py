@@ -79,10 +79,16 @@ SAMPLES = (
 async def furnish(clients: Clients, users: Users, key: bytes) -> None:
     """On an installation without events, or one whose furnishing was cut off: all of it. Else at most missing accounts."""
     await accounts.furnish(users)
-    campaigns = await _send(clients, "catalog", SUPERVISOR, "GET", "/-/streams?prefix=campaign-&limit=1", None)
     begun, done = [await _exists(clients, _id(key, sample)) for sample in (SAMPLES[0], SAMPLES[-1])]
-    if not campaigns["rows"] or (begun and not done):
+    if not done and (begun or await _untouched(clients)):
         await seed(clients, key)
+
+
+async def _untouched(clients: Clients) -> bool:
+    """Nobody has done more than a furnishing that came no further than to the campaign."""
+    campaigns = await _send(clients, "catalog", SUPERVISOR, "GET", "/-/streams?prefix=campaign-&limit=2", None)
+    orders = await _send(clients, "cart", SUPERVISOR, "GET", "/-/streams?prefix=order-&limit=1", None)
+    return not orders["rows"] and campaigns["rows"] in ([], [{"stream": f"campaign-{CAMPAIGN.id}", "version": 1}])
 
 
 async def seed(clients: Clients, key: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
