@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import time
+from pathlib import Path
 
 import httpx
 import psutil
@@ -51,13 +52,13 @@ async def fill(path):
 
     for start in range(0, LARGE // EACH, 250):
         await asyncio.gather(*(add(n) for n in range(start, start + 250)))
-    log.close()
+    await log.stop()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(200 + LARGE // 500)
 async def test_ready_soon_after_a_kill_and_caught_up_soon_after(ringup):
-    """The best of some kills: how long the machine was busy with something else is not the question."""
+    """The best of some kills."""
     await until(lambda: read(ringup), 60 + LARGE / 500)
     times = [await killed(ringup, n) for n in range(KILLS)]
     print(f"{LARGE} events:", "; ".join(f"ready {ready:.1f} s after the kill, lag zero {caught_up:.1f} s later" for ready, caught_up in times))
@@ -66,7 +67,7 @@ async def test_ready_soon_after_a_kill_and_caught_up_soon_after(ringup):
 
 
 async def killed(ringup, run):
-    """Under load: seconds until it is ready, and from then on until everything is read."""
+    """Under load: seconds until it is ready, and from then on until everything is read, as long as it had a processor."""
     accepted = asyncio.Event()
     load = asyncio.create_task(place(ringup, run, accepted))
     await accepted.wait()
@@ -77,9 +78,14 @@ async def killed(ringup, run):
     begun = time.monotonic()
     await ringup.spawn()
     await until(lambda: is_ready(ringup), 60 + LARGE / 1000)
-    ready = time.monotonic()
+    ready, held_up = time.monotonic(), queued(ringup.process.pid)
     await until(lambda: read(ringup), 60 + LARGE / 1000)
-    return ready - begun, time.monotonic() - ready
+    return ready - begun - held_up, time.monotonic() - ready - (queued(ringup.process.pid) - held_up)
+
+
+def queued(pid):
+    """Seconds that it could have worked and something else had the processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 async def place(ringup, run, accepted):
