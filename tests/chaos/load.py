@@ -95,13 +95,18 @@ class Load:
             except httpx.HTTPError as error:
                 self.statuses[type(error).__name__] += 1
             else:
-                self.statuses[answer.status_code] += 1
+                self.statuses[_said(answer)] += 1
                 if answer.status_code not in (202, 200, 503, 409, 404):
                     self.odd.append((path, key, answer.status_code, answer.text[:300]))
                 if answer.status_code < 500 and answer.status_code not in too_early and answer.json().get("code") != "busy":
                     return answer
             await asyncio.sleep(random.uniform(0.2, 0.6))  # noqa: S311 - as people press a button again
         return None
+
+
+def _said(answer):
+    """In short."""
+    return answer.status_code if answer.status_code < 500 else f"{answer.status_code} {answer.json().get('detail')}"
 
 
 def order(kind, n):

@@ -179,10 +179,10 @@ async def storm(prey, servers, chance):
     await hunted(prey[chance.choice(sorted(prey))], chance)
     await asyncio.to_thread(servers.kill_mongo)
     await asyncio.to_thread(servers.start_mongo)
-    while sum(len(each.deaths) for each in prey.values()) + sum(len(each.points) for each in prey.values()) < KILLS:
+    while (left := KILLS - sum(len(each.deaths) + len(each.points) for each in prey.values())) > 0:
         await hunted(prey[chance.choice(sorted(prey))], chance)
         for name, points in POINTS.items():
-            if not prey[name].points and KILLS > 100:
+            if not prey[name].points and left > len(points):
                 prey[name].points.extend(points)
 
     async def all_hit():
