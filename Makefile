@@ -6,7 +6,7 @@ COMPILE := uv pip compile pyproject.toml - --universal --python-version 3.11 --g
 	--no-header --no-annotate --quiet
 BUILD := printf 'hatchling\neditables\ndjango-htmx==1.29.0\n'
 
-.PHONY: run cluster test sim check bench format lock clean
+.PHONY: run cluster test sim check bench bench-cluster format lock clean
 
 .venv/ready: requirements.lock pyproject.toml deploy/build_hook.py
 	@test -n "$(PYTHON)" || { echo "Ringup needs Python 3.11 or newer, and none was found."; exit 1; }
@@ -42,6 +42,9 @@ check: .venv/dev-ready  ## format, lint, types, walls, fast tests
 
 bench: .venv/dev-ready  ## ratios against raw loops and peers, in one run
 	$(BIN)/python -m tests.bench
+
+bench-cluster: .venv/dev-ready  ## the same for Kafka and MongoDB, which it starts
+	$(BIN)/python -m tests.bench cluster
 
 format: .venv/dev-ready
 	$(BIN)/ruff format .

@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 import statistics
 import sys
+from collections.abc import Sequence
 
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, cluster, orders, replay
+from tests.bench import append, cluster, growth, orders, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
-FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows, "cluster": cluster.rows}
+FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows, "growth": growth.rows, "cluster": cluster.rows}
+EMBEDDED = ("append", "replay", "orders", "growth")
 
 
 def table(rows: list[Row]) -> Table:
@@ -27,7 +29,7 @@ def table(rows: list[Row]) -> Table:
     return made
 
 
-async def measured(names: list[str]) -> list[Row]:
+async def measured(names: Sequence[str]) -> list[Row]:
     return [row for name in names for row in await FILES[name]()]
 
 
@@ -35,5 +37,5 @@ if __name__ == "__main__":
     gc.freeze()
     gc.set_threshold(2_000, 10, 50)  # as in the server
     console = Console(width=170)
-    console.print(table(uvloop.run(measured(sys.argv[1:] or list(FILES)))))
+    console.print(table(uvloop.run(measured(sys.argv[1:] or EMBEDDED))))
     console.print(f"Median (lowest-highest) of {ALTERNATIONS} turns, ours and theirs by turns.")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
+import sys
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer
@@ -15,7 +18,6 @@ from pymongo import ReplaceOne
 
 from deploy.servers import Servers
 from services.fulfillment.views import shipments
-from shared.contracts.fulfillment import FulfillmentExported
 from shared.contracts.registry import EVENTS
 from shared.engines.cluster.engine import ClusterEngine, opened
 from shared.engines.embedded.engine import ensure_master_key
@@ -23,23 +25,15 @@ from shared.kernel.codec import Codec, Probe
 from shared.kernel.events import Fact
 from shared.kernel.ports import Stored
 from shared.kernel.projector import Build, project
-from shared.kernel.views import View, view
-from shared.service import Running, Service
+from shared.service import Running
 from shared.settings import Settings
+from tests.bench.reading import reader
 from tests.bench.row import Row, by_turns
 from tests.bench.samples import NOON, shipment
 
 ORDERS, BATCH, EVENTS_EACH = 3_000, 500, 4
 DURABLE = "MongoDB majority and journal, a transaction for 500 events"
 codec = Codec(EVENTS)
-
-
-def _nothing(event: FulfillmentExported) -> Sequence[str]:
-    return ()
-
-
-unseen: View = view("unseen", 1, _nothing, lambda row, fact: row)
-counting = Service("fulfillment", views=(View("unseen", 1, (), shipments.types, unseen.key, unseen.apply),))
 
 
 def settings_for(folder: Path, kafka: str, mongo: str, installation: str) -> Settings:
@@ -102,22 +96,46 @@ async def written(engine: ClusterEngine) -> float:
     return len(rows) / seconds
 
 
-async def consumed(settings: Settings, ready: asyncio.Event | None = None) -> float:
-    """A service with a view that no event touches: FastStream, decoding, validation, progress and commits."""
+async def consumed(settings: Settings) -> float:
+    """FastStream, decoding, validation, progress and commits, from joining the group on."""
     engine = await opened(settings)
-    service = Service(f"fulfillment{uuid.uuid4().hex[:6]}", views=counting.views)
+    service = reader(f"reader{uuid.uuid4().hex[:6]}")
     running = Running(service, engine.ports(service.name), settings)
-    await running.documents.prepare("builds", ())
     await running.start()
     running.subscribe(engine.broker)
+    ends = await _ends(engine)
     begun = time.perf_counter()
     await engine.broker.start()
-    ends = {part: await engine.topics.end(part) for part in engine.topics.parts("fulfillment")}
     while [part for part, end in ends.items() if await running.offset(service.views_group, part) < end]:
         await asyncio.sleep(0.02)
     seconds = time.perf_counter() - begun
     await running.stop()
     await engine.close()
+    return sum(ends.values()) / seconds
+
+
+async def _ends(engine: ClusterEngine) -> dict[str, int]:
+    return {part: await engine.topics.end(part) for part in engine.topics.parts("fulfillment")}
+
+
+async def shared_out(settings: Settings, ends: dict[str, int], processes: int) -> float:
+    """The same in processes of their own, which share the partitions: events in the time until all is read."""
+    service = f"readers{uuid.uuid4().hex[:6]}"
+    given = [
+        (sys.executable, "-m", "tests.bench.consumer", settings.model_copy(update={"instance": f"{n}"}).model_dump_json(), service, json.dumps(ends))
+        for n in range(processes)
+    ]
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    started = [await asyncio.create_subprocess_exec(*command, **pipes) for command in given]
+    for process in started:
+        await process.stdout.readline()  # type: ignore[union-attr]
+    begun = time.perf_counter()
+    for process in started:
+        process.stdin.write(b"go\n")  # type: ignore[union-attr]
+    await asyncio.gather(*(process.stdout.readline() for process in started))  # type: ignore[union-attr]
+    seconds = time.perf_counter() - begun
+    for process in started:
+        await process.wait()
     return sum(ends.values()) / seconds
 
 
@@ -167,8 +185,18 @@ async def rows() -> list[Row]:
             await replay()
             into, raw = await by_turns(replay, write)
             read, loop = await by_turns(consume, by_hand)
+            ends = await _ends(engine)
+
+            async def two() -> float:
+                return await shared_out(settings, ends, 2)
+
+            async def one() -> float:
+                return await shared_out(settings, ends, 1)
+
+            both, alone = await by_turns(two, one)
     return [
         Row("replay from Kafka into a view in MongoDB", DURABLE, "documents/s", into, "raw bulk_write of the same documents", raw, 0.6),
         Row("consume in the cluster engine", "progress majority and journal, commits to Kafka", "events/s", read,
             "raw aiokafka batch loop with the same validation, from joining the group on", loop, 0.5),
+        Row("consume in two processes", f"the same; {os.cpu_count()} cores for them, Kafka and MongoDB", "events/s", both, "in one", alone, 1.8),
     ]  # fmt: skip
