@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 BATCH = 200
 """Events between two breaths: commands go on meanwhile."""
+_SHARED_BATCH = 1_000
+"""Where each batch asks MongoDB twice."""
 
 Place = tuple[str, int]
 """Part and position."""
@@ -79,6 +82,7 @@ class Reader:
         self._running = running
         self._group = running.service.views_group
         self._breathe = breathe
+        self._size = _SHARED_BATCH if running.shared else BATCH
 
     async def plan(self, view: View) -> dict[str, int]:
         """How many events of each topic a rebuild would read."""
@@ -105,7 +109,7 @@ class Reader:
         while True:
             before = reading.done
             await self.read(reading)
-            if reading.done - before <= BATCH:
+            if reading.done - before <= self._size:
                 return
 
     async def read(self, reading: Reading) -> None:
@@ -114,13 +118,30 @@ class Reader:
         left_out = await self._running.parking.left_out(self._group)
         await self._read_skipped(reading, left_out)
         for part, end in ends.items():
-            while reading.next[part] < end:
-                batch = [stored for stored in await self._running.topics.read(part, reading.next[part], BATCH) if stored.position < end]
-                reading.skipped |= {(part, stored.position) for stored in batch} & left_out
-                await self._apply(reading, part, [stored for stored in batch if (part, stored.position) not in left_out])
-                reading.next[part] = batch[-1].position + 1 if batch else end
-                reading.done += len(batch)
-                await self._breathe(reading)
+            async with aclosing(self._batches(part, reading.next[part], end)) as batches:
+                async for batch in batches:
+                    reading.skipped |= {(part, stored.position) for stored in batch} & left_out
+                    await self._apply(reading, part, [stored for stored in batch if (part, stored.position) not in left_out])
+                    reading.next[part] = batch[-1].position + 1 if batch else end
+                    reading.done += len(batch)
+                    await self._breathe(reading)
+
+    async def _batches(self, part: str, position: int, end: int) -> AsyncGenerator[list[Stored], None]:
+        """The next one is read while one is worked."""
+        following: asyncio.Task[list[Stored]] | None = None
+        try:
+            while position < end:
+                batch = await (following or self._batch(part, position, end))
+                position = batch[-1].position + 1 if batch else end
+                following = asyncio.create_task(self._batch(part, position, end)) if position < end else None
+                yield batch
+        finally:
+            if following:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+
+    async def _batch(self, part: str, position: int, end: int) -> list[Stored]:
+        return [stored for stored in await self._running.topics.read(part, position, self._size) if stored.position < end]
 
     async def _read_skipped(self, reading: Reading, left_out: set[Place]) -> None:
         """Each stream's in order: those behind one that waits wait too."""
