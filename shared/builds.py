@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from typing import Any
 
-from shared.kernel.errors import Conflict
+from shared.kernel.errors import Conflict, Unavailable
 from shared.kernel.ports import Documents
 from shared.kernel.views import Document, Row
 
@@ -15,6 +15,7 @@ LEASE = 15.0
 """Seconds without a sign of life after which a build is anybody's, by the watch of whoever waits: clocks may differ."""
 OWNED = ("reading", "filling", "compared", "switching")
 """States in which somebody has a build in hand."""
+_PATIENCE, _POLL = 60.0, 0.5
 
 
 class Lost(Exception):
@@ -44,6 +45,21 @@ class Records:
     async def add(self, id: str, **row: Any) -> None:
         """A build that is ours. Raises Conflict where there is one of this name."""
         await self._documents.write({COLLECTION: [Document(id, {**row, "owner": self._owner, "beat": 0})]})
+
+    async def next_id(self, prefix: str) -> str:
+        taken = [int(id.removeprefix(prefix)) for id in await self.all() if id.startswith(prefix)]
+        return f"{prefix}{max(taken, default=0) + 1}"
+
+    async def answer(self, id: str, asked: Row) -> Row | None:
+        """What its owner says to it: the refusal, or None. Raises Unavailable where nobody answers."""
+        await self.save(id, asked=asked, refused=None)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while (record := await self.get(id) or {}).get("asked") == asked:
+                    await asyncio.sleep(_POLL)
+        except TimeoutError as error:
+            raise Unavailable(f"Whoever works on {id} does not answer. Another process takes it over soon; look again then.") from error
+        return record.get("refused")
 
     async def save(self, id: str, **changes: Any) -> Row:
         while True:

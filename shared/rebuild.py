@@ -29,7 +29,6 @@ log = structlog.get_logger()
 
 _POLL = 0.5
 _KEEPS_EVERY = 1.0
-_PATIENCE = 60.0
 _ROLLOUT = 900.0
 """Seconds in which the processes of an older version are replaced."""
 _KEPT = ("compared", "left")
@@ -242,15 +241,8 @@ class Rebuilds:
             await self._obey(id, what, by, force)
             return await self.row(id)
         asked = {"what": what, "by": by, "force": force, "at": stamp(self._running.clock())}
-        await self._records.save(id, asked=asked, refused=None)
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                while (record := await self._records.get(id) or {}).get("asked") == asked:
-                    await asyncio.sleep(_POLL)
-        except TimeoutError as error:
-            raise Unavailable(f"Whoever works on {id} does not answer. Another process takes it over soon; look again then.") from error
-        if record.get("refused"):
-            raise Refusal(Refused(**record["refused"]))
+        if refused := await self._records.answer(id, asked):
+            raise Refusal(Refused(**refused))
         return await self.row(id)
 
     async def _obey(self, id: str, what: str, by: str, force: bool) -> None:
@@ -300,7 +292,7 @@ class Rebuilds:
 
     async def _new(self, view: View, state: str, by: str) -> Reading:
         while True:
-            id = await self._next_id(view)
+            id = await self._records.next_id(f"{collection(view)}.b")
             reading = await self._reader.begin(Build(view, id), {}, first=state == "filling")
             row = {"view": view.name, "state": state, "by": by, "started_at": stamp(self._running.clock()), "opens": view.opens, **reading.kept()}
             try:
@@ -310,11 +302,6 @@ class Rebuilds:
             await self._documents.prepare(id, view.indexes)
             self._mine[id] = reading
             return reading
-
-    async def _next_id(self, view: View) -> str:
-        prefix = f"{collection(view)}.b"
-        taken = [int(id.removeprefix(prefix)) for id in await self._records.all() if id.startswith(prefix)]
-        return f"{prefix}{max(taken, default=0) + 1}"
 
     def _work(self, reading: Reading, *, compared: bool) -> None:
         reading.task = self._running.spawn(self._own(reading, compared))
