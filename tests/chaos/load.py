@@ -43,47 +43,45 @@ class Told:
 
 
 class Load:
-    def __init__(self, address, run):
-        self.address, self.run = address, run
-        self.told, self.statuses, self.odd = [], Counter(), []
+    """``clients``: whoever is signed in, by name. ``odd`` are answers that nobody should get."""
+
+    def __init__(self, clients, run):
+        self.clients, self.run = clients, run
+        self.told, self.answers, self.odd = [], Counter(), []
         self._stopped = asyncio.Event()
 
     async def until_stopped(self):
-        async with contextlib.AsyncExitStack() as stack:
-            clients = {user: await stack.enter_async_context(signed_in(self, user)) for user in ("agent1", "supervisor1", "reviewer1")}
-            for client in clients.values():
-                client.timeout = httpx.Timeout(20)
-            numbers = itertools.count()
-            await asyncio.gather(*(self._agent(clients, numbers) for _ in range(AGENTS)))
+        numbers = itertools.count()
+        await asyncio.gather(*(self._agent(numbers) for _ in range(AGENTS)))
 
     def stop(self):
         self._stopped.set()
 
-    async def _agent(self, clients, numbers):
+    async def _agent(self, numbers):
         while not self._stopped.is_set():
-            await self._place(clients, next(numbers))
+            await self._place(next(numbers))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(EACH):
                     await self._stopped.wait()
 
-    async def _place(self, clients, n):
+    async def _place(self, n):
         kind = KINDS[n % len(KINDS)]
         told = Told(kind, f"{self.run}-order-{n}")
         self.told.append(told)
         tries = 1 if n % GIVES_UP == 0 else PATIENCE
-        answer = await self._ask(clients["agent1"], "/api/v1/orders", order(kind, n), told.key, tries)
+        answer = await self._ask(self.clients["agent1"], "/api/v1/orders", order(kind, n), told.key, tries)
         if answer is None:
             return
         told.placed = "ok" if answer.status_code == 202 else "refused"
         told.order_id = answer.json().get("order_id", "")
         if kind in THEN and told.order_id:
-            await self._follow(clients, told, *THEN[kind])
+            await self._follow(told, *THEN[kind])
 
-    async def _follow(self, clients, told, user, what, body):
+    async def _follow(self, told, user, what, body):
         told.then = "unknown"
         path = f"/api/v1/orders/{told.order_id}/{what}"
         tries, too_early = (REVIEWERS_PATIENCE, {404, 409}) if what == "review" else (PATIENCE, {404})
-        answer = await self._ask(clients[user], path, body, f"{told.key}-{what}", tries, too_early)
+        answer = await self._ask(self.clients[user], path, body, f"{told.key}-{what}", tries, too_early)
         if answer is not None:
             told.then = "ok" if answer.status_code == 200 else "refused"
 
@@ -93,9 +91,9 @@ class Load:
             try:
                 answer = await client.post(path, json=body, headers={"idempotency-key": key})
             except httpx.HTTPError as error:
-                self.statuses[type(error).__name__] += 1
+                self.answers[type(error).__name__] += 1
             else:
-                self.statuses[_said(answer)] += 1
+                self.answers[_said(answer)] += 1
                 if answer.status_code not in (202, 200, 503, 409, 404):
                     self.odd.append((path, key, answer.status_code, answer.text[:300]))
                 if answer.status_code < 500 and answer.status_code not in too_early and answer.json().get("code") != "busy":
@@ -104,9 +102,18 @@ class Load:
         return None
 
 
+@contextlib.asynccontextmanager
+async def load(gateway, run):
+    async with contextlib.AsyncExitStack() as stack:
+        clients = {user: await stack.enter_async_context(signed_in(gateway, user)) for user in ("agent1", "supervisor1", "reviewer1")}
+        for client in clients.values():
+            client.timeout = httpx.Timeout(20)
+        yield Load(clients, run)
+
+
 def _said(answer):
     """In short."""
-    return answer.status_code if answer.status_code < 500 else f"{answer.status_code} {answer.json().get('detail')}"
+    return answer.status_code if answer.status_code < 500 else f"{answer.status_code} {answer.text[-80:]}"
 
 
 def order(kind, n):

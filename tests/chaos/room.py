@@ -25,7 +25,7 @@ AHEAD = timedelta(seconds=int(os.environ.get("CHAOS_AHEAD", "0")))
 class TornDocuments(MongoDocuments):
     async def _save(self, progress, session):
         await super()._save(progress, session)
-        FUSE.reached(f"within a transaction of {progress.group}")
+        FUSE.reached("within a transaction of views")
 
 
 class FusedRelay(KafkaRelay):
