@@ -1,10 +1,12 @@
 """What the cluster engine refuses, what it survives, and what it says meanwhile."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from pymongo.errors import AutoReconnect
 
 from shared.engines.cluster import mongo
 from shared.engines.cluster.engine import opened
@@ -245,6 +247,34 @@ async def test_a_lost_database_is_waited_for_and_health_says_so(reopen, start, s
         return not await reasons_of(running)
 
     await until(well, 60)
+
+
+async def test_an_elected_primary_is_waited_for(reopen, start, settings):
+    engine = await reopen()
+    running, *_ = await start(engine, watch)
+    client = mongo.connect(settings.mongo, "test")
+    answered = []
+
+    async def keep_noting():
+        while len(answered) < 60:
+            try:
+                await note(engine, settings, f"n{len(answered)}")
+                answered.append(True)
+            except (Unavailable, Conflict):
+                await asyncio.sleep(0.05)
+
+    noting = asyncio.create_task(keep_noting())
+    await until(lambda: _grown(answered, 10), 60)
+    with contextlib.suppress(AutoReconnect):
+        await client.admin.command("replSetStepDown", 1, force=True)
+    await asyncio.wait_for(noting, 60)
+    for n in range(60):
+        assert (await versions(running, f"n{n}", 1, 60))[0] == 1
+    client.close()
+
+
+async def _grown(found, count):
+    return len(found) >= count
 
 
 async def test_one_document_that_the_database_refuses_parks_its_own_stream(reopen, start, settings):
