@@ -56,7 +56,7 @@ def settings(tmp_path, servers):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300 + 10 * KILLS)
+@pytest.mark.timeout(900 + 20 * KILLS)
 async def test_nothing_accepted_is_lost_and_nothing_is_done_twice(settings, servers, tmp_path):
     seed = random.randrange(10**6)  # noqa: S311 - chance, not a secret
     print("seed", seed)
