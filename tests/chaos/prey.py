@@ -80,17 +80,23 @@ class Prey:
             if self.pid:
                 os.kill(self.pid, how)
 
+    async def lives(self):
+        await self._answers("/health/live")
+
     async def ready(self):
+        await self._answers(self.member.health)
+
+    async def _answers(self, path):
         """Its newest process."""
         async with httpx.AsyncClient(base_url=self.member.address, timeout=5) as client:
-            await until(lambda: self._is_ready(client), SLOWLY)
+            await until(lambda: self._answers_now(client, path), SLOWLY)
 
-    async def _is_ready(self, client):
+    async def _answers_now(self, client, path):
         starts = self.starts
         assert not self._keeping.done()
         await asyncio.sleep(NOW_AND_THEN)
         try:
-            return self.pid and (await client.get(self.member.health)).status_code == 200 and self.starts == starts
+            return self.pid and (await client.get(path)).status_code == 200 and self.starts == starts
         except httpx.HTTPError:
             return False
 

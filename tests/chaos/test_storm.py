@@ -147,9 +147,10 @@ async def settings_change(clients):
 
 
 async def rebuilds(clients):
-    """One after the other, as operators ask for them."""
+    """Now and then, as operators ask for them."""
     while True:
         await rebuilt(clients, "customers", "orders")
+        await asyncio.sleep(5)
 
 
 async def rebuilt(clients, service, view):
@@ -194,7 +195,7 @@ async def storm(prey, servers, chance):
 
 
 async def hunted(prey, chance):
-    await prey.ready()
+    await prey.lives()
     await asyncio.sleep(chance.random())
     prey.kill()
 
