@@ -26,7 +26,7 @@ from shared.kernel.codec import Codec, UnknownType
 from shared.kernel.commands import Commands, Envelope, Outcome, Refusal
 from shared.kernel.decider import Aggregate
 from shared.kernel.effects import Effect, Timer
-from shared.kernel.errors import KernelError, Unreadable
+from shared.kernel.errors import KernelError, Unavailable, Unreadable
 from shared.kernel.events import Event, Fact
 from shared.kernel.policies import Policy
 from shared.kernel.ports import Blobs, Documents, Keyring, Progress, Relay, Streams, Topics
@@ -271,6 +271,7 @@ class Running(Queries):
     async def _worked(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> bool:
         progress = Progress(self.standing(group), {self._part(record): record.offset + 1 for record in records})
         with self.watched(group):
+            self._check_built(group)
             async with self.working.turn(group):
                 if self.shared:
                     await self.parking.refresh()
@@ -278,6 +279,11 @@ class Running(Queries):
                 await self.parking.work_through(group, facts, held, self.working.work(group), progress)
             return True
         return False
+
+    def _check_built(self, group: str) -> None:
+        """Raises Unavailable while a view is built for the first time, maybe by another process: it would miss what is worked here meanwhile."""
+        if self.shared and group == self.service.views_group and len(self.builds) < len(self.service.views):
+            raise Unavailable("Views are being built, and nothing is read for them before.")
 
     async def _read(self, group: str, records: Sequence[ConsumerRecord[bytes, bytes]]) -> tuple[list[Fact], dict[str, int]]:
         """The facts that can be read, and from which position on a stream has to wait."""

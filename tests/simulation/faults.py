@@ -8,11 +8,11 @@ from shared.kernel.errors import Unavailable
 
 
 class Faults:
-    """Rates a call. ``down`` has until when a service's store is away; none before ``begin`` and after ``end``."""
+    """Rates a call. ``down`` has until when a service's store is away; over when ``end`` was called."""
 
     def __init__(self, chance):
         self.chance = chance
-        self.over = True
+        self.over = False
         self.down = {}
         wild = chance.choice((0.2, 1, 3))
         self.fail = wild * chance.choice((0, 0.002, 0.01))
@@ -25,9 +25,6 @@ class Faults:
         self.plugin = chance.choice((0, 0.1, 0.3))
         self.careless = chance.random() < 0.5
         self.weather = chance.choice((0, 20, 60))
-
-    def begin(self):
-        self.over = False
 
     def end(self):
         self.over = True

@@ -72,14 +72,8 @@ class World:
         return MemoryDrop(self.inbox, PROCESS.get().line, self.cluster.log)
 
     async def open(self):
-        """In calm weather, one process of each service after the other: the very first start makes its collections."""
-        for service in self.faults.chance.sample(SERVICES, len(SERVICES)):
-            self._begin(service, 1)
-        while not all(process.ready for process in self.processes.values()):
-            await asyncio.sleep(0.1)
-        self.faults.begin()
-        for service in self.faults.chance.sample(SERVICES, len(SERVICES)):
-            self._begin(service, 2)
+        for service, number in self.faults.chance.sample([(service, number) for service in SERVICES for number in (1, 2)], 2 * len(SERVICES)):
+            self._begin(service, number)
         asyncio.get_running_loop().create_task(self._weather())
 
     def _begin(self, service, number):
