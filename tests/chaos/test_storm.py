@@ -98,14 +98,14 @@ def seen_from(prey):
     return Settings(**{name.removeprefix("RINGUP_").lower(): value for name, value in names.items() if name.startswith("RINGUP_")})
 
 
-async def asked(clients, service, method, path, json=None, caller=OPERATOR):
-    """The answer's JSON. Again until there is one."""
+async def asked(clients, service, method, path, json=None, caller=OPERATOR, also=()):
+    """The answer's JSON. Again until there is a good one, or one with another status that says that it was done before."""
 
     async def answered():
         await asyncio.sleep(NOW_AND_THEN)
         with contextlib.suppress(OSError, TimeoutError):
             answer = await call(clients[service], caller, method, path, json)
-            return answer.json() if answer.status < 300 else None
+            return answer.json() if answer.status < 300 or answer.status in also else None
 
     return await until(answered, SLOWLY)
 
@@ -163,7 +163,7 @@ async def rebuilt(clients, service, view):
 
     done = await until(compared, SLOWLY)
     assert done["state"] == "compared", done
-    await asked(clients, "ops", "DELETE", f"/views/{service}/{view}/builds/{job['build']}")
+    await asked(clients, "ops", "DELETE", f"/views/{service}/{view}/builds/{job['build']}", also=(404, 409))
     return done
 
 
