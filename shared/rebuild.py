@@ -194,7 +194,7 @@ class Rebuilds:
     @property
     def filling(self) -> bool:
         """Whether a view is being built for the first time; it would miss what is worked for the live ones meanwhile."""
-        return bool(self._filled)
+        return any(view.name not in self._running.builds for view in self._running.service.views)
 
     def percent(self, view: View) -> int:
         """How far the first build of a view is."""
