@@ -8,6 +8,7 @@ from typing import Protocol
 from faststream.kafka import KafkaBroker
 
 from shared.engines.cluster import engine as cluster
+from shared.engines.cluster.filling import filled, filling
 from shared.engines.embedded import engine as embedded
 from shared.engines.embedded.backup import Manifest, take, verified
 from shared.engines.embedded.check import damage
@@ -19,8 +20,8 @@ from shared.service import Ports
 from shared.settings import Settings
 
 __all__ = [
-    "DataFolder", "Engine", "Manifest", "beside", "copy_keyring", "damage", "derived", "lay_out", "locked", "occupied", "open_engine", "open_keyring",
-    "take", "take_over", "verified", "write_master_keys",
+    "DataFolder", "Engine", "Manifest", "beside", "copy_keyring", "damage", "derived", "filled", "filling", "lay_out", "locked", "occupied",
+    "open_engine", "open_keyring", "take", "take_over", "verified", "write_master_keys",
 ]  # fmt: skip
 
 

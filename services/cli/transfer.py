@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from services.cli.connect import OPERATOR, Failed, ask, erase_all_again
 from services.cli.verify import read
@@ -23,15 +23,21 @@ from services.ops.audit import Record
 from shared.asgi import Client
 from shared.contracts.ops import EventsImported
 from shared.contracts.registry import EVENTS, SERVICES
-from shared.engine import DataFolder, beside, copy_keyring, locked, take_over
+from shared.engine import DataFolder, beside, copy_keyring, filled, filling, locked, take_over
 from shared.kernel.codec import Codec, sealed_under
 from shared.kernel.errors import Unavailable, Unreadable
-from shared.kernel.ports import Progress, Stored
+from shared.kernel.ports import Keyring, Progress, Stored
+from shared.service import Running
 from shared.settings import Settings
 from shared.streams import written
 
 FORMAT = "ringup-events"
-_BATCH = 500
+_BATCH, _POLL = 500, 0.05
+
+
+class Forgetful(Keyring, Protocol):
+    async def give_up(self, streams: Sequence[str]) -> None: ...
+
 
 Passed = Callable[[int, int | None], None]
 """How many are done, and of how many."""
@@ -57,10 +63,8 @@ def new(file: Path) -> Path:
 
 
 def must_be_empty(settings: Settings) -> None:
-    """Raises Failed."""
-    if settings.engine != "embedded":
-        raise Failed("An import fills a data folder of the embedded engine. With the cluster engine, restore Kafka and MongoDB with their own tools.")
-    if (settings.data / "events.db").exists():
+    """Raises Failed. Whether a cluster is, is seen once it is reached."""
+    if settings.engine == "embedded" and (settings.data / "events.db").exists():
         raise Failed(f"There is data in {settings.data} already. An import needs an empty installation: choose another folder with RINGUP_DATA.")
 
 
@@ -167,6 +171,27 @@ def _closing(file: Path) -> Outcome:
 
 
 async def into_empty(settings: Settings, file: Path, outcome: Outcome, without_keys: bool, passed: Passed) -> None:
+    """Raises Failed, SettingsError, Unavailable."""
+    into = _into_cluster if settings.engine == "cluster" else _into_folder
+    await into(settings, file, outcome, without_keys, passed)
+
+
+async def _into_cluster(settings: Settings, file: Path, outcome: Outcome, without_keys: bool, passed: Passed) -> None:
+    """What an import that was cut off has brought already is passed over. Nobody starts on it before all is there."""
+    engine = await filling(settings, settings.data / "keys.db", outcome.digest)
+    try:
+        house = House(engine.settings, engine.ports)
+        sealed = await _appended(house, file, passed)
+        keys = await _keyed(engine.keyring, settings.data, sealed, without_keys)
+        await _written_down(house, outcome, keys)
+        await _relayed(house)
+        begin_at = {running.service.policies_group: await _policy_ends(running) for running in house.running.values()}
+        await filled(engine, outcome.made_at, {group: ends for group, ends in begin_at.items() if ends})
+    finally:
+        await engine.close()
+
+
+async def _into_folder(settings: Settings, file: Path, outcome: Outcome, without_keys: bool, passed: Passed) -> None:
     """Filled in a folder beside, which takes the place of the data once all is there. Raises Failed, SettingsError, Unavailable."""
     with locked(settings.data), beside(settings.data) as folder:
         copy_keyring(settings.data, folder)
@@ -174,28 +199,47 @@ async def into_empty(settings: Settings, file: Path, outcome: Outcome, without_k
         try:
             house = House(engine.settings, engine.ports)
             sealed = await _appended(house, file, passed)
-            keys = await _keyed(engine, sealed, without_keys)
+            keys = await _keyed(engine.keyring, settings.data, sealed, without_keys)
             await erase_all_again(engine, house)
-            done = EventsImported(
-                exported_at=datetime.fromisoformat(outcome.made_at), events=outcome.events, streams=outcome.streams, digest=outcome.digest, keys=keys
-            )
-            await house.running["ops"].send("", Record(done), uuid.uuid4().hex, OPERATOR.actor)
+            await _written_down(house, outcome, keys)
             await _past_policies(house)
         finally:
             await engine.close()
         take_over(settings.data, goes_on_from=outcome.made_at)
 
 
+async def _written_down(house: House, outcome: Outcome, keys: bool) -> None:
+    done = EventsImported(
+        exported_at=datetime.fromisoformat(outcome.made_at), events=outcome.events, streams=outcome.streams, digest=outcome.digest, keys=keys
+    )
+    await house.running["ops"].send("", Record(done), uuid.uuid4().hex, OPERATOR.actor)
+
+
 async def _appended(house: House, file: Path, passed: Passed) -> set[str]:
     """Whose keys the sealed fields need."""
     sealed: set[str] = set()
-    done = 0
+    done, there = 0, {stream: version for running in house.running.values() async for stream, version in _named(running)}
     async for batch in _batches(file):
-        runs = [(topic, [stored for _, stored in run]) for (topic, _), run in groupby(batch, key=lambda each: (each[0], each[1].stream))]
+        left = [(topic, stored) for topic, stored in batch if stored.version > there.get(stored.stream, 0)]
+        runs = _runs(left, in_order=not house.running["ops"].shared)
         await asyncio.gather(*(house.running[topic].streams.append(topic, events) for topic, events in runs))
         sealed.update(stream for _, stored in batch for stream in sealed_under(json.loads(stored.data)))
         passed(done := done + len(batch), None)
     return sealed
+
+
+def _runs(events: Sequence[tuple[str, Stored]], *, in_order: bool) -> list[tuple[str, list[Stored]]]:
+    """To be appended at once each. ``in_order``: as they lie in the file, since the log keeps one order of all; else each stream's together."""
+    ranked = events if in_order else sorted(events, key=lambda each: each[1].stream)
+    return [(topic, [stored for _, stored in run]) for (topic, _), run in groupby(ranked, key=lambda each: (each[0], each[1].stream))]
+
+
+async def _named(running: Running) -> AsyncIterator[tuple[str, int]]:
+    after = ""
+    while found := await running.streams.names(after=after, limit=_BATCH):
+        for stream, version in found:
+            yield stream, version
+        after = found[-1][0]
 
 
 async def _batches(file: Path) -> AsyncIterator[Sequence[tuple[str, Stored]]]:
@@ -208,16 +252,16 @@ async def _batches(file: Path) -> AsyncIterator[Sequence[tuple[str, Stored]]]:
     yield batch
 
 
-async def _keyed(engine: DataFolder, sealed: set[str], without_keys: bool) -> bool:
+async def _keyed(keyring: Forgetful, data: Path, sealed: set[str], without_keys: bool) -> bool:
     """Whether the keys are there. Without them the fields read as erased, and only who says so gets that."""
     if without_keys:
-        await engine.keyring.give_up(sorted(sealed))
+        await keyring.give_up(sorted(sealed))
         return False
     try:
-        await engine.keyring.find(sorted(sealed))
+        await keyring.find(sorted(sealed))
     except Unavailable as error:
         raise Failed(
-            f"{error} Put the keys.db of the installation that was exported into {engine.settings.data.parent}, with its master key, "
+            f"{error} Put the keys.db of the installation that was exported into {data}, with its master key, "
             "or let personal fields read as erased with --without-keys."
         ) from error
     return True
@@ -226,6 +270,14 @@ async def _keyed(engine: DataFolder, sealed: set[str], without_keys: bool) -> bo
 async def _past_policies(house: House) -> None:
     """What followed from these events is among them."""
     for running in house.running.values():
-        group = running.service.policies_group
-        ends = {part: await running.topics.end(part) for part in running.parts(running.groups.get(group, ()))}
-        await running.documents.write({}, Progress(group, ends))
+        await running.documents.write({}, Progress(running.service.policies_group, await _policy_ends(running)))
+
+
+async def _relayed(house: House) -> None:
+    for running in house.running.values():
+        while (await running.relay.waiting())[0]:
+            await asyncio.sleep(_POLL)
+
+
+async def _policy_ends(running: Running) -> dict[str, int]:
+    return {part: await running.topics.end(part) for part in running.parts(running.groups.get(running.service.policies_group, ()))}

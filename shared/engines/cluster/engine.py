@@ -26,6 +26,8 @@ from shared.settings import Settings, SettingsError
 
 log = structlog.get_logger()
 
+IMPORTING, GOES_ON_FROM = "importing", "goes_on_from"
+"""In the keyring's ``about``: the digest of a file whose import is not done; when the events ended that an import brought."""
 _BATCH = 1024 * 1024
 _BRIEFLY, _WHILE = 20, 500
 
@@ -40,6 +42,7 @@ class ClusterEngine:
         self._admin = admin
         self.keyring = MongoKeyring(self._database("keys"), settings.master_keys)
         self._ports: dict[str, Ports] = {}
+        self._asks_first = False
         self._documents: dict[str, MongoDocuments] = {}
         self._relays: list[asyncio.Task[None]] = []
         self.topics = KafkaTopics(self.names, self._reader, admin, self._saved)
@@ -54,9 +57,15 @@ class ClusterEngine:
     def _database(self, name: str) -> mongo.Database:
         return self._client.get_database(f"{self.settings.installation}_{name}")
 
-    async def prepare(self) -> None:
-        """Raises SettingsError (partitions, another Kafka), Unavailable."""
+    async def prepare(self, importing: str = "") -> None:
+        """``importing``: the import that this is opened for. Raises SettingsError (partitions, another Kafka, another import), Unavailable."""
         await self.keyring.prepare()
+        if await self.keyring.about(IMPORTING) not in (None, importing):
+            raise SettingsError(
+                f"An import into {self.settings.installation} is under way, or was cut off: run it again with the same file, or choose another name "
+                "with RINGUP_INSTALLATION."
+            )
+        self._asks_first = await self.keyring.about(GOES_ON_FROM) is not None
         kafka = await make_topics(self._admin, self.names)
         belongs = await self.keyring.belongs("kafka", kafka)
         if belongs != kafka:
@@ -80,7 +89,10 @@ class ClusterEngine:
         streams = MongoStreams(database, relay.kick)
         self._relays.append(asyncio.create_task(relay.run()))
         documents = self._documents_of(service)
-        return Ports(streams, self.topics, documents, self.keyring, self.blobs_of(service), relay, lambda group: None, self.names.called, shared=True)
+        return Ports(
+            streams, self.topics, documents, self.keyring, self.blobs_of(service), relay, lambda group: None, self.names.called, shared=True,
+            asks_first=self._asks_first,
+        )  # fmt: skip
 
     def blobs_of(self, service: str) -> MongoBlobs:
         return MongoBlobs(self._database(service))
@@ -119,7 +131,7 @@ class ClusterEngine:
         self._client.close()
 
 
-async def opened(settings: Settings) -> ClusterEngine:
+async def opened(settings: Settings, importing: str = "") -> ClusterEngine:
     """Raises SettingsError, Unavailable."""
     client = mongo.connect(settings.mongo, settings.installation)
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka.split(","), client_id=settings.installation)
@@ -127,7 +139,7 @@ async def opened(settings: Settings) -> ClusterEngine:
     try:
         with translated(settings.kafka):
             await admin.start()
-        await engine.prepare()
+        await engine.prepare(importing)
     except BaseException:
         await _closed(admin)
         client.close()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import Binary
+from pymongo import ReplaceOne, UpdateOne
 
 from shared.engines.cluster.mongo import Database, translated
 from shared.engines.wrapping import Wrapping
@@ -38,6 +39,39 @@ class MongoKeyring:
     async def belongs(self, name: str, value: str) -> str:
         """Whose it is: what was written first under this name."""
         return str(await self._put_first(name, value))
+
+    async def about(self, name: str) -> str | None:
+        with translated(self._place):
+            row = await self._about.find_one({"_id": name})
+        return str(row["value"]) if row else None
+
+    async def put_about(self, name: str, value: str) -> None:
+        with translated(self._place):
+            await self._about.replace_one({"_id": name}, {"value": value}, upsert=True)
+
+    async def drop_about(self, name: str) -> None:
+        with translated(self._place):
+            await self._about.delete_one({"_id": name})
+
+    async def adopt(self, secret: bytes, rows: Sequence[tuple[str, str, bytes | None, str | None]]) -> None:
+        """Another keyring's secret and keys (stream, label, wrapped, erased) in place of what is here. Raises Unavailable for another master key."""
+        self._secret = self._wrapping.unwrap(_SEED, secret)
+        puts = [
+            ReplaceOne({"_id": stream}, {"label": label, "wrapped": Binary(wrapped) if wrapped else None, "erased": erased}, upsert=True)
+            for stream, label, wrapped, erased in rows
+        ]
+        with translated(self._place):
+            await self._about.replace_one({"_id": _SEED}, {"value": Binary(secret)}, upsert=True)
+            for start in range(0, len(puts), _AT_ONCE):
+                await self._keys.bulk_write(puts[start : start + _AT_ONCE], ordered=False)
+
+    async def give_up(self, streams: Sequence[str]) -> None:
+        """Those that have no key here never get one: what was sealed under it reads as erased. Nothing else does."""
+        fresh = {"label": "", "wrapped": None, "erased": datetime.now(UTC).isoformat()}
+        puts = [UpdateOne({"_id": stream}, {"$setOnInsert": fresh}, upsert=True) for stream in streams]
+        with translated(self._place):
+            for start in range(0, len(puts), _AT_ONCE):
+                await self._keys.bulk_write(puts[start : start + _AT_ONCE], ordered=False)
 
     async def _put_first(self, name: str, value: Any) -> Any:
         with contextlib.suppress(Conflict), translated(self._place):
