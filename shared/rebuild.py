@@ -66,8 +66,8 @@ class Rebuilds:
         state, view = record["state"], self._view_of(id)
         if state in OWNED and view and state != "filling":
             await self._take_over(id, view)
-        elif state in OWNED and not view and await self._records.take(id):
-            await self._forget(id, "dropped")
+        elif state in OWNED and (not view or await self._is_live(collection(view))) and await self._records.take(id):
+            await self._forget(id, "dropped")  # or a first build of what is live already: it began empty meanwhile, or nobody noted the end
         elif state == "live" and not view and self._running.shared:
             self._running.spawn(self._leave_later(id, record))
         elif state == "live" and not view:

@@ -106,6 +106,13 @@ async def test_a_compared_build_whose_owner_is_gone_is_kept_up_by_another(notes,
     assert (await second.rebuilds.switch(id, "agent:ops2", force=False))["equal"]
 
 
+async def test_a_first_build_of_a_view_that_is_live_already_keeps_nobody_from_another(process):
+    running = await process()
+    await builds.Records(running.documents, shared=True).add("notes@1.b1", view="notes", state="filling", opens=False)
+    await until(lambda: is_in(running, "notes@1.b1", "dropped"))
+    assert await compared(running) == "notes@1.b2"
+
+
 async def test_a_first_build_is_waited_for_and_gone_on_with_when_its_owner_is_gone(notes, process):
     first = await process(NOTES, ORDERS, held=True)
     await until(lambda: read(first, "orders@1.b1"))
