@@ -194,10 +194,10 @@ async def storm(prey, servers, chance):
     await asyncio.to_thread(servers.kill_mongo)
     await asyncio.to_thread(servers.start_mongo)
     while (left := KILLS - sum(len(each.deaths) + len(each.points) for each in prey.values())) > 0:
-        await hunted(prey[chance.choice(sorted(prey))], chance)
-        for name, points in POINTS.items():
-            if not prey[name].points and left > len(points):
-                prey[name].points.extend(points)
+        name = chance.choice(sorted(prey))
+        if not prey[name].points and left > len(POINTS.get(name, ())):
+            prey[name].points.extend(POINTS.get(name, ()))
+        await hunted(prey[name], chance)
 
     async def all_hit():
         return not any(each.points for each in prey.values())
