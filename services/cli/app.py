@@ -148,7 +148,7 @@ def _log(level: str) -> None:
         structlog.processors.JSONRenderer(),
     ]
     structlog.configure(
-        processors=steps, wrapper_class=structlog.make_filtering_bound_logger(level), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+        processors=steps, wrapper_class=structlog.make_filtering_bound_logger(level), logger_factory=structlog.WriteLoggerFactory(sys.stderr)
     )
     others = logging.StreamHandler()
     others.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *steps]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -101,8 +103,15 @@ def tail(
     json: Json = False,
 ) -> None:
     """What is recorded from now on, until Ctrl-C. Personal fields stay sealed. With --json one event a line."""
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_tail(type, prefix, json))
+    asyncio.run(_until_interrupted(_tail(type, prefix, json)))
+
+
+async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Also where whoever started this has its children ignore Ctrl-C, as a shell does with what runs in the background."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 async def _tail(type: str, prefix: str, json: bool) -> None:
