@@ -8,7 +8,7 @@ from services.catalog.account import Change, account
 from services.catalog.campaign import Publish, Retire
 from services.catalog.campaign import campaign as campaign_aggregate
 from services.catalog.views import campaigns
-from shared.contracts.catalog import Campaign, Kind, Settings
+from shared.contracts.catalog import Campaign, Coupon, CustomField, Kind, Option, Settings, ShippingProfile, Variant
 from shared.contracts.order import Method
 from shared.http import RunningService, Sent, plain
 from shared.kernel.commands import Refusal
@@ -36,6 +36,19 @@ class OfferBody(Body):
     kind: Literal["offer", "upsell"] = "offer"
     gateway: Line = "simulator"
     max_quantity: int = Field(default=99, strict=True, le=1_000_000)
+    min_quantity: int = 1
+    min_price: Money | None = None
+    max_price: Money | None = None
+    min_shipping_price: Money | None = None
+    max_shipping_price: Money | None = None
+    base_product: Line = ""
+    categories: tuple[Line, ...] = ()
+    tags: tuple[Line, ...] = ()
+    options: tuple[Option, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    trial_days: int = 0
+    tax_class: Line = "standard"
+    image: Line = ""
 
 
 class CampaignBody(Body):
@@ -52,6 +65,18 @@ class CampaignBody(Body):
     methods: tuple[Method, ...] = Field(default=("card", "external"), max_length=10)
     offers: tuple[OfferBody, ...] = Field(default=(), max_length=1_000)
     script_main: Note = ""
+    script_rebuttal: Note = ""
+    script_upsell: Note = ""
+    call_center: Line = ""
+    teams: tuple[Line, ...] = ()
+    terms_required: bool = False
+    terms: Note = ""
+    max_coupons: int = 1
+    reorder_days: int = 0
+    checkout: bool = False
+    coupons: tuple[Coupon, ...] = ()
+    profiles: tuple[ShippingProfile, ...] = ()
+    fields: tuple[CustomField, ...] = ()
 
 
 class SettingsBody(Body):
@@ -60,6 +85,11 @@ class SettingsBody(Body):
     undo_seconds: int = 10
     tax_rates: dict[Line, Line] = Field(default={}, max_length=1_000)
     shipping_taxable: dict[Line, bool] = Field(default={}, max_length=1_000)
+    tax_nexus: tuple[Line, ...] | None = None
+    price_adjustment: bool = False
+    shipping_adjustment: bool = False
+    time_zone: Line = "UTC"
+    session_idle_minutes: int = 15
 
 
 @router.get("/campaigns")

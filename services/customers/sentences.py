@@ -17,6 +17,11 @@ _SECTIONS = {
     "shipping": "shipping address",
     "shipping_same": "shipping address",
     "lines": "products",
+    "coupons": "coupons",
+    "profile": "shipping profile",
+    "fields": "custom fields",
+    "terms_agreed": "terms",
+    "customer_id": "customer",
     "notes": "notes",
 }
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
@@ -80,6 +85,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     cart.OrderSubmitted: _submitted,
     cart.OrderReopened: lambda e: f"Open again after attempt {e.attempt}",
     cart.OrderClosed: lambda e: "The customer was erased" if e.why == "erased" else f"Closed: {e.why}",
+    cart.CouponRedeemed: lambda e: f"Coupon {e.code} taken",
+    cart.CouponReturned: lambda e: f"Coupon {e.code} given back: {_reason(e.why)}",
     payments.AttemptOpened: lambda e: f"Attempt {e.attempt} opened",
     payments.AttemptClaimed: lambda e: "The gateway is asked what became of it" if e.takeover else "The gateway is asked to authorize",
     payments.PartAnswered: lambda e: _answered("The gateway answered", e.answer, e.reason),

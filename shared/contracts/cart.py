@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Literal
 
-from shared.contracts.order import Address, Call, Instrument, Line, Method, OrderBody, Part, Person, Quote, Rules, SubmittedOrder
+from shared.contracts.order import (
+    Address,
+    Call,
+    CustomerAnswers,
+    FieldValue,
+    Instrument,
+    Line,
+    Method,
+    OrderBody,
+    Part,
+    Person,
+    Quote,
+    Rules,
+    SubmittedOrder,
+)
 from shared.kernel.events import Event, Personal, Value
 
 
@@ -19,6 +33,14 @@ class CartChanges(Value):
     shipping_same: bool | None = None
     lines: tuple[Line, ...] | None = None
     notes: Personal[str] | None = None
+    coupons: tuple[str, ...] | None = None
+    """Codes as typed, in the order in which they were."""
+    profile: str | None = None
+    """Id of the shipping profile that was chosen; empty: none."""
+    fields: tuple[FieldValue, ...] | None = None
+    terms_agreed: bool | None = None
+    customer_id: str | None = None
+    """Of a customer who is known already."""
 
 
 class CartUpdated(Event, type="ringup.cart.CartUpdated"):
@@ -27,6 +49,7 @@ class CartUpdated(Event, type="ringup.cart.CartUpdated"):
     quote: Quote | None = None
     """The new quote where money moved."""
     campaign_version: int
+    settings_version: int = 0
 
 
 class OrderSubmitted(Event, type="ringup.cart.OrderSubmitted"):
@@ -37,6 +60,7 @@ class OrderSubmitted(Event, type="ringup.cart.OrderSubmitted"):
     payment: str
     parts: tuple[Part, ...]
     submitted: SubmittedOrder
+    customer: CustomerAnswers = CustomerAnswers()
 
 
 class OrderReopened(Event, type="ringup.cart.OrderReopened"):
@@ -56,6 +80,23 @@ class OrderClosed(Event, type="ringup.cart.OrderClosed"):
 
     order_id: str
     why: Literal["approved", "denied", "cancelled", "erased"]
+
+
+class CouponRedeemed(Event, type="ringup.cart.CouponRedeemed"):
+    """One use of a limited coupon."""
+
+    campaign: str
+    code: str
+    order_id: str
+
+
+class CouponReturned(Event, type="ringup.cart.CouponReturned"):
+    """The use is free again."""
+
+    campaign: str
+    code: str
+    order_id: str
+    why: Literal["denied", "cancelled", "not-submitted"]
 
 
 class CustomerIdReserved(Event, type="ringup.cart.CustomerIdReserved"):

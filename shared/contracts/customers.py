@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts.order import Address, Person
+from shared.contracts.order import Address, FieldValue, Person
 from shared.kernel.events import Event, Personal
 
 
@@ -17,6 +17,16 @@ class CustomerUpdated(Event, type="ringup.customers.CustomerUpdated"):
     person: Person
     billing: Address
     shipping: Address
+    fields: tuple[FieldValue, ...] = ()
+    """Answers to the custom fields that this order asked for."""
+
+
+class TaxExemptionChanged(Event, type="ringup.customers.TaxExemptionChanged"):
+    """``certificate`` is what the exemption rests on."""
+
+    customer_id: str
+    exempt: bool
+    certificate: Personal[str] = ""
 
 
 class CustomerNoted(Event, type="ringup.customers.CustomerNoted"):

@@ -8,6 +8,10 @@ from typing import Literal
 from shared.kernel.events import Personal, Value
 
 Method = Literal["card", "external"]
+UnitRule = Literal["list", "override"]
+ShippingRuleName = Literal["own", "rule", "override", "upsell-excluded", "not-dearest", "entire-order", "free", "none"]
+TaxRule = Literal["rate", "override", "customer-exempt", "no-address", "no-nexus", "class-exempt", "no-rate", "none"]
+Verdict = Literal["applied", "unknown", "expired", "exhausted", "not-applicable", "too-many"]
 
 
 class Person(Value):
@@ -37,11 +41,30 @@ class Call(Value):
 
 
 class Line(Value):
-    """``line`` is given when the line is added and never used again in that order."""
+    """``line`` is given when the line is added and never used again in that order. ``product`` is an offer's id, or a variant's."""
 
     line: int
     product: str
     quantity: int
+    price: int | None = None
+    """What a unit costs instead of the list price; for ``reason``, changed ``by`` an actor."""
+    shipping_price: int | None = None
+    reason: Personal[str] = ""
+    by: str = ""
+
+
+class FieldValue(Value):
+    """What was answered to a custom field; a checkbox says ``yes``, or nothing."""
+
+    field: str
+    value: Personal[str] = ""
+
+
+class Taken(Value):
+    """What a coupon took."""
+
+    code: str
+    amount: int
 
 
 class QuoteLine(Value):
@@ -55,9 +78,43 @@ class QuoteLine(Value):
     shipping: int
     tax: int
     total: int
+    list_price: int | None = None
+    """What a unit costs by the campaign. None in quotes of before prices could be changed."""
+    unit_rule: UnitRule = "list"
+    discount: int = 0
+    discounts: tuple[Taken, ...] = ()
+    shipping_rule: ShippingRuleName = "own"
+    shipping_rule_id: str = ""
+    shipping_discount: int = 0
+    shipping_discounts: tuple[Taken, ...] = ()
+    taxable: int = 0
+    tax_rule: TaxRule = "none"
+    tax_row: str = ""
+
+
+class CouponVerdict(Value):
+    """``auto``: a default coupon of the campaign, not entered."""
+
+    code: str
+    verdict: Verdict
+    reason: str = ""
+    auto: bool = False
+    amount: int = 0
+
+
+class TaxLine(Value):
+    """``row`` is empty where the tax was given with the order."""
+
+    row: str = ""
+    tax_class: str = ""
+    rate: str = ""
+    taxable: int
+    tax: int
 
 
 class Quote(Value):
+    """What the policy said (prices.md, 4). Before taxes and discounts were explained, ``policy`` is empty and ``tax_rate`` says the percent."""
+
     currency: str
     lines: tuple[QuoteLine, ...] = ()
     price: int = 0
@@ -65,7 +122,13 @@ class Quote(Value):
     tax: int = 0
     total: int = 0
     tax_rate: str = "0"
-    """Percent as a decimal string."""
+    policy: str = ""
+    discount: int = 0
+    shipping_discount: int = 0
+    profile: str = ""
+    profile_applies: bool | None = None
+    coupons: tuple[CouponVerdict, ...] = ()
+    tax_lines: tuple[TaxLine, ...] = ()
 
 
 class Rules(Value):
@@ -92,6 +155,13 @@ class OrderBody(Value):
     shipping: Address = Address()
     quote: Quote
     notes: Personal[str] = ""
+    terms_agreed: bool = False
+
+
+class CustomerAnswers(Value):
+    """What was asked for the customer's sake: customers takes it, the order does not carry it."""
+
+    fields: tuple[FieldValue, ...] = ()
 
 
 class Instrument(Value):

@@ -48,7 +48,7 @@ async def test_a_campaign_names_the_field_that_is_wrong(shop, wrong, field):
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"time_zone": "UTC"}, "time_zone"),
+        ({"colour": "green"}, "colour"),
         ({"tax_rates": {"us": "8"}}, "tax_rates.us"),
         ({"tax_rates": {"US": "x"}}, "tax_rates.US"),
         ({"tax_rates": {"US": 8}}, "tax_rates.US"),

@@ -24,6 +24,7 @@ PAGES = {
     "/ops/streams/account": "account",
     "/api/docs": "API",
     "/api/events": "Events",
+    "/api/events/OrderApproved": "OrderApproved",
     "/nowhere": "Not found",
 }
 

@@ -112,7 +112,10 @@ async def test_the_pages_name_every_operation_and_every_event(ringup, openapi):
     page = await nobody.page("/api/docs")
     assert all(operation["operationId"] in page for methods in openapi["paths"].values() for operation in methods.values())
     events = await nobody.page("/api/events")
-    assert all(f'id="{name.rpartition(".")[2]}"' in events for name in EVENTS)
+    assert all(f'href="/api/events/{name.rpartition(".")[2]}"' in events for name in EVENTS)
+    assert "ringup.qa.OrderApproved" in (approved := await nobody.page("/api/events/OrderApproved"))
+    assert "lines[].sku" in approved
+    assert (await nobody.get("/api/events/OrderEaten")).status_code == 404
 
 
 def test_fields_of_fields_are_dotted():

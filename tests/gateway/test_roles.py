@@ -19,7 +19,7 @@ WHO = {
     "everybody": (
         EVERYBODY,
         "GET /; GET /sign-in; POST /sign-in; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; GET /api/docs; "
-        "GET /api/events; GET /asyncapi",
+        "GET /api/events; GET /api/events/{name}; GET /asyncapi",
     ),
     "signed in": ({*ROLES}, "GET /live; POST /sign-out"),
     "sells": (

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from services.gateway import asyncapi
@@ -69,6 +70,15 @@ async def api_docs(request: Request) -> Response:
 @router.get("/api/events")
 async def events(request: Request) -> Response:
     return page(request, "api_events.html", topics=asyncapi.catalogue())
+
+
+@router.get("/api/events/{name}")
+async def event(request: Request, name: str) -> Response:
+    for _, events in asyncapi.catalogue():
+        for found, its_fields in events:
+            if found.TYPE.rpartition(".")[2] == name:
+                return page(request, "api_event.html", event=found, fields=its_fields)
+    raise HTTPException(404, "There is no such event.")
 
 
 @router.get("/asyncapi")
