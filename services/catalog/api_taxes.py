@@ -28,8 +28,8 @@ from shared.service import Running
 
 router = APIRouter(prefix="/tax-tables")
 
-_AT_ONCE = 20
-"""Pieces of one append: a table is larger than what a store takes at once."""
+_AT_ONCE = 5
+"""Pieces of one append: a table is larger than what a store takes at once, and others have a turn in between."""
 _PAGE = 100
 _MOST_BYTES, _MOST_BOUNDARY_BYTES = 32 * 1024 * 1024, 64 * 1024 * 1024
 
