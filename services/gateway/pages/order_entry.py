@@ -98,7 +98,7 @@ async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
     if state["stage"] == "open":
         campaign, _ = await _campaign(services, order)
         panel = page(request, "order_entry_declined.html", attempts=_declines(state), currency=campaign["currency"])
-        shown = view(id, order["version"], state, campaign, _who(request).user)
+        shown = view(order, campaign, _who(request).user)
         return JSONResponse({"outcome": "open", "panel": bytes(panel.body).decode(), "order": shown})
     return JSONResponse({"outcome": await _outcome(services, id, state["attempt"])})
 
