@@ -64,12 +64,13 @@ OFFERS = (
 STANDARD = ShippingProfile(
     id="121", name="Standard, 5 to 7 days", default=True, free_from=25000, free_after_coupons=True,
     rules=(
+        ShippingRule(id="5", country="US", mode="add", price=0),
         ShippingRule(id="1", country="US", region="AK", mode="add", price=1200),
         ShippingRule(id="2", country="US", region="HI", mode="add", price=1200),
         ShippingRule(id="3", country="CA", scope="offers", price=1850),
     ),
 )  # fmt: skip
-EXPRESS = ShippingProfile(id="122", name="Express, 2 days", entire_order=True, rules=(ShippingRule(id="1", country="US", price=3490),))
+EXPRESS = ShippingProfile(id="122", name="Express, 2 days", entire_order=True, rules=(ShippingRule(id="4", country="US", price=3490),))
 
 COUPONS = (
     Coupon(id="131", code="SLEEP10", kind="percent", percent="10"),

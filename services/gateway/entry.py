@@ -101,7 +101,7 @@ def coupons_said(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]
             "applied": coupon["verdict"] == "applied",
             "auto": coupon["auto"],
             "amount": formatted(-coupon["amount"], currency),
-            "said": order["coupons_said"].get(coupon["code"], ""),
+            "said": order.get("coupons_said", {}).get(coupon["code"], ""),
         }
         for coupon in quote["coupons"]
     ]
@@ -158,8 +158,8 @@ def words(country: str) -> dict[str, str]:
 
 
 def _somewhere(address: Mapping[str, str], countries: Sequence[str]) -> dict[str, str]:
-    """Where a campaign sells to one country only, an address without one is shown there."""
-    return {**address, "country": address["country"] or (countries[0] if len(countries) == 1 else "")}
+    """An address without a country is shown in the first one that the campaign sells to."""
+    return {**address, "country": address["country"] or next(iter(countries), "")}
 
 
 def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> dict[str, Any]:

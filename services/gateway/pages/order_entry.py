@@ -139,15 +139,22 @@ async def _campaign(services: Services, order: dict[str, Any]) -> tuple[dict[str
 async def _in_minor_units(services: Services, id: OrderId, body: Body) -> Body:
     """Prices are typed; an empty one is the list price. Raises Failed at the field of one that is no amount."""
     lines = body.get("lines")
-    if not isinstance(lines, list) or not any(isinstance(line, dict) and (line.get("price") or line.get("shipping_price")) for line in lines):
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         return body
-    campaign, _ = await _campaign(services, await services.get("cart", f"/orders/{id}"))
-    return {**body, "lines": [_parsed(line, campaign["currency"]) if isinstance(line, dict) else line for line in lines]}
+    typed = cast(list[dict[str, JsonValue]], lines)
+    currency = ""
+    if any(line.get(name) for line in typed for name in _PRICES):
+        campaign, _ = await _campaign(services, await services.get("cart", f"/orders/{id}"))
+        currency = campaign["currency"]
+    return {**body, "lines": [_parsed(line, currency) for line in typed]}
+
+
+_PRICES = ("price", "shipping_price")
 
 
 def _parsed(line: dict[str, JsonValue], currency: str) -> JsonValue:
     found = dict(line)
-    for name in ("price", "shipping_price"):
+    for name in _PRICES:
         text = line.get(name)
         try:
             found[name] = parsed(text, currency) if isinstance(text, str) and text else None
