@@ -1,118 +1,31 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
+from services.cart.bodies import ChangeBody, PlaceBody, StartBody, SubmitBody
 from services.cart.customer_id import Reserve
-from services.cart.order import Catalog, Change, Order, Place, Submit, order
-from services.cart.views import newest, settings, versions
+from services.cart.lines import Wanted
+from services.cart.lookups import catalog, check_customer, circumstances, today
+from services.cart.order import Change, Order, Place, Submit, about, applied, order
+from services.cart.pricing import Catalog
+from services.cart.views import versions
 from shared.contracts.cart import CartChanges
-from shared.contracts.catalog import Campaign, Settings
-from shared.contracts.order import Address, Call, Method, Person
+from shared.contracts.order import Call
 from shared.http import Answer, RunningService, Sent
 from shared.ids import INSTALLATION, customer_id, external_command, order_id
-from shared.kernel.commands import Envelope, Refusal
+from shared.kernel.commands import Envelope, Outcome, Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import Unavailable
 from shared.service import Running
-from shared.text import Id, Note
-from shared.text import Line as TextLine
 
 router = APIRouter()
 
-Direction = Literal["inbound", "outbound"]
-
-
-def _email(text: str) -> str:
-    name, at, domain = text.partition("@")
-    if text and not (name and at and "." in domain.strip(".") and " " not in text):
-        raise ValueError("is not an e-mail address")
-    return text
-
-
-def _phone(text: str) -> str:
-    digits = sum(character.isdigit() for character in text)
-    if text and (not 7 <= digits <= 15 or set(text) - set("0123456789 +()-./")):
-        raise ValueError("is not a phone number")
-    return text
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class PersonBody(Body):
-    first_name: TextLine = ""
-    last_name: TextLine = ""
-    phone: Annotated[TextLine, AfterValidator(_phone)] = ""
-    email: Annotated[TextLine, AfterValidator(_email)] = ""
-
-    def value(self) -> Person:
-        return Person(**self.model_dump())
-
-
-class AddressBody(Body):
-    street: TextLine = ""
-    unit: TextLine = ""
-    city: TextLine = ""
-    postal: TextLine = ""
-    region: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{0,3}$")] = ""
-    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")] = ""
-
-    def value(self) -> Address:
-        return Address(**self.model_dump())
-
-
-class LineBody(Body):
-    product: TextLine
-    quantity: int = Field(strict=True, ge=0, le=1_000_000)
-
-
-class StartBody(Body):
-    campaign: TextLine
-    direction: Direction = "inbound"
-    call_center: TextLine = ""
-    team: TextLine = ""
-
-
-class ChangeBody(Body):
-    direction: Direction | None = None
-    customer: PersonBody | None = None
-    billing: AddressBody | None = None
-    shipping: AddressBody | None = None
-    shipping_same: bool | None = None
-    lines: list[LineBody] | None = Field(default=None, max_length=500)
-    notes: Note | None = None
-
-    def changes(self, call: Call | None = None) -> CartChanges:
-        """``call`` is the one that a new direction belongs to."""
-        return CartChanges(
-            call=call.model_copy(update={"direction": self.direction}) if call and self.direction else None,
-            customer=self.customer.value() if self.customer else None,
-            billing=self.billing.value() if self.billing else None,
-            shipping=self.shipping.value() if self.shipping else None,
-            shipping_same=self.shipping_same,
-            notes=self.notes,
-        )
-
-    def quantities(self) -> dict[str, int] | None:
-        return None if self.lines is None else {line.product: line.quantity for line in self.lines}
-
-
-class SubmitBody(Body):
-    method: Method
-    payment: TextLine = ""
-
-
-class PlaceBody(StartBody, ChangeBody, SubmitBody):
-    direction: Direction = "inbound"
-    external_id: Id = ""
+_TRIES = 3
 
 
 @router.get("/campaigns/{id}/{number}")
@@ -126,9 +39,11 @@ async def campaign_version(id: str, number: int, service: RunningService) -> dic
 
 @router.post("/orders")
 async def start(body: StartBody, service: RunningService, sent: Sent) -> Answer:
-    catalog = await _catalog(service, body.campaign)
+    known = await catalog(service, body.campaign)
+    await check_customer(service, body.customer_id)
     id = await _id(service, sent)
-    outcome = await service.execute(order, id, Change(id, catalog, _started(body, sent)), sent)
+    made = await _change(service, id, known, Order(), _started(body, sent), None, sent)
+    outcome = await service.execute(order, id, made, sent)
     return _answer(id, outcome.version, outcome.state, 201)
 
 
@@ -136,11 +51,17 @@ async def start(body: StartBody, service: RunningService, sent: Sent) -> Answer:
 async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
     if body.external_id:
         sent = replace(sent, command_id=external_command(sent.actor, body.external_id))
-    catalog = await _catalog(service, body.campaign)
+    known = await catalog(service, body.campaign)
+    await check_customer(service, body.customer_id)
     id = await _id(service, sent)
-    changes = CartChanges(**{**body.changes().__dict__, **{k: v for k, v in _started(body, sent).__dict__.items() if v is not None}})
-    change = Change(id, catalog, changes, body.quantities())
-    return await _submitted(service, id, lambda customer: Place(change, _submit(id, body, catalog, sent, customer)), sent)
+    started = {name: value for name, value in _started(body, sent).__dict__.items() if value is not None}
+    changes = CartChanges(**{**body.changes().__dict__, **started})
+
+    async def made(state: Order, customer: str) -> Place:
+        change = await _change(service, id, known, state, changes, body.wanted(), sent)
+        return Place(change, _submit(id, body, known, sent, customer))
+
+    return await _submitted(service, id, made, sent, body.customer_id)
 
 
 @router.get("/orders/{id}")
@@ -153,15 +74,25 @@ async def one(id: str, service: RunningService) -> Answer:
 
 @router.post("/orders/{id}/changes")
 async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent) -> Answer:
-    state, catalog = await _pinned(service, id)
-    outcome = await service.execute(order, id, Change(id, catalog, body.changes(state.call), body.quantities()), sent)
+    await check_customer(service, body.customer_id)
+
+    async def made(state: Order) -> Change:
+        known = await catalog(service, state.campaign, state.campaign_version)
+        return await _change(service, id, known, state, body.changes(state.call), body.wanted(), sent)
+
+    outcome = await _decided(service, id, made, sent)
     return _answer(id, outcome.version, outcome.state)
 
 
 @router.post("/orders/{id}/submit")
 async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> Answer:
-    _, catalog = await _pinned(service, id)
-    return await _submitted(service, id, lambda customer: _submit(id, body, catalog, sent, customer), sent)
+    async def made(state: Order, customer: str) -> Submit:
+        known = await catalog(service, state.campaign, state.campaign_version)
+        return _submit(id, body, known, sent, customer)
+
+    if not (await service.seen(order, id))[1]:
+        raise HTTPException(404, "There is no such order.")
+    return await _submitted(service, id, made, sent)
 
 
 async def _id(service: Running, sent: Envelope) -> str:
@@ -179,20 +110,45 @@ def _answer(id: str, version: int, state: Order, status: int = 200) -> Answer:
 
 def _started(body: StartBody, sent: Envelope) -> CartChanges:
     call = Call(agent=sent.actor, direction=body.direction, started_at=sent.now, call_center=body.call_center, team=body.team)
-    return CartChanges(campaign=body.campaign, call=call)
+    return CartChanges(campaign=body.campaign, call=call, customer_id=body.customer_id or None)
 
 
-def _submit(id: str, body: SubmitBody, catalog: Catalog, sent: Envelope, customer: str) -> Submit:
-    return Submit(id, catalog, body.method, body.payment, sent.actor, customer, sent.now)
+async def _change(
+    service: Running, id: str, known: Catalog, state: Order, changes: CartChanges, wanted: dict[str, Wanted] | None, sent: Envelope
+) -> Change:  # fmt: skip
+    """With the circumstances of the order as it will be, if it is as ``state`` says."""
+    asked = about(applied(state, changes))
+    found = await circumstances(service, known, asked, sent.now)
+    return Change(id, known, {asked: found}.get, sent.actor, changes, wanted)
 
 
-async def _submitted(service: Running, id: str, command: Callable[[str], Submit | Place], sent: Envelope) -> Answer:
+def _submit(id: str, body: SubmitBody, known: Catalog, sent: Envelope, customer: str) -> Submit:
+    return Submit(id, known, body.method, body.payment, sent.actor, customer, sent.now, today(known.settings, sent.now))
+
+
+async def _decided(service: Running, id: str, made: Callable[[Order], Awaitable[Any]], sent: Envelope) -> Outcome:
+    """By the order as it was last seen here, and again by how it is where others have changed it. Raises Refusal, 404."""
+    for attempt in range(1, _TRIES + 1):
+        state, version = await (service.seen if attempt == 1 else service.load)(order, id)
+        if not version:
+            raise HTTPException(404, "There is no such order.")
+        try:
+            return await service.execute(order, id, await made(state), sent)
+        except Refusal as refusal:
+            if refusal.refused.code != "busy" or attempt == _TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+async def _submitted(
+    service: Running, id: str, made: Callable[[Order, str], Awaitable[Submit | Place]], sent: Envelope, customer: str = ""
+) -> Answer:  # fmt: skip
     """With the order's customer number; a new one is reserved for a first submission that nothing stands against."""
     state, _ = await service.load(order, id)
-    customer = state.customer_id
-    if not customer and not isinstance(order.decide(command("0000000000"), state), Refused):
+    customer = customer or state.customer_id
+    if not customer and not isinstance(order.decide(await made(state, "0000000000"), state), Refused):
         customer = await _reserved(service, id, sent)
-    outcome = await service.execute(order, id, command(customer), sent)
+    outcome = await service.execute(order, id, await made(state, customer), sent)
     return _answer(id, outcome.version, outcome.state, 202)
 
 
@@ -206,38 +162,3 @@ async def _reserved(service: Running, id: str, sent: Envelope) -> str:
                 raise
         else:
             return number
-
-
-async def _pinned(service: Running, id: str) -> tuple[Order, Catalog]:
-    state, version = await service.load(order, id)
-    if not version:
-        raise HTTPException(404, "There is no such order.")
-    return state, await _catalog(service, state.campaign, state.campaign_version)
-
-
-async def _catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
-    """The campaign in the version that the order is pinned to, or the newest. Raises Refusal, Unavailable."""
-    current = await service.get(newest, campaign, opened=False)
-    if current is None:
-        raise Refusal(Refused("unknown-campaign", "There is no such campaign.", field="campaign", conflict=False))
-    wanted = number or current["number"]
-    version = await _version(service, campaign, wanted)
-    account = await service.get(settings, "account", opened=False)
-    return Catalog(
-        version,
-        wanted,
-        Settings(**account["settings"]) if account else Settings(),
-        account["number"] if account else 0,
-        current["retired"],
-    )
-
-
-async def _version(service: Running, campaign: str, number: int) -> Campaign:
-    """Versions never change, so that each is read once. Raises Unavailable."""
-    known: dict[tuple[str, int], Campaign] = service.state.setdefault("campaigns", {})
-    if (campaign, number) not in known:
-        row = await service.get(versions, f"{campaign}@{number}", opened=False)
-        if row is None:
-            raise Unavailable("The catalog has not arrived here yet. Try again.")
-        known[campaign, number] = Campaign(**row["campaign"])
-    return known[campaign, number]

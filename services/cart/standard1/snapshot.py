@@ -227,11 +227,19 @@ def read(text: str | bytes) -> Snapshot:
 
 
 def profiles(given: object) -> tuple[Profile, ...]:
-    """Those of a campaign. Raises InvalidSnapshot."""
+    """Those of a campaign, to be made once. Raises InvalidSnapshot."""
     try:
         return _PROFILES.validate_python(given)
     except ValidationError as error:
         raise _invalid(error, "shipping", "profiles") from error
+
+
+def coupons(given: object) -> tuple[Coupon, ...]:
+    """Those of a campaign, to be made once. Raises InvalidSnapshot."""
+    try:
+        return _COUPONS.validate_python(given)
+    except ValidationError as error:
+        raise _invalid(error, "coupons", "catalog") from error
 
 
 def _whole(made: Callable[[], Snapshot]) -> Snapshot:
@@ -283,3 +291,4 @@ def _only_with_country(region: str | None, info: ValidationInfo) -> str | None:
 
 _SNAPSHOT = TypeAdapter(Snapshot)
 _PROFILES = TypeAdapter(tuple[Profile, ...])
+_COUPONS = TypeAdapter(tuple[Coupon, ...])
