@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.cart.pricing import About, Catalog, Circumstances
+from services.cart.tables import Tables
 from services.cart.tariff import Tariff
 from services.cart.views import customers, gateways, newest, settings, versions
 from shared.contracts.catalog import Campaign, Settings
@@ -16,6 +17,10 @@ from shared.kernel.errors import Unavailable
 from shared.service import Running
 
 _UNUSABLE = {"requires-3ds": "needs 3-D Secure, which a customer on the phone cannot do", "requires-form": "needs a form of its own"}
+
+
+async def setup(service: Running) -> None:
+    service.state["tables"] = Tables(service)
 
 
 async def catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
@@ -35,7 +40,11 @@ async def circumstances(service: Running, catalog: Catalog, about: About, now: d
     if about.customer_id:
         customer = await service.get(customers, about.customer_id, opened=False)
         exempt = bool(customer and customer["exempt"])
-    return Circumstances(today(catalog.settings, now), exempt)
+    day = today(catalog.settings, now)
+    tables: Tables = service.state["tables"]
+    rates = await tables.rates(day)
+    rows = rates.of(about.country, about.region, about.postal) if about.country else []
+    return Circumstances(day, exempt, rows=rows)
 
 
 def today(account: Settings, now: datetime) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from services.cart.rates import OPEN
 from services.cart.standard1.policy import price
 from services.cart.standard1.quote import Quote as Priced
 from services.cart.standard1.quote import QuoteLine as PricedLine
@@ -14,9 +15,6 @@ from services.cart.tariff import Sold, Tariff
 from shared.contracts.catalog import Settings
 from shared.contracts.order import Address, CouponVerdict, Line, Quote, QuoteLine, Taken, TaxLine
 from shared.places import continent
-
-OPEN = "0001-01-01"
-"""Since when a rate holds that does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from services.cart.api import router
 from services.cart.customer_id import customerid
+from services.cart.lookups import setup
 from services.cart.order import order
 from services.cart.policies import close, forget, reopen
-from services.cart.views import customers, gateways, newest, settings, versions
+from services.cart.views import customers, gateways, newest, settings, tax_parts, tax_tables, versions
 from shared.contracts.cart import CartUpdated, OrderSubmitted
 from shared.kernel.events import Event
 from shared.service import Service
@@ -23,8 +24,9 @@ def _label(event: Event) -> tuple[str, str] | None:
 cart = Service(
     "cart",
     aggregates=(order, customerid),
-    views=(versions, newest, settings, gateways, customers),
+    views=(versions, newest, settings, gateways, customers, tax_tables, tax_parts),
     policies=(reopen, close, forget),
     router=router,
+    setup=setup,
     label=_label,
 )
