@@ -7,8 +7,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.cart.pricing import About, Catalog, Circumstances
+from services.cart.redeeming import Coupons
 from services.cart.tables import Tables
 from services.cart.tariff import Tariff
+from services.cart.used import used_codes
 from services.cart.views import customers, gateways, newest, settings, versions
 from shared.contracts.catalog import Campaign, Settings
 from shared.kernel.commands import Refusal
@@ -21,6 +23,7 @@ _UNUSABLE = {"requires-3ds": "needs 3-D Secure, which a customer on the phone ca
 
 async def setup(service: Running) -> None:
     service.state["tables"] = Tables(service)
+    service.state["coupons"] = Coupons(service)
 
 
 async def catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
@@ -34,17 +37,25 @@ async def catalog(service: Running, campaign: str, number: int | None = None) ->
     return Catalog(tariff, wanted, account, account_number, current["retired"], await _unusable(service, tariff))
 
 
-async def circumstances(service: Running, catalog: Catalog, about: About, now: datetime) -> Circumstances:
+async def circumstances(service: Running, catalog: Catalog, order_id: str, about: About, now: datetime) -> Circumstances:
     """Raises Refusal, Unavailable."""
-    exempt = False
-    if about.customer_id:
-        customer = await service.get(customers, about.customer_id, opened=False)
-        exempt = bool(customer and customer["exempt"])
-    day = today(catalog.settings, now)
+    day, tariff = today(catalog.settings, now), catalog.tariff
     tables: Tables = service.state["tables"]
-    rates = await tables.rates(day)
-    rows = rates.of(about.country, about.region, about.postal) if about.country else []
-    return Circumstances(day, exempt, rows=rows)
+    rows = (await tables.rates(day)).of(about.country, about.region, about.postal) if about.country else []
+    codes = tariff.considered(about.codes)
+    coupons: Coupons = service.state["coupons"]
+    return Circumstances(
+        day,
+        tax_exempt=await _exempt(service, about.customer_id),
+        used_codes=await used_codes(service, tariff.campaign.id, order_id, about.phone, about.email) if codes & tariff.once else (),
+        uses=await coupons.uses(tariff.campaign.id, codes & tariff.limited, order_id),
+        rows=rows,
+    )
+
+
+async def _exempt(service: Running, customer_id: str) -> bool:
+    customer = await service.get(customers, customer_id, opened=False) if customer_id else None
+    return bool(customer and customer["exempt"])
 
 
 def today(account: Settings, now: datetime) -> str:
