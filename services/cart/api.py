@@ -11,13 +11,14 @@ from starlette.exceptions import HTTPException
 from services.cart.bodies import ChangeBody, PlaceBody, StartBody, SubmitBody
 from services.cart.customer_id import Reserve
 from services.cart.lines import Wanted
-from services.cart.lookups import catalog, check_customer, circumstances, today
+from services.cart.lookups import catalog, check_customer, circumstances, tariff, today
 from services.cart.order import Change, Order, Place, Submit, about, applied, order
 from services.cart.pricing import Catalog
 from services.cart.redeeming import Coupons
 from services.cart.submission import limited
 from services.cart.used import used_codes
 from services.cart.views import versions
+from services.cart.why import Why
 from shared.contracts.cart import CartChanges, OrderSubmitted
 from shared.contracts.order import Call
 from shared.http import Answer, RunningService, Sent
@@ -47,7 +48,7 @@ async def start(body: StartBody, service: RunningService, sent: Sent) -> Answer:
     id = await _id(service, sent)
     made = await _change(service, id, known, Order(), _started(body, sent), None, sent)
     outcome = await service.execute(order, id, made, sent)
-    return _answer(id, outcome.version, outcome.state, 201)
+    return await _answer(service, id, outcome.version, outcome.state, 201)
 
 
 @router.post("/orders/place")
@@ -72,7 +73,17 @@ async def one(id: str, service: RunningService) -> Answer:
     state, version = await service.load(order, id)
     if not version:
         raise HTTPException(404, "There is no such order.")
-    return _answer(id, version, state)
+    return await _answer(service, id, version, state)
+
+
+@router.get("/orders/{id}/why")
+async def why(id: str, service: RunningService) -> dict[str, Any]:
+    """Which rule gave each figure, in sentences: ``lines`` [{line, product, unit, shipping, discount [], tax}], ``shipping``,
+    ``coupons`` [{code, verdict, detail}], ``tax`` []."""
+    state, version = await service.load(order, id)
+    if not version or state.quote is None:
+        raise HTTPException(404, "There is no such order.")
+    return Why(state.quote, state.lines, await tariff(service, state.campaign, state.campaign_version)).told()
 
 
 @router.post("/orders/{id}/changes")
@@ -84,7 +95,7 @@ async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent)
         return await _change(service, id, known, state, body.changes(state.call), body.wanted(), sent)
 
     outcome = await _decided(service, id, made, sent)
-    return _answer(id, outcome.version, outcome.state)
+    return await _answer(service, id, outcome.version, outcome.state)
 
 
 @router.post("/orders/{id}/submit")
@@ -107,8 +118,13 @@ async def _id(service: Running, sent: Envelope) -> str:
     raise AssertionError("counting never ends")
 
 
-def _answer(id: str, version: int, state: Order, status: int = 200) -> Answer:
-    return Answer({"order_id": id, "version": version, "state": state}, status)
+async def _answer(service: Running, id: str, version: int, state: Order, status: int = 200) -> Answer:
+    """``coupons_said`` is what to tell about each coupon, by its code."""
+    said: dict[str, str] = {}
+    if state.quote and state.quote.coupons:
+        told = Why(state.quote, state.lines, await tariff(service, state.campaign, state.campaign_version))
+        said = {verdict.code: told.coupon(verdict) for verdict in state.quote.coupons}
+    return Answer({"order_id": id, "version": version, "state": state, "coupons_said": said}, status)
 
 
 def _started(body: StartBody, sent: Envelope) -> CartChanges:
@@ -160,7 +176,7 @@ async def _submitted(service: Running, id: str, made: Made, sent: Envelope, cust
     if redeemed is not None and not customer:
         customer = await _reserved(service, id, sent)
     outcome = await service.execute(order, id, await made(state, customer, redeemed or frozenset()), sent)
-    return _answer(id, outcome.version, outcome.state, 202)
+    return await _answer(service, id, outcome.version, outcome.state, 202)
 
 
 async def _redeemed(service: Running, id: str, made: Made, state: Order, sent: Envelope) -> frozenset[str] | None:

@@ -78,6 +78,11 @@ async def test_the_next_one_hears_that_it_is_used_up_and_can_go_on_without_it(sh
     assert (await submit(shop, await rung_up(shop, "last")))[0] == 202
     body = await rung_up(shop, "last", number=1)
     assert verdicts(body) == [("LAST", "exhausted", "all-used")]
+    assert body["coupons_said"] == {"LAST": "All of its uses are taken."}
+    _, why = await shop.ask("cart", "GET", f"/orders/{body['order_id']}/why")
+    assert why["coupons"] == [{"code": "LAST", "verdict": "exhausted", "detail": "All of its uses are taken."}]
+    assert why["lines"][0]["unit"] == "49.95 each: the campaign's price."
+    assert (await shop.ask("cart", "GET", "/orders/0000000000/why"))[0] == 404
     assert (await submit(shop, body))[0] == 202
     assert len(await taken(shop)) == 1
 
