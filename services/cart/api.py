@@ -11,11 +11,15 @@ from starlette.exceptions import HTTPException
 from services.cart.bodies import ChangeBody, PlaceBody, StartBody, SubmitBody
 from services.cart.customer_id import Reserve
 from services.cart.lines import Wanted
-from services.cart.lookups import catalog, check_customer, circumstances, today
+from services.cart.lookups import catalog, check_customer, circumstances, tariff, today
 from services.cart.order import Change, Order, Place, Submit, about, applied, order
 from services.cart.pricing import Catalog
+from services.cart.redeeming import Coupons
+from services.cart.submission import limited
+from services.cart.used import used_codes
 from services.cart.views import versions
-from shared.contracts.cart import CartChanges
+from services.cart.why import Why
+from shared.contracts.cart import CartChanges, OrderSubmitted
 from shared.contracts.order import Call
 from shared.http import Answer, RunningService, Sent
 from shared.ids import INSTALLATION, customer_id, external_command, order_id
@@ -44,7 +48,7 @@ async def start(body: StartBody, service: RunningService, sent: Sent) -> Answer:
     id = await _id(service, sent)
     made = await _change(service, id, known, Order(), _started(body, sent), None, sent)
     outcome = await service.execute(order, id, made, sent)
-    return _answer(id, outcome.version, outcome.state, 201)
+    return await _answer(service, id, outcome.version, outcome.state, 201)
 
 
 @router.post("/orders/place")
@@ -57,9 +61,9 @@ async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
     started = {name: value for name, value in _started(body, sent).__dict__.items() if value is not None}
     changes = CartChanges(**{**body.changes().__dict__, **started})
 
-    async def made(state: Order, customer: str) -> Place:
+    async def made(state: Order, customer: str, redeemed: frozenset[str]) -> Place:
         change = await _change(service, id, known, state, changes, body.wanted(), sent)
-        return Place(change, _submit(id, body, known, sent, customer))
+        return Place(change, await _submit(service, id, body, known, applied(state, changes), sent, customer, redeemed))
 
     return await _submitted(service, id, made, sent, body.customer_id)
 
@@ -69,7 +73,17 @@ async def one(id: str, service: RunningService) -> Answer:
     state, version = await service.load(order, id)
     if not version:
         raise HTTPException(404, "There is no such order.")
-    return _answer(id, version, state)
+    return await _answer(service, id, version, state)
+
+
+@router.get("/orders/{id}/why")
+async def why(id: str, service: RunningService) -> dict[str, Any]:
+    """Which rule gave each figure, in sentences: ``lines`` [{line, product, unit, shipping, discount [], tax}], ``shipping``,
+    ``coupons`` [{code, verdict, detail}], ``tax`` []."""
+    state, version = await service.load(order, id)
+    if not version or state.quote is None:
+        raise HTTPException(404, "There is no such order.")
+    return Why(state.quote, state.lines, await tariff(service, state.campaign, state.campaign_version)).told()
 
 
 @router.post("/orders/{id}/changes")
@@ -81,14 +95,14 @@ async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent)
         return await _change(service, id, known, state, body.changes(state.call), body.wanted(), sent)
 
     outcome = await _decided(service, id, made, sent)
-    return _answer(id, outcome.version, outcome.state)
+    return await _answer(service, id, outcome.version, outcome.state)
 
 
 @router.post("/orders/{id}/submit")
 async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> Answer:
-    async def made(state: Order, customer: str) -> Submit:
+    async def made(state: Order, customer: str, redeemed: frozenset[str]) -> Submit:
         known = await catalog(service, state.campaign, state.campaign_version)
-        return _submit(id, body, known, sent, customer)
+        return await _submit(service, id, body, known, state, sent, customer, redeemed)
 
     if not (await service.seen(order, id))[1]:
         raise HTTPException(404, "There is no such order.")
@@ -104,8 +118,13 @@ async def _id(service: Running, sent: Envelope) -> str:
     raise AssertionError("counting never ends")
 
 
-def _answer(id: str, version: int, state: Order, status: int = 200) -> Answer:
-    return Answer({"order_id": id, "version": version, "state": state}, status)
+async def _answer(service: Running, id: str, version: int, state: Order, status: int = 200) -> Answer:
+    """``coupons_said`` is what to tell about each coupon, by its code."""
+    said: dict[str, str] = {}
+    if state.quote and state.quote.coupons:
+        told = Why(state.quote, state.lines, await tariff(service, state.campaign, state.campaign_version))
+        said = {verdict.code: told.coupon(verdict) for verdict in state.quote.coupons}
+    return Answer({"order_id": id, "version": version, "state": state, "coupons_said": said}, status)
 
 
 def _started(body: StartBody, sent: Envelope) -> CartChanges:
@@ -118,12 +137,17 @@ async def _change(
 ) -> Change:  # fmt: skip
     """With the circumstances of the order as it will be, if it is as ``state`` says."""
     asked = about(applied(state, changes))
-    found = await circumstances(service, known, asked, sent.now)
+    found = await circumstances(service, known, id, asked, sent.now)
     return Change(id, known, {asked: found}.get, sent.actor, changes, wanted)
 
 
-def _submit(id: str, body: SubmitBody, known: Catalog, sent: Envelope, customer: str) -> Submit:
-    return Submit(id, known, body.method, body.payment, sent.actor, customer, sent.now, today(known.settings, sent.now))
+async def _submit(
+    service: Running, id: str, body: SubmitBody, known: Catalog, state: Order, sent: Envelope, customer: str, redeemed: frozenset[str]
+) -> Submit:  # fmt: skip
+    day, person = today(known.settings, sent.now), state.customer
+    once = known.tariff.considered(state.coupons) & known.tariff.once
+    used = await used_codes(service, state.campaign, id, person.phone, person.email) if once else ()
+    return Submit(id, known, body.method, body.payment, sent.actor, customer, sent.now, day, redeemed, frozenset(used))
 
 
 async def _decided(service: Running, id: str, made: Callable[[Order], Awaitable[Any]], sent: Envelope) -> Outcome:
@@ -140,16 +164,34 @@ async def _decided(service: Running, id: str, made: Callable[[Order], Awaitable[
     raise AssertionError("the last try returns or raises")
 
 
-async def _submitted(
-    service: Running, id: str, made: Callable[[Order, str], Awaitable[Submit | Place]], sent: Envelope, customer: str = ""
-) -> Answer:  # fmt: skip
-    """With the order's customer number; a new one is reserved for a first submission that nothing stands against."""
+Made = Callable[[Order, str, frozenset[str]], Awaitable[Submit | Place]]
+"""A submission of the order by a customer, with these limited coupons redeemed."""
+
+
+async def _submitted(service: Running, id: str, made: Made, sent: Envelope, customer: str = "") -> Answer:
+    """What nothing stands against first takes its uses of limited coupons and, where it has none, a customer number."""
     state, _ = await service.load(order, id)
     customer = customer or state.customer_id
-    if not customer and not isinstance(order.decide(await made(state, "0000000000"), state), Refused):
+    redeemed = await _redeemed(service, id, made, state, sent)
+    if redeemed is not None and not customer:
         customer = await _reserved(service, id, sent)
-    outcome = await service.execute(order, id, await made(state, customer), sent)
-    return _answer(id, outcome.version, outcome.state, 202)
+    outcome = await service.execute(order, id, await made(state, customer, redeemed or frozenset()), sent)
+    return await _answer(service, id, outcome.version, outcome.state, 202)
+
+
+async def _redeemed(service: Running, id: str, made: Made, state: Order, sent: Envelope) -> frozenset[str] | None:
+    """None where it would be refused anyway. Raises Refusal."""
+    trial = await made(state, "0000000000", frozenset())
+    submit = trial.submit if isinstance(trial, Place) else trial
+    tariff = submit.catalog.tariff
+    everything = replace(submit, redeemed=tariff.limited)
+    decided = order.decide(replace(trial, submit=everything) if isinstance(trial, Place) else everything, state)
+    if isinstance(decided, Refused) or not isinstance(decided[-1], OrderSubmitted):
+        return None
+    codes = limited(tariff, decided[-1].submitted.order.quote)
+    coupons: Coupons = service.state["coupons"]
+    await coupons.redeem(tariff, codes, id, sent)
+    return codes
 
 
 async def _reserved(service: Running, id: str, sent: Envelope) -> str:

@@ -7,8 +7,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.cart.pricing import About, Catalog, Circumstances
+from services.cart.redeeming import Coupons
 from services.cart.tables import Tables
 from services.cart.tariff import Tariff
+from services.cart.used import used_codes
 from services.cart.views import customers, gateways, newest, settings, versions
 from shared.contracts.catalog import Campaign, Settings
 from shared.kernel.commands import Refusal
@@ -21,6 +23,7 @@ _UNUSABLE = {"requires-3ds": "needs 3-D Secure, which a customer on the phone ca
 
 async def setup(service: Running) -> None:
     service.state["tables"] = Tables(service)
+    service.state["coupons"] = Coupons(service)
 
 
 async def catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
@@ -29,22 +32,30 @@ async def catalog(service: Running, campaign: str, number: int | None = None) ->
     if current is None:
         raise Refusal(Refused("unknown-campaign", "There is no such campaign.", field="campaign", conflict=False))
     wanted = number or current["number"]
-    tariff = await _tariff(service, campaign, wanted)
+    sold = await tariff(service, campaign, wanted)
     account, account_number = await _settings(service)
-    return Catalog(tariff, wanted, account, account_number, current["retired"], await _unusable(service, tariff))
+    return Catalog(sold, wanted, account, account_number, current["retired"], await _unusable(service, sold))
 
 
-async def circumstances(service: Running, catalog: Catalog, about: About, now: datetime) -> Circumstances:
+async def circumstances(service: Running, catalog: Catalog, order_id: str, about: About, now: datetime) -> Circumstances:
     """Raises Refusal, Unavailable."""
-    exempt = False
-    if about.customer_id:
-        customer = await service.get(customers, about.customer_id, opened=False)
-        exempt = bool(customer and customer["exempt"])
-    day = today(catalog.settings, now)
+    day, sold = today(catalog.settings, now), catalog.tariff
     tables: Tables = service.state["tables"]
-    rates = await tables.rates(day)
-    rows = rates.of(about.country, about.region, about.postal) if about.country else []
-    return Circumstances(day, exempt, rows=rows)
+    rows = (await tables.rates(day)).of(about.country, about.region, about.postal) if about.country else []
+    codes = sold.considered(about.codes)
+    coupons: Coupons = service.state["coupons"]
+    return Circumstances(
+        day,
+        tax_exempt=await _exempt(service, about.customer_id),
+        used_codes=await used_codes(service, sold.campaign.id, order_id, about.phone, about.email) if codes & sold.once else (),
+        uses=await coupons.uses(sold.campaign.id, codes & sold.limited, order_id),
+        rows=rows,
+    )
+
+
+async def _exempt(service: Running, customer_id: str) -> bool:
+    customer = await service.get(customers, customer_id, opened=False) if customer_id else None
+    return bool(customer and customer["exempt"])
 
 
 def today(account: Settings, now: datetime) -> str:
@@ -62,7 +73,7 @@ async def check_customer(service: Running, customer_id: str | None) -> None:
         raise Refusal(Refused("unknown-customer", "There is no such customer.", field="customer_id", conflict=False))
 
 
-async def _tariff(service: Running, campaign: str, number: int) -> Tariff:
+async def tariff(service: Running, campaign: str, number: int) -> Tariff:
     """Versions never change, so that each is read once. Raises Unavailable."""
     known: dict[tuple[str, int], Tariff] = service.state.setdefault("tariffs", {})
     if (campaign, number) not in known:
@@ -84,9 +95,9 @@ async def _settings(service: Running) -> tuple[Settings, int]:
     return known[account["number"]], account["number"]
 
 
-async def _unusable(service: Running, tariff: Tariff) -> Mapping[str, str]:
+async def _unusable(service: Running, sold: Tariff) -> Mapping[str, str]:
     """One that nobody has configured yet is left to payments."""
-    names = {offer.gateway for offer in tariff.campaign.offers}
+    names = {offer.gateway for offer in sold.campaign.offers}
     rows = {name: await service.get(gateways, name, opened=False) for name in names}
     return {name: why for name, row in rows.items() if row and (why := _why_not(row["on"], row["capabilities"]))}
 

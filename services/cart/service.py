@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from services.cart.api import router
+from services.cart.coupon import coupon
 from services.cart.customer_id import customerid
+from services.cart.held import give_back, held
 from services.cart.lookups import setup
 from services.cart.order import order
-from services.cart.policies import close, forget, reopen
+from services.cart.policies import close, forget, keep, reopen
+from services.cart.used import used
 from services.cart.views import customers, gateways, newest, settings, tax_parts, tax_tables, versions
 from shared.contracts.cart import CartUpdated, OrderSubmitted
+from shared.kernel.effects import Timer
 from shared.kernel.events import Event
 from shared.service import Service
 
@@ -23,9 +27,10 @@ def _label(event: Event) -> tuple[str, str] | None:
 
 cart = Service(
     "cart",
-    aggregates=(order, customerid),
-    views=(versions, newest, settings, gateways, customers, tax_tables, tax_parts),
-    policies=(reopen, close, forget),
+    aggregates=(order, customerid, coupon),
+    views=(versions, newest, settings, gateways, customers, tax_tables, tax_parts, held, used),
+    policies=(reopen, close, keep, forget),
+    timers=(Timer("coupons", held, give_back),),
     router=router,
     setup=setup,
     label=_label,

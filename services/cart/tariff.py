@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,6 +46,7 @@ class Tariff:
         }
         self.coupons: Mapping[str, CampaignCoupon] = {code_of(coupon.code): coupon for coupon in campaign.coupons}
         self.limited = frozenset(code for code, coupon in self.coupons.items() if coupon.max_uses is not None)
+        self.automatic = frozenset(code for code, coupon in self.coupons.items() if coupon.default)
         self.once = frozenset(code for code, coupon in self.coupons.items() if coupon.once_per_customer)
 
     @cached_property
@@ -58,10 +59,14 @@ class Tariff:
         """Raises InvalidSnapshot."""
         return coupons([_coupon(each) for each in self.campaign.coupons])
 
-    def judged(self, entered: Sequence[str]) -> list[Coupon]:
-        """The coupons that a verdict can be about: those entered, and default ones. Raises InvalidSnapshot."""
-        codes = {code_of(text) for text in entered}
-        return [coupon for coupon in self._judged if coupon.default or code_of(coupon.code) in codes]
+    def considered(self, entered: Iterable[str]) -> frozenset[str]:
+        """Codes that a verdict can be about and that the campaign has: those entered, and default ones."""
+        return self.automatic | self.coupons.keys() & {code_of(text) for text in entered}
+
+    def judged(self, entered: Iterable[str]) -> list[Coupon]:
+        """Raises InvalidSnapshot."""
+        codes = self.considered(entered)
+        return [coupon for coupon in self._judged if code_of(coupon.code) in codes]
 
 
 def _profile(profile: ShippingProfile) -> dict[str, Any]:

@@ -6,13 +6,10 @@ from services.cart.rates import Rates
 from services.cart.tables import Tables
 from services.cart.views import tax_tables
 from shared.contracts.catalog import TaxRow, TaxTablePublished
-from shared.kernel.commands import Envelope
-from shared.kernel.decider import Aggregate
+from tests.cart import publishing
 from tests.house.shop import Shop, until
 
 TODAY = "2026-03-01"
-publishing = Aggregate("taxtable", None, lambda events, state: events, lambda state, event: None, (tuple,))
-"""A stream of whatever the catalog publishes."""
 
 
 def chunk(number, part, parts, *rows, table="texas"):
@@ -28,10 +25,9 @@ async def shop(settings):
 
 
 async def publish(shop, *chunks):
-    catalog, cart = (shop.house.running[name] for name in ("catalog", "cart"))
     table = chunks[0].table
-    outcome = await catalog.commands.execute(publishing, table, chunks, Envelope(f"{table}{chunks[0].number}{chunks[0].part}", "x", catalog.clock()))
-    await cart.get(tax_tables, table, f"taxtable-{table}@{outcome.version}")
+    version = await publishing.publish(shop, "catalog", "taxtable", table, *chunks)
+    await shop.house.running["cart"].get(tax_tables, table, version)
 
 
 async def rate(tables, postal="75201"):
