@@ -1,7 +1,12 @@
 """What a campaign may be: every bad input at its field, each with a sentence."""
 
-import pytest
+from typing import Literal, get_args, get_origin
 
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from services.catalog.changes import changes
 from services.catalog.checks.campaign import Known, problems
 from services.catalog.checks.shapes import is_percent
 from shared.contracts.catalog import Campaign, Coupon, CustomField, Offer, Option, ShippingProfile, ShippingRule, Variant
@@ -276,3 +281,36 @@ def test_an_offer_with_variants_has_limits_for_all_of_them():
 def test_without_a_directory_nobody_can_be_named():
     assert found(WHOLE, Known(GATEWAYS)) == [("call_center", "unknown-call-center"), ("teams.0", "unknown-team")]
     assert found(WHOLE, Known({}, DIRECTORY)) == [("offers.0.gateway", "unknown-gateway"), ("offers.1.gateway", "unknown-gateway")]
+
+
+WORDS = st.sampled_from(
+    ["", " ", "US", "DE", "TX", "EU", "King", "1", "2", "21", "100", "1e9", "2030-01-01", "2030-13-01", "{agent}", "{", "simulator", "x" * 300]
+)
+NUMBERS = st.sampled_from([-(2**53), -1, 0, 1, 5, 100, 10**9, 2**53])
+FLAGS = st.booleans()
+
+
+def any_of(kind):
+    """Rows of a contract, each field any word, number or choice that its type takes."""
+
+    def field(annotation):
+        if annotation is str:
+            return WORDS
+        if annotation in (int, bool):
+            return NUMBERS if annotation is int else FLAGS
+        if get_origin(annotation) is Literal:
+            return st.sampled_from(get_args(annotation))
+        if get_origin(annotation) is tuple:
+            return st.lists(field(get_args(annotation)[0]), max_size=3).map(tuple)
+        if isinstance(annotation, type):
+            return any_of(annotation)
+        return st.one_of(*(st.none() if part is type(None) else field(part) for part in get_args(annotation)))
+
+    return st.builds(kind, **{name: field(info.annotation) for name, info in kind.model_fields.items()})
+
+
+@hypothesis.given(any_of(Campaign), any_of(Campaign))
+@hypothesis.settings(max_examples=150, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+def test_whatever_is_in_a_campaign_is_looked_at_and_told_without_a_fault(campaign, before):
+    assert all(problem.field and problem.detail for problem in problems(campaign, KNOWN))
+    assert all(change.what for change in changes(before, campaign))
