@@ -13,7 +13,7 @@ from services.cart.standard1.quote import QuoteLine as PricedLine
 from services.cart.standard1.snapshot import Coupon, code_of, postal_of
 from services.cart.tariff import Sold, Tariff
 from shared.contracts.catalog import Settings
-from shared.contracts.order import Address, CouponVerdict, Line, Quote, QuoteLine, Taken, TaxLine
+from shared.contracts.order import Address, Line, Quote
 from shared.places import continent
 
 
@@ -138,53 +138,41 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _told(priced: Priced, products: Mapping[int, str], sold: Mapping[int, Sold]) -> Quote:
+    """From plain values at once, which is several times faster than part by part."""
     totals = priced.totals
     rates = [line.rate for line in priced.tax_lines if line.rate is not None]
-    return Quote(
-        policy=priced.policy,
-        currency=priced.currency,
-        lines=tuple(_told_line(line, products[line.line], sold[line.line]) for line in priced.lines),
-        price=totals.price,
-        discount=totals.discount,
-        shipping=totals.shipping,
-        shipping_discount=totals.shipping_discount,
-        tax=totals.tax,
-        total=totals.total,
-        tax_rate=rates[0] if len(rates) == 1 else "0",
-        profile=priced.profile or "",
-        profile_applies=priced.profile_applies,
-        coupons=tuple(
-            CouponVerdict(code=each.code, verdict=each.verdict, reason=each.reason or "", auto=each.auto, amount=each.amount)
-            for each in priced.coupons
-        ),
-        tax_lines=tuple(
-            TaxLine(row=each.row or "", tax_class=each.tax_class or "", rate=each.rate or "", taxable=each.taxable, tax=each.tax)
-            for each in priced.tax_lines
-        ),
-    )
+    told = {
+        "policy": priced.policy,
+        "currency": priced.currency,
+        "lines": [_told_line(line, products[line.line], sold[line.line]) for line in priced.lines],
+        "price": totals.price,
+        "discount": totals.discount,
+        "shipping": totals.shipping,
+        "shipping_discount": totals.shipping_discount,
+        "tax": totals.tax,
+        "total": totals.total,
+        "tax_rate": rates[0] if len(rates) == 1 else "0",
+        "profile": priced.profile or "",
+        "profile_applies": priced.profile_applies,
+        "coupons": [{**_plain(each), "reason": each.reason or ""} for each in priced.coupons],
+        "tax_lines": [{name: "" if value is None else value for name, value in _plain(each).items()} for each in priced.tax_lines],
+    }
+    return Quote.model_validate(told)
 
 
-def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
-    return QuoteLine(
-        line=line.line,
-        product=product,
-        name=sold.name,
-        sku=sold.sku,
-        quantity=line.quantity,
-        list_price=sold.price,
-        unit_price=line.unit_price,
-        unit_rule=line.unit_rule,
-        price=line.price,
-        discount=line.discount,
-        discounts=tuple(Taken(code=each.code, amount=each.amount) for each in line.discounts),
-        shipping=line.shipping,
-        shipping_rule=line.shipping_rule,
-        shipping_rule_id=line.shipping_rule_id or "",
-        shipping_discount=line.shipping_discount,
-        shipping_discounts=tuple(Taken(code=each.code, amount=each.amount) for each in line.shipping_discounts),
-        taxable=line.taxable,
-        tax=line.tax,
-        tax_rule=line.tax_rule,
-        tax_row=line.tax_row or "",
-        total=line.total,
-    )
+def _told_line(line: PricedLine, product: str, sold: Sold) -> dict[str, Any]:
+    return {
+        **_plain(line),
+        "product": product,
+        "name": sold.name,
+        "sku": sold.sku,
+        "list_price": sold.price,
+        "discounts": [_plain(each) for each in line.discounts],
+        "shipping_discounts": [_plain(each) for each in line.shipping_discounts],
+        "shipping_rule_id": line.shipping_rule_id or "",
+        "tax_row": line.tax_row or "",
+    }
+
+
+def _plain(told: Any) -> dict[str, Any]:
+    return {name: getattr(told, name) for name in told.__slots__}

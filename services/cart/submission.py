@@ -107,7 +107,8 @@ def submitted(command: Submit, order: Order, quoted: Quote) -> OrderSubmitted:
         rules=_rules(command, order),
     )
     parts = _parts(tariff, quoted) if command.method == "card" else ()
-    answers = CustomerAnswers(fields=order.fields)
+    labels = {field.id: field.label for field in tariff.campaign.fields}
+    answers = CustomerAnswers(fields=tuple(each.model_copy(update={"label": labels.get(each.field, "")}) for each in order.fields if each.value))
     return OrderSubmitted(order_id=command.order_id, attempt=attempt, payment=command.payment, parts=parts, submitted=sent, customer=answers)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Sequence
 
 from services.cart.rates import Rate, Rates
 from services.cart.views import tax_parts, tax_tables
@@ -12,6 +12,8 @@ from shared.service import Running
 
 _LOOK_AGAIN = 1.0
 """Seconds; another process may have projected a new table."""
+_MANY = 2_000
+"""So many rows are put in order in a thread, so that orders go on."""
 
 
 class Tables:
@@ -37,7 +39,7 @@ class Tables:
         return rates
 
     def _may_have_changed(self) -> bool:
-        projected, now = self._service.working.projected, time.monotonic()
+        projected, now = self._service.working.projected, asyncio.get_running_loop().time()
         if projected is self._projected and now - self._looked < _LOOK_AGAIN:
             return False
         self._projected, self._looked = projected, now
@@ -65,7 +67,8 @@ class Tables:
             rows = [row for part in parts for row in await self._part(table, number, part)]
             self._rows[table] = number, rows
         held = [rows for _, rows in self._rows.values()]
-        self._rates = await asyncio.to_thread(lambda: Rates((row for rows in held for row in rows), today))
+        many = sum(map(len, held)) > _MANY
+        self._rates = await asyncio.to_thread(_ordered, held, today) if many else _ordered(held, today)
         return self._rates
 
     async def _part(self, table: str, number: int, part: int) -> list[Rate]:
@@ -74,3 +77,7 @@ class Tables:
             raise Unavailable("A newer tax table is arriving. Try again.")
         await asyncio.sleep(0)  # others go on between parts
         return [Rate(table, number, *each) for each in row["rows"]]
+
+
+def _ordered(held: Sequence[Sequence[Rate]], today: str) -> Rates:
+    return Rates((row for rows in held for row in rows), today)

@@ -44,6 +44,7 @@ class Why:
         return {
             "line": line.line,
             "product": line.product,
+            "name": line.name,
             "unit": self._unit(line),
             "shipping": f"Shipping {self._money(line.shipping)}: {self._shipping(line)}.",
             "discount": list(self._discounts(line)),

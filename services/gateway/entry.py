@@ -101,7 +101,7 @@ def coupons_said(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]
             "applied": coupon["verdict"] == "applied",
             "auto": coupon["auto"],
             "amount": formatted(-coupon["amount"], currency),
-            "said": order.get("coupons_said", {}).get(coupon["code"], ""),
+            "said": order["coupons_said"].get(coupon["code"], ""),
         }
         for coupon in quote["coupons"]
     ]

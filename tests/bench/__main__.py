@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, entry, growth, orders, replay
+from tests.bench import append, catalog, cluster, entry, growth, orders, prices, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -20,6 +20,7 @@ EMBEDDED = {
     "orders": orders.rows,
     "growth": growth.rows,
     "catalog": catalog.rows,
+    "prices": prices.rows,
     "entry": entry.rows,
 }
 FILES = {**EMBEDDED, "cluster": cluster.rows}

@@ -24,7 +24,8 @@ WHO = {
     "signed in": ({*ROLES}, "GET /live; POST /sign-out"),
     "sells": (
         SELLS,
-        "GET /order-entry; GET /order-entry/regions; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
+        "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
+        "GET /order-entry/{id}/why; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders",
     ),
     "looks up": (
@@ -36,7 +37,11 @@ WHO = {
         REVIEWS,
         "GET /quality; GET /quality/list; GET /quality/{id}; POST /quality/decide; POST /quality/undo; POST /api/v1/orders/{id}/review",
     ),
-    "sets": (SETS, "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; POST /api/v1/orders/{id}/cancel"),
+    "sets": (
+        SETS,
+        "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; "
+        "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel",
+    ),
     "operates": (
         OPERATES,
         "GET /ops; GET /ops/health; GET /ops/views; GET /ops/jobs; GET /ops/audit; GET /ops/views/{service}/{view}/rebuild; "

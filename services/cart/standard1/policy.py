@@ -34,7 +34,8 @@ def _priced(snapshot: Snapshot) -> Quote:
     amounts = [each.amount for each in ships]
     ship_off = taken(_applied(verdicts, "shipping"), quantities, amounts)
     taxes, tax_lines = taxed(snapshot, live, net_prices, _less(amounts, ship_off))
-    quoted = {line.line: _line(n, line, prices[n], off, ships[n], ship_off, taxes[n]) for n, line in enumerate(live)}
+    discounts, ship_discounts = _by_line(off, len(live)), _by_line(ship_off, len(live))
+    quoted = {line.line: _line(line, prices[n], discounts[n], ships[n], ship_discounts[n], taxes[n]) for n, line in enumerate(live)}
     told = tuple(quoted.get(line.line) or _dead(line) for line in lines)
     return Quote(
         policy=POLICY,
@@ -69,9 +70,18 @@ def _dead(line: Line) -> QuoteLine:
     return QuoteLine(line.line, line.product, 0, _unit_price(line), "list" if line.price_override is None else "override")
 
 
-def _line(n: int, line: Line, price: int, off: Takes, ship: Shipped, ship_off: Takes, tax: Taxed) -> QuoteLine:
-    discounts, shipping_discounts = _discounts(n, off), _discounts(n, ship_off)
-    discount, shipping_discount = (sum(each.amount for each in each_of) for each_of in (discounts, shipping_discounts))
+def _by_line(takes: Takes, lines: int) -> list[tuple[Taken, ...]]:
+    """What was taken of each, by code."""
+    found: list[list[Taken]] = [[] for _ in range(lines)]
+    for code, amounts in takes.items():
+        for n, amount in enumerate(amounts):
+            if amount:
+                found[n].append(Taken(code, amount))
+    return [tuple(each) for each in found]
+
+
+def _line(line: Line, price: int, discounts: tuple[Taken, ...], ship: Shipped, ship_discounts: tuple[Taken, ...], tax: Taxed) -> QuoteLine:
+    discount, ship_discount = sum([each.amount for each in discounts]), sum([each.amount for each in ship_discounts])
     return QuoteLine(
         line=line.line,
         product=line.product,
@@ -84,18 +94,14 @@ def _line(n: int, line: Line, price: int, off: Takes, ship: Shipped, ship_off: T
         shipping=ship.amount,
         shipping_rule=ship.rule,
         shipping_rule_id=ship.rule_id,
-        shipping_discount=shipping_discount,
-        shipping_discounts=shipping_discounts,
+        shipping_discount=ship_discount,
+        shipping_discounts=ship_discounts,
         taxable=tax.taxable,
         tax=tax.tax,
         tax_rule=tax.rule,
         tax_row=tax.row,
-        total=price - discount + ship.amount - shipping_discount + tax.tax,
+        total=price - discount + ship.amount - ship_discount + tax.tax,
     )
-
-
-def _discounts(n: int, takes: Takes) -> tuple[Taken, ...]:
-    return tuple(Taken(code, by_line[n]) for code, by_line in takes.items() if by_line[n])
 
 
 def _verdict(each: Judged, off: Takes, ship_off: Takes) -> CouponVerdict:

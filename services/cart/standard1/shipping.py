@@ -53,8 +53,9 @@ def shipped(profile: Profile | None, address: Address | None, live: Sequence[Lin
         return found
     rules = _fitting(profile.rules, address or NOWHERE)
     if not profile.entire_order:
+        ranks = _ranks(rules)
         for n in governed:
-            found[n] = _by_rule(rules, live[n])
+            found[n] = _by_rule(rules, ranks, live[n])
     if profile.dearest_only:
         _keep_dearest(found, governed)
     if profile.entire_order:
@@ -90,26 +91,25 @@ def _weakness(rule: Rule) -> tuple[int, int]:
     return place, _SCOPES.index(rule.scope)
 
 
-def _by_rule(rules: Sequence[Rule], line: Line) -> Shipped:
+Ranks = dict[tuple[str, str | None], int]
+
+
+def _ranks(rules: Sequence[Rule]) -> Ranks:
+    """How strong the strongest of each scope is: its position."""
+    ranks: Ranks = {}
+    for rank, rule in enumerate(rules):
+        ranks.setdefault((rule.scope, rule.of if rule.scope in ("product", "category") else None), rank)
+    return ranks
+
+
+def _by_rule(rules: Sequence[Rule], ranks: Ranks, line: Line) -> Shipped:
     """S5."""
-    rule = next((rule for rule in rules if _covers(rule, line)), None)
-    if rule is None:
+    covering = [("product", line.product), *(("category", name) for name in line.categories), (f"{line.kind}s", None), ("any", None)]
+    rank = min((ranks[scope] for scope in covering if scope in ranks), default=None)
+    if rank is None:
         return _own(line)
+    rule = rules[rank]
     return Shipped(((line.ship_price if rule.mode == "add" else 0) + rule.price) * line.quantity, "rule", rule.id)
-
-
-def _covers(rule: Rule, line: Line) -> bool:
-    match rule.scope:
-        case "any":
-            return True
-        case "product":
-            return rule.of == line.product
-        case "category":
-            return rule.of in line.categories
-        case "offers":
-            return line.kind == "offer"
-        case "upsells":
-            return line.kind == "upsell"
 
 
 def _keep_dearest(found: list[Shipped], governed: Sequence[int]) -> None:
