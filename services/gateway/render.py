@@ -26,6 +26,7 @@ MENU = (
     ("/orders", "Orders", LOOKS_UP, "L"),
     ("/customers", "Customers", LOOKS_UP, "C"),
     ("/quality", "Quality", REVIEWS, "Q"),
+    ("/campaigns", "Catalog", SETS, "K"),
     ("/settings", "Settings", SETS, "S"),
     ("/ops", "Ops", OPERATES, "P"),
 )
@@ -49,6 +50,10 @@ PILLS = {
     "Declined": ("bad", "x-circle"),
     "Cancelled": ("", "slash"),
     "Erased": ("", "slash"),
+    "Draft": ("", "pencil"),
+    "Published": ("ok", "check"),
+    "Changed": ("live", "half"),
+    "Retired": ("", "slash"),
 }
 """Status -> tone and icon."""
 
@@ -95,6 +100,11 @@ def templates() -> Jinja2Templates:
 def wants_part(request: Request) -> bool:
     """htmx asks for what changes, except where it goes back in history."""
     return "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
+
+
+def now(request: Request) -> datetime:
+    door: Door = request.app.state.door
+    return door.clock()
 
 
 def page(request: Request, name: str, status: int = 200, **context: Any) -> Response:

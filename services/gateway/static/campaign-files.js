@@ -1,0 +1,105 @@
+// What comes from files, and the scripts: CSV of offers and coupons, merge fields, and how a script will be read.
+import { ask, element, icon, Problem } from "./core.js";
+import { draft } from "./campaign-draft.js";
+import { at } from "./campaign-form.js";
+
+// --- CSV --------------------------------------------------------------------------------------------------------------
+
+const base64 = async (file) => {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let text = "";
+  for (let n = 0; n < bytes.length; n += 32_768) text += String.fromCharCode(...bytes.subarray(n, n + 32_768));
+  return btoa(text);
+};
+
+/** A dialog that says what a file would change before it does. `ready` saves what is typed first; `loaded` takes over the draft. */
+export function csvDialog(path, ready, loaded) {
+  const dialog = at("csv");
+  const said = at("csv-said");
+  const button = at("csv-start");
+  let table = "";
+  let text = "";
+
+  for (const opener of document.querySelectorAll("[data-csv]"))
+    opener.addEventListener("click", async () => {
+      if (!(await ready())) return;
+      table = opener.dataset.csv;
+      at("csv-h").textContent = table === "offers" ? "Import offers from CSV" : "Import coupons from CSV";
+      at("csv-file").value = "";
+      said.replaceChildren();
+      button.hidden = true;
+      dialog.showModal();
+    });
+
+  const post = (dry_run) =>
+    ask("POST", `${path}/${table}.csv`, { text, dry_run }, { "idempotency-key": crypto.randomUUID(), "if-match": `"${draft.version}"` });
+
+  at("csv-file").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    button.hidden = true;
+    if (!file) return;
+    text = await base64(file);
+    try {
+      const found = await post(true);
+      const parts = [[found.added, "added"], [found.changed, "changed"], [found.unchanged, "as they were"]].filter(([number]) => number).map(([number, word]) => `${number} ${word}`);
+      said.replaceChildren(element("p", {}, `${found.rows} rows: ${parts.join(", ") || "nothing to do"}. Nothing is taken out.`));
+      button.hidden = !(found.added || found.changed);
+    } catch (problem) {
+      refused(said, problem);
+    }
+  });
+
+  button.addEventListener("click", async () => {
+    try {
+      await post(false);
+      dialog.close();
+      await loaded();
+    } catch (problem) {
+      refused(said, problem);
+    }
+  });
+}
+
+function refused(place, problem) {
+  if (!(problem instanceof Problem)) return place.replaceChildren(element("p", { class: "error", role: "alert" }, icon("alert"), "No connection. Try again."));
+  const errors = problem.body.errors ?? [{ field: problem.body.field, detail: problem.message }];
+  place.replaceChildren(
+    element("p", { class: "error", role: "alert" }, icon("alert"), `Nothing is imported: ${errors.length === 1 ? "one thing is" : `${errors.length} things are`} not right.`),
+    element("ul", { class: "stack tight" }, ...errors.map(({ field, detail }) => element("li", {}, element("strong", {}, field ?? "File"), ` ${detail}`))));
+}
+
+// --- scripts ----------------------------------------------------------------------------------------------------------
+
+/** The same words as in Order Entry: the server merges them. */
+export function scripts(path) {
+  const asked = new Map();
+  const preview = async (field) => {
+    const { value, id } = field;
+    asked.set(id, value);
+    const drawn = await ask("POST", `${path}/script`, { text: value }).catch(() => null);
+    if (drawn && asked.get(id) === value) draw(at(`${id}-preview`), drawn);
+  };
+  for (const field of document.querySelectorAll("[data-script]")) {
+    let later;
+    field.addEventListener("input", () => {
+      clearTimeout(later);
+      later = setTimeout(preview, 200, field);
+    });
+  }
+  for (const button of document.querySelectorAll("[data-merge]"))
+    button.addEventListener("click", () => {
+      const field = at(button.dataset.for);
+      field.focus();
+      field.setRangeText(button.dataset.merge, field.selectionStart, field.selectionEnd, "end");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  return () => { for (const field of document.querySelectorAll("[data-script]")) preview(field); };
+}
+
+function draw(place, script) {
+  if (!script.length) return place.replaceChildren(element("p", { class: "muted" }, "Nothing is read aloud."));
+  place.replaceChildren(...script.map(([cue, segments]) => {
+    const words = segments.map(([part, merged]) => (merged ? element("em", { class: "merge" }, part) : part));
+    return cue ? element("p", { class: "cue" }, icon("cue"), element("span", {}, ...words)) : element("p", {}, ...words);
+  }));
+}
