@@ -1,119 +1,144 @@
-from typing import Annotated, Any, Literal
+"""Campaigns: lists, drafts, publishing, versions."""
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import zip_longest
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
 from starlette.exceptions import HTTPException
 
-from services.catalog.account import Change, account
-from services.catalog.campaign import Publish, Retire
+from services.catalog.bodies import CampaignBody, DraftBody, New
+from services.catalog.campaign import Discard, Retire, State, Status
 from services.catalog.campaign import campaign as campaign_aggregate
-from services.catalog.views import campaigns
-from shared.contracts.catalog import Campaign, Coupon, CustomField, Kind, Option, Settings, ShippingProfile, Variant
-from shared.contracts.order import Method
-from shared.http import RunningService, Sent, plain
+from services.catalog.changes import changes
+from services.catalog.checks.campaign import problems
+from services.catalog.checks.problem import Problem, refused
+from services.catalog.editing import begin, edit, found, known, publish
+from services.catalog.numbering import numbered, renumbered
+from services.catalog.views import campaigns, versions
+from shared.contracts.catalog import Campaign, Kind
+from shared.http import RunningService, Sent
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
-from shared.text import Id, Line, Note
+from shared.kernel.errors import NotFound
+from shared.kernel.ports import Range
+from shared.kernel.views import Row
+from shared.service import Running
 
 router = APIRouter()
 
+_PAGE = 50
+_VERSIONS = 20
+_COUNTED = ("offers", "coupons", "profiles")
 
-Money = Annotated[int, Field(strict=True, le=10**9)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class OfferBody(Body):
-    id: Annotated[Id, StringConstraints(min_length=1)]
-    name: Line
-    sku: Line
-    price: Money
-    shipping_price: Money = 0
-    description: Note = ""
-    kind: Literal["offer", "upsell"] = "offer"
-    gateway: Line = "simulator"
-    max_quantity: int = Field(default=99, strict=True, le=1_000_000)
-    min_quantity: int = 1
-    min_price: Money | None = None
-    max_price: Money | None = None
-    min_shipping_price: Money | None = None
-    max_shipping_price: Money | None = None
-    base_product: Line = ""
-    categories: tuple[Line, ...] = ()
-    tags: tuple[Line, ...] = ()
-    options: tuple[Option, ...] = ()
-    variants: tuple[Variant, ...] = ()
-    trial_days: int = 0
-    tax_class: Line = "standard"
-    image: Line = ""
-
-
-class CampaignBody(Body):
-    """``id`` may be left out: the address says it."""
-
-    id: str = ""
-    name: Line
-    kind: Kind = "phone"
-    listed: bool = True
-    currency: Line = "USD"
-    countries: tuple[Country, ...] = Field(default=("US",), max_length=300)
-    qa_share: int = 0
-    target_call_seconds: int = Field(default=360, ge=1, le=86_400)
-    methods: tuple[Method, ...] = Field(default=("card", "external"), max_length=10)
-    offers: tuple[OfferBody, ...] = Field(default=(), max_length=1_000)
-    script_main: Note = ""
-    script_rebuttal: Note = ""
-    script_upsell: Note = ""
-    call_center: Line = ""
-    teams: tuple[Line, ...] = ()
-    terms_required: bool = False
-    terms: Note = ""
-    max_coupons: int = 1
-    reorder_days: int = 0
-    checkout: bool = False
-    coupons: tuple[Coupon, ...] = ()
-    profiles: tuple[ShippingProfile, ...] = ()
-    fields: tuple[CustomField, ...] = ()
-
-
-class SettingsBody(Body):
-    prepaid_skip_qa: bool = False
-    own_review_allowed: bool = False
-    undo_seconds: int = 10
-    tax_rates: dict[Line, Line] = Field(default={}, max_length=1_000)
-    shipping_taxable: dict[Line, bool] = Field(default={}, max_length=1_000)
-    tax_nexus: tuple[Line, ...] | None = None
-    price_adjustment: bool = False
-    shipping_adjustment: bool = False
-    time_zone: Line = "UTC"
-    session_idle_minutes: int = 15
+Asked = Annotated[str, Query(max_length=255)]
+NewId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,40}$")]
 
 
 @router.get("/campaigns")
-async def find(service: RunningService, listed: Kind | None = None, cursor: str | None = None) -> dict[str, Any]:
-    rows, following = await service.find(campaigns, {"listed": listed} if listed else None, sort="name", cursor=cursor)
-    return {"rows": rows, "next": following}
+async def find(
+    service: RunningService, q: Asked = "", kind: Kind | None = None, status: Status | None = None, listed: Kind | None = None,
+    cursor: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """By name, 50 a page and up to 50 more where some are looked for. ``q``: part of a name, or a whole number, SKU or coupon code.
+
+    ``{"rows": [{id, name, kind, status, number, listed, currency, call_center, offers, coupons, profiles, edited_at, edited_by,
+    published_at}], "next"}``; ``status`` is draft, published, changed or retired, ``listed`` the kind under which Order Entry lists it
+    or "", the last three but ``published_at`` are counts.
+    """
+    where = {name: value for name, value in (("kind", kind), ("status", status), ("listed", listed)) if value}
+    words, matching = q.strip().casefold(), []
+    while True:
+        rows, cursor = await service.find(campaigns, where, sort="sort", limit=_PAGE, cursor=cursor)
+        matching += [_row(row, published=listed is not None) for row in rows if not words or _matches(row, words)]
+        if len(matching) >= _PAGE or not cursor:
+            return {"rows": matching, "next": cursor}
+
+
+def _matches(row: Row, words: str) -> bool:
+    known = row["draft"] or row["published"]
+    return words in row["sort"] or words == row["id"].casefold() or any(words in known.get(f"words_{name}", ()) for name in _COUNTED)
+
+
+def _row(row: Row, *, published: bool) -> Row:
+    """As it is edited; ``published``: as it is sold."""
+    shown = row["published"] if published else row["draft"] or row["published"]
+    told = {name: row[name] for name in ("id", "status", "number", "listed", "edited_at", "edited_by", "published_at")}
+    return {**told, **{name: shown[name] for name in ("name", "kind", "currency", "call_center", *_COUNTED)}}
+
+
+@router.post("/campaigns", status_code=201)
+async def create(body: New, service: RunningService, sent: Sent) -> dict[str, Any]:
+    if not body.name:
+        raise Refusal(refused([Problem("name", "missing", "A campaign needs a name.")]))
+    blank = Campaign(id="", name=body.name, kind=body.kind, listed=body.kind == "phone")
+    id, outcome = await begin(service, 1, lambda fresh: renumbered(blank, fresh), sent)
+    return {"id": id, "version": outcome.version}
 
 
 @router.get("/campaigns/{id}")
-async def one(id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    row = await service.get(campaigns, id, min_version)
-    if row is None:
-        raise HTTPException(404, "There is no such campaign.")
-    return row
+async def one(id: str, service: RunningService) -> dict[str, Any]:
+    """The newest published version."""
+    state, version = await found(service, id)
+    if state.campaign is None:
+        raise NotFound("This campaign is not published yet.")
+    listed = state.campaign.kind if state.campaign.listed and not state.retired else ""
+    shown = {"id": id, "version": version, "number": state.number, "name": state.campaign.name, "listed": listed, "retired": state.retired}
+    return {**shown, "campaign": state.campaign.model_dump(mode="json")}
 
 
 @router.put("/campaigns/{id}")
-async def publish(
-    id: Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,40}$")], body: CampaignBody, service: RunningService, sent: Sent
-) -> dict[str, Any]:
+async def publish_whole(id: NewId, body: CampaignBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """A whole campaign becomes a version at once, and the draft."""
     if body.id not in ("", id):
         raise Refusal(Refused("campaign-invalid", "The campaign is published under another id.", field="id", conflict=False))
-    outcome = await service.execute(campaign_aggregate, id, Publish(Campaign(**{**body.model_dump(), "id": id})), sent)
+    outcome = await publish(service, id, sent, body.campaign(id))
     return {"version": outcome.version, "number": outcome.state.number}
+
+
+@router.get("/campaigns/{id}/draft")
+async def draft(id: str, service: RunningService) -> dict[str, Any]:
+    state, version = await found(service, id)
+    return await _draft(service, state, version)
+
+
+async def _draft(service: Running, state: State, version: int) -> dict[str, Any]:
+    """``problems`` keep it from being published; ``changes`` are what that would change."""
+    current = state.current
+    assert current is not None  # noqa: S101 - a stream begins with an edit or a version
+    told = changes(state.campaign, current) if state.campaign and state.draft else []
+    return {
+        "id": state.id,
+        "version": version,
+        "number": state.number,
+        "retired": state.retired,
+        "status": state.status,
+        "draft": current.model_dump(mode="json"),
+        "published": state.campaign.model_dump(mode="json") if state.campaign else None,
+        "problems": [asdict(problem) for problem in problems(current, await known(service))],
+        "changes": [asdict(change) for change in told],
+    }
+
+
+@router.patch("/campaigns/{id}/draft")
+async def change(id: str, body: DraftBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+    outcome = await edit(service, id, body.changes, sent)
+    return await _draft(service, outcome.state, outcome.version)
+
+
+@router.post("/campaigns/{id}/publish")
+async def publish_draft(id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
+    outcome = await publish(service, id, sent)
+    return {"version": outcome.version, "number": outcome.state.number}
+
+
+@router.post("/campaigns/{id}/discard")
+async def discard(id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
+    outcome = await service.execute(campaign_aggregate, id, Discard(), sent)
+    return {"version": outcome.version}
 
 
 @router.post("/campaigns/{id}/retire")
@@ -122,13 +147,36 @@ async def retire(id: str, service: RunningService, sent: Sent) -> dict[str, Any]
     return {"version": outcome.version}
 
 
-@router.get("/settings")
-async def settings(service: RunningService) -> Any:
-    state, _ = await service.load(account, "")
-    return plain(state)
+@router.post("/campaigns/{id}/duplicate", status_code=201)
+async def duplicate(id: str, body: New, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """As it is edited, under another name and maybe of another type, with new numbers everywhere."""
+    if not body.name:
+        raise Refusal(refused([Problem("name", "missing", "The copy needs a name of its own.")]))
+    state, _ = await found(service, id)
+    assert state.current is not None  # noqa: S101 - a stream begins with an edit or a version
+    source = state.current.model_copy(update={"name": body.name, "kind": body.kind, "listed": body.kind == "phone"})
+    copied, outcome = await begin(service, 1 + len(list(numbered(source))), lambda fresh: renumbered(source, fresh), sent)
+    return {"id": copied, "version": outcome.version}
 
 
-@router.put("/settings")
-async def change(body: SettingsBody, service: RunningService, sent: Sent) -> Any:
-    outcome = await service.execute(account, "", Change(Settings(**body.model_dump())), sent)
-    return plain(outcome.state)
+@router.get("/campaigns/{id}/versions")
+async def history(id: str, service: RunningService, before: Annotated[int, Query(ge=1, le=10**9)] = 10**9) -> list[Row]:
+    """``[{number, at, by, changes: [{section, what}]}]``, newest first, 20 of those before the number."""
+    await found(service, id)
+    older = {"campaign_id": id, "number": Range(None, before - 1)}
+    rows, _ = await service.find(versions, older, sort="number", descending=True, limit=_VERSIONS + 1)
+    return [_told(now, was) for now, was in zip_longest(rows[:_VERSIONS], rows[1:])]
+
+
+def _told(now: Row, before: Mapping[str, Any] | None) -> Row:
+    was = Campaign.model_validate(before["campaign"]) if before else None
+    what = changes(was, Campaign.model_validate(now["campaign"]))
+    return {"number": now["number"], "at": now["at"], "by": now["by"], "changes": [asdict(change) for change in what]}
+
+
+@router.get("/campaigns/{id}/versions/{number}")
+async def version(id: str, number: int, service: RunningService) -> dict[str, Any]:
+    row = await service.get(versions, f"{id}@{number}")
+    if row is None:
+        raise HTTPException(404, "There is no such version of this campaign.")
+    return {"number": row["number"], "campaign": row["campaign"], "at": row["at"], "by": row["by"]}

@@ -1,18 +1,41 @@
-"""A campaign: published in numbered, immutable versions."""
+"""A campaign: a draft that is edited, published in numbered, immutable versions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from shared.contracts.catalog import Campaign, CampaignPublished, CampaignRetired
+from services.catalog.checks.campaign import Known, problems
+from services.catalog.checks.problem import refused
+from services.catalog.checks.shapes import shapes
+from services.catalog.numbering import highest, numbered
+from shared.contracts.catalog import Campaign, CampaignChanges, CampaignEdited, CampaignPublished, CampaignRetired, DraftDiscarded
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
+
+Status = Literal["draft", "published", "changed", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Its ids are all there, and claimed for this campaign."""
+
+    campaign_id: str
+    changes: CampaignChanges
 
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    campaign: Campaign
+    """A whole campaign at once; without one the draft."""
+
+    known: Known
+    campaign: Campaign | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,63 +45,99 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """``draft`` is None where it is what is published. ``ids`` are all that the campaign ever had, ``highest`` the last of those within it."""
+
+    id: str = ""
     number: int = 0
     campaign: Campaign | None = None
+    draft: Campaign | None = None
     retired: bool = False
+    ids: frozenset[str] = field(default_factory=frozenset)
+    highest: int = 0
+
+    @property
+    def current(self) -> Campaign | None:
+        return self.draft or self.campaign
+
+    @property
+    def status(self) -> Status:
+        if self.retired:
+            return "retired"
+        if self.campaign is None:
+            return "draft"
+        return "changed" if self.draft else "published"
 
 
-def decide(command: Publish | Retire, state: State) -> Sequence[Event] | Refused:
+def decide(command: Edit | Publish | Discard | Retire, state: State) -> Sequence[Event] | Refused:
     match command:
-        case Publish(campaign):
-            return _publish(campaign, state)
+        case Edit():
+            return _edit(command, state)
+        case Publish():
+            return _publish(command, state)
+        case Discard():
+            return _discard(state)
         case Retire():
-            live = state.campaign is not None and not state.retired
-            return [CampaignRetired(campaign_id=state.campaign.id)] if live and state.campaign else []
+            return [CampaignRetired(campaign_id=state.id)] if state.current and not state.retired else []
 
 
-def _publish(campaign: Campaign, state: State) -> Sequence[Event] | Refused:
-    wrong = next(_wrong(campaign), None)
+def _edit(command: Edit, state: State) -> Sequence[Event] | Refused:
+    before = state.current
+    given = _given(command.changes)
+    wrong = list(shapes(command.changes, str(given.get("currency") or (before.currency if before else "USD"))))
     if wrong:
-        return wrong
-    if state.campaign == campaign and not state.retired:
+        return refused(wrong)
+    changed = {name: value for name, value in given.items() if before is None or getattr(before, name) != value}
+    if before and not changed:
+        return []
+    if before and before.model_copy(update=changed) == state.campaign:
+        return [DraftDiscarded(campaign_id=command.campaign_id)]
+    return [CampaignEdited(campaign_id=command.campaign_id, changes=CampaignChanges(**changed))]
+
+
+def _given(changes: CampaignChanges) -> dict[str, object]:
+    return {name: getattr(changes, name) for name in CampaignChanges.model_fields if getattr(changes, name) is not None}
+
+
+def _publish(command: Publish, state: State) -> Sequence[Event] | Refused:
+    campaign = command.campaign or state.current
+    if campaign is None:
+        return _NEVER
+    wrong = problems(campaign, command.known)
+    if wrong:
+        return refused(wrong)
+    if campaign == state.campaign and not state.draft and not state.retired:
         return []
     return [CampaignPublished(campaign_id=campaign.id, number=state.number + 1, campaign=campaign)]
 
 
-def _wrong(campaign: Campaign) -> Iterator[Refused]:
-    if not campaign.name:
-        yield _refuse("name", "A campaign needs a name.")
-    if len(campaign.currency) != 3 or not campaign.currency.isalpha() or not campaign.currency.isupper():
-        yield _refuse("currency", "The currency is a code of three letters, such as USD.")
-    if campaign.listed and not campaign.offers:
-        yield _refuse("offers", "A campaign that is listed in Order Entry needs at least one offer.")
-    if not campaign.methods:
-        yield _refuse("methods", "A campaign needs at least one payment method.")
-    if not 0 <= campaign.qa_share <= 100:
-        yield _refuse("qa_share", "The QA share is between 0 and 100 percent.")
-    ids = [offer.id for offer in campaign.offers]
-    for n, offer in enumerate(campaign.offers):
-        if ids.count(offer.id) > 1:
-            yield _refuse(f"offers.{n}.id", f"Two offers have the id {offer.id}.")
-        if not offer.name or not offer.sku:
-            yield _refuse(f"offers.{n}", "An offer needs a name and a SKU.")
-        if offer.price < 0 or offer.shipping_price < 0:
-            yield _refuse(f"offers.{n}.price", "A price is never negative.")
-        if offer.max_quantity < 1:
-            yield _refuse(f"offers.{n}.max_quantity", "At least one of an offer can be bought.")
+_NEVER = Refused("unknown-campaign", "There is no such campaign.")
 
 
-def _refuse(field: str, detail: str) -> Refused:
-    return Refused("campaign-invalid", detail, field=field, conflict=False)
+def _discard(state: State) -> Sequence[Event] | Refused:
+    if state.current and not state.campaign:
+        return Refused("never-published", "This campaign was never published: there is no version that the draft could go back to.")
+    return [DraftDiscarded(campaign_id=state.id)] if state.draft else []
 
 
 def evolve(state: State, event: Event) -> State:
     match event:
+        case CampaignEdited():
+            before = state.current or Campaign(id=event.campaign_id, name="")
+            draft = before.model_copy(update=_given(event.changes))
+            return _with_ids(replace(state, id=event.campaign_id, draft=draft), draft)
+        case DraftDiscarded():
+            return replace(state, draft=None)
         case CampaignPublished():
-            return State(event.number, event.campaign)
+            published = replace(state, id=event.campaign_id, number=event.number, campaign=event.campaign, draft=None, retired=False)
+            return _with_ids(published, event.campaign)
         case CampaignRetired():
             return replace(state, retired=True)
     return state
 
 
-campaign = Aggregate("campaign", State(), decide, evolve, (Publish, Retire))
+def _with_ids(state: State, campaign: Campaign) -> State:
+    ids = state.ids.union((campaign.id,), (id for _, id in numbered(campaign)))
+    return replace(state, ids=ids, highest=max(state.highest, highest(campaign)))
+
+
+campaign = Aggregate("campaign", State(), decide, evolve, (Edit, Publish, Discard, Retire))

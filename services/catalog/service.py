@@ -1,7 +1,17 @@
+from fastapi import APIRouter
+
+from services.catalog import api, api_account
 from services.catalog.account import account
-from services.catalog.api import router
 from services.catalog.campaign import campaign
-from services.catalog.views import campaigns
+from services.catalog.directory import directory
+from services.catalog.numbers import numbers
+from services.catalog.views import campaigns, drafts, gateways, versions
 from shared.service import Service
 
-catalog = Service("catalog", aggregates=(campaign, account), views=(campaigns,), router=router)
+router = APIRouter()
+for each in (api, api_account):
+    router.routes += each.router.routes
+
+catalog = Service(
+    "catalog", aggregates=(campaign, numbers, account, directory), views=(campaigns, drafts, versions, gateways), router=router,
+)  # fmt: skip

@@ -23,7 +23,9 @@ POISON = (
     ("qa", "review", "ringup.qa.Nothing"),
 )
 """Topic, kind of stream and type."""
-CAMPAIGNS = ("phone", "lander")
+CAMPAIGNS = {"phone": ("1", "2"), "lander": ("3", "4")}
+"""With the numbers of their offers, which no two campaigns share."""
+PHONE, LANDER = CAMPAIGNS
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class People:
 
     async def work(self, orders):
         """Everybody at once, until each agent's calls are over."""
-        await self._publish(CAMPAIGNS[0])
+        await self._publish(PHONE)
         others = [asyncio.create_task(work()) for work in (self._supervise, self._review, self._review)]
         await asyncio.gather(*(self._call(self._chance.choice(AGENTS)) for _ in range(orders)))
         await self._think(60)
@@ -110,7 +112,7 @@ class People:
 
     async def _rung_up(self, agent):
         """One that exists as far as the agent knows."""
-        body = {"campaign": self._chance.choice(CAMPAIGNS), "call_center": "North"}
+        body = {"campaign": self._chance.choice((PHONE, LANDER)), "call_center": "North"}
         if self._chance.random() < 0.3:
             return await self._placed(agent, body)
         started = await self.ask("start", "cart", agent, "POST", "/orders", body)
@@ -118,21 +120,23 @@ class People:
             return None
         order, version = started.body["order_id"], started.body["version"]
         self.orders.append(order)
-        changes = {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines()}
+        changes = {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(body["campaign"])}
         edits = [self.ask("change", "cart", agent, "POST", f"/orders/{order}/changes", changes, order=order, version=version)]
         if self._chance.random() < 0.3:
-            notes = {"notes": "Calls back on Friday.", "lines": self._lines()}
+            notes = {"notes": "Calls back on Friday.", "lines": self._lines(body["campaign"])}
             edits.append(self.ask("change", "cart", SUPERVISOR, "POST", f"/orders/{order}/changes", notes, order=order, version=version))
         await asyncio.gather(*edits)
         return order
 
-    def _lines(self):
-        return [{"product": product, "quantity": self._chance.randint(1, 3)} for product in self._chance.choice((("1",), ("2",), ("1", "2")))]
+    def _lines(self, campaign):
+        pillow, sample = CAMPAIGNS[campaign]
+        chosen = self._chance.choice(((pillow,), (sample,), (pillow, sample)))
+        return [{"product": product, "quantity": self._chance.randint(1, 3)} for product in chosen]
 
     async def _placed(self, agent, body):
         """As a client does that has an id of its own."""
         key = self.key()
-        body |= {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(), "method": "external", "external_id": key}
+        body |= {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(body["campaign"]), "method": "external", "external_id": key}
         placed = await self.ask("place", "cart", agent, "POST", "/orders/place", body, key=key)
         if placed.ok:
             self.orders.append(placed.body["order_id"])
@@ -171,15 +175,15 @@ class People:
             await self.ask("undo", "qa", caller, "POST", f"/reviews/{order}/undo", order=order, tries=2)
 
     async def _supervise(self):
-        await self._publish(CAMPAIGNS[1])
+        await self._publish(LANDER)
         while True:
             await self._configure()
             await self._think(25)
             match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "poison", "nothing")):
                 case "publish":
-                    await self._publish(self._chance.choice(CAMPAIGNS))
+                    await self._publish(self._chance.choice((PHONE, LANDER)))
                 case "retire":
-                    await self.ask("retire", "catalog", SUPERVISOR, "POST", f"/campaigns/{CAMPAIGNS[1]}/retire")
+                    await self.ask("retire", "catalog", SUPERVISOR, "POST", f"/campaigns/{LANDER}/retire")
                 case "erase" if self.orders:
                     await self._erase(self._chance.choice(self.orders))
                 case "poison" if self.orders:
@@ -204,9 +208,10 @@ class People:
         await self.ask("settings", "catalog", SUPERVISOR, "PUT", "/settings", settings.model_dump(mode="json"))
 
     async def _publish(self, id):
+        pillow, sample = CAMPAIGNS[id]
         offers = (
-            Offer(id="1", name="Cloud pillow", sku="RN-PIL-01", price=self._chance.choice((4995, 3995)), shipping_price=695),
-            Offer(id="2", name="Sample", sku="RN-SMP-01", price=0),
+            Offer(id=pillow, name="Cloud pillow", sku="RN-PIL-01", price=self._chance.choice((4995, 3995)), shipping_price=695),
+            Offer(id=sample, name="Sample", sku="RN-SMP-01", price=0),
         )
         campaign = Campaign(id=id, name=f"Restful Nights ({id})", offers=offers, qa_share=self._chance.choice((0, 0, 50, 100)))
         await self.ask("publish", "catalog", SUPERVISOR, "PUT", f"/campaigns/{id}", campaign.model_dump(mode="json"))

@@ -28,8 +28,9 @@ async def new(request: Request, services: Ask, campaign: str = "", source: Order
     if not listed:
         return page(request, "order_entry_none.html")
     chosen = next((row for row in listed if row["id"] == campaign), listed[0])
-    state = await _blank(services, chosen["campaign"], source)
-    return _page(request, listed, chosen["campaign"], chosen["number"], view("", 0, state, chosen["campaign"], _who(request).user))
+    version = await services.get("catalog", f"/campaigns/{chosen['id']}")
+    state = await _blank(services, version["campaign"], source)
+    return _page(request, listed, version["campaign"], version["number"], view("", 0, state, version["campaign"], _who(request).user))
 
 
 @router.get("/order-entry/regions")
