@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from typing import Annotated, Any, Literal
@@ -66,8 +67,8 @@ async def _choices(request: Request, services: Services, campaign: Mapping[str, 
     zone = ZoneInfo(account["settings"]["time_zone"]) if account else UTC
     return {
         "kinds": KINDS,
-        "fresh": fresh(campaign["currency"]),
-        "decimals": odd_decimals(),
+        "fresh": json.dumps(fresh(campaign["currency"])),
+        "decimals": json.dumps(odd_decimals()),
         "today": f"{now(request).astimezone(zone):%Y-%m-%d}",
         "call_centers": [(each["name"], each["name"]) for each in _on(directory, "call_centers")],
         "teams": [each["name"] for each in _on(directory, "teams")],
@@ -156,9 +157,9 @@ async def take_rows(id: Id, table: Table, file: File, services: Ask, key: Key, v
     )
 
 
-async def _done(services: Services, id: str, method: str, path: str, key: str, version: str, json: Any = None) -> JSONResponse:
+async def _done(services: Services, id: str, method: str, path: str, key: str, version: str, body: Any = None) -> JSONResponse:
     """The draft as it is now, after what was done and after a refusal over a stale version."""
-    answer = await services.ask("catalog", method, f"/campaigns/{id}{path}", json, key=key, version=int(version.strip('"')))
+    answer = await services.ask("catalog", method, f"/campaigns/{id}{path}", body, key=key, version=int(version.strip('"')))
     refused = answer.json() if answer.status >= 400 else {}
     if refused and refused.get("code") != "stale":
         raise Failed(answer.status, refused)

@@ -34,7 +34,9 @@ async def campaigns(
     return page(
         request,
         "campaigns_list.html" if wants_part(request) else "campaigns.html",
-        **asked,
+        q=q,
+        kind=kind,
+        chosen=status,
         kinds=KINDS,
         statuses=STATUSES,
         cursor=cursor,

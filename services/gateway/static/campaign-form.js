@@ -44,12 +44,12 @@ export const nameOf = (item) => item.name || item.code || item.label || item.val
 let made = 0;
 /** A template's content with ids of its own. */
 export function stamp(id) {
-  const made_ = at(id).content.firstElementChild.cloneNode(true);
+  const copy = document.importNode(at(id).content.firstElementChild, true);
   const more = `-${++made}`;
-  for (const node of [made_, ...made_.querySelectorAll("*")])
+  for (const node of [copy, ...copy.querySelectorAll("*")])
     for (const name of ["id", "for", "aria-describedby", "aria-controls", "aria-labelledby", "name"])
       if (node.hasAttribute(name)) node.setAttribute(name, node.getAttribute(name) + more);
-  return made_;
+  return copy;
 }
 
 // --- what is wrong, at its field --------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ function drawOffer(row, item) {
     cell.classList.toggle("muted", Boolean(by) && ["sku", "price", "shipping_price"].includes(cell.dataset.say));
   }
   for (const name of ["price", "shipping_price"]) row.querySelector(`tr [data-field="${name}"]`).hidden = Boolean(by);
-  const tags = [item.kind === "upsell" && "Upsell", item.variants.length && `${item.variants.length} variants`, Number(item.trial_days) && `${item.trial_days}-day trial`];
+  const tags = [item.kind === "upsell" && "Upsell", item.variants.length && (item.variants.length === 1 ? "1 variant" : `${item.variants.length} variants`), Number(item.trial_days) && `${item.trial_days}-day trial`];
   row.querySelector("[data-tags]").replaceChildren(...tags.filter(Boolean).map((words) => element("span", { class: "tag" }, words)));
   drawWas(row, item);
   if (row.dataset.filled) drawVariants(row, item);
@@ -157,7 +157,7 @@ async function upload(input, row, item, changed) {
 function drawImage(row, item) {
   const place = row.querySelector("[data-image]");
   place.replaceChildren(...(item.image ? [element("img", { src: `/images/${item.image}`, alt: item.name, class: "thumb", width: "64", height: "64" })] : []));
-  row.querySelector("[data-no-image]").hidden = !item.image;
+  place.hidden = row.querySelector("[data-no-image]").hidden = !item.image;
 }
 
 export const fieldWithin = (list, { item, outer, name }) => {

@@ -181,6 +181,7 @@ async function saved() {
 
 /** What to do about a refusal; `again` where nothing stands in the way any more. */
 async function failed(problem, again) {
+  if (!(problem instanceof Problem || problem instanceof TypeError)) throw problem;
   if (!(problem instanceof Problem)) banner("bad", "No connection. What you typed is kept; save again when it is back.");
   else if (problem.body.code === "stale" && problem.body.draft) {
     const taken = merge(problem.body.draft);
@@ -258,16 +259,17 @@ const publish = () => once(async () => {
 
 // --- what people do ---------------------------------------------------------------------------------------------------
 
+// Captured, so that whoever listens further down finds it in the draft already.
 form.addEventListener("input", (event) => {
   const field = event.target.closest("[data-field]");
-  if (!field || !draft.values) return;
+  if (!field || !draft.values || (field.matches("chip-list") && event.target !== field)) return;
   const item = itemOf(field);
   item[field.dataset.field] = valueOf(field);
   clear(field);
   const list = Object.values(lists).find((each) => each.rows.has(item)) ?? Object.values(lists).find((each) => each.table.contains(field));
   if (list) list.redraw(list.rows.has(item) ? item : list.itemAt(field.closest("table").closest("[data-item]") ?? field) ?? item);
   changed();
-});
+}, true);
 form.addEventListener("change", (event) => {
   const field = event.target.closest("[data-field]");
   if (field) check(field);
