@@ -1,16 +1,10 @@
 // What comes from files, and the scripts: CSV of offers and coupons, merge fields, and how a script will be read.
-import { ask, element, icon, Problem } from "./core.js";
+import { ask, element, icon } from "./core.js";
+import { base64, refused } from "./files.js";
 import { draft } from "./campaign-draft.js";
 import { at } from "./campaign-form.js";
 
 // --- CSV --------------------------------------------------------------------------------------------------------------
-
-const base64 = async (file) => {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = "";
-  for (let n = 0; n < bytes.length; n += 32_768) text += String.fromCharCode(...bytes.subarray(n, n + 32_768));
-  return btoa(text);
-};
 
 /** A dialog that says what a file would change before it does. `ready` saves what is typed first; `loaded` takes over the draft. */
 export function csvDialog(path, ready, loaded) {
@@ -58,14 +52,6 @@ export function csvDialog(path, ready, loaded) {
       refused(said, problem);
     }
   });
-}
-
-function refused(place, problem) {
-  if (!(problem instanceof Problem)) return place.replaceChildren(element("p", { class: "error", role: "alert" }, icon("alert"), "No connection. Try again."));
-  const errors = problem.body.errors ?? [{ field: problem.body.field, detail: problem.message }];
-  place.replaceChildren(
-    element("p", { class: "error", role: "alert" }, icon("alert"), `Nothing is imported: ${errors.length === 1 ? "one thing is" : `${errors.length} things are`} not right.`),
-    element("ul", { class: "stack tight" }, ...errors.map(({ field, detail }) => element("li", {}, element("strong", {}, field ?? "File"), ` ${detail}`))));
 }
 
 // --- scripts ----------------------------------------------------------------------------------------------------------

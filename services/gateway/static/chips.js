@@ -1,7 +1,9 @@
-// <chip-list list="datalist's id" label="…">: several values, each a chip with its own remove button, one more typed or chosen from a list.
+// <chip-list list="datalist's id" label="…" name="…" value="a,b">: several values, each a chip with its own remove button, one more typed or chosen from a list.
 import { element, icon } from "./core.js";
 
 class ChipList extends HTMLElement {
+  static formAssociated = true;
+  #internals = this.attachInternals();
   #value = [];
   #names = new Map();
 
@@ -13,6 +15,11 @@ class ChipList extends HTMLElement {
   set value(values) {
     this.#value = [...values];
     this.#draw();
+    const name = this.getAttribute("name");
+    if (!name) return;
+    const said = new FormData();
+    for (const value of this.#value) said.append(name, value);
+    this.#internals.setFormValue(said);
   }
 
   /** Code and name of each that may be chosen, where only those may. */
@@ -47,7 +54,8 @@ class ChipList extends HTMLElement {
       const chip = event.target.closest("[data-value]");
       if (chip && event.target.closest("button")) this.#remove(chip.dataset.value);
     });
-    this.#draw();
+    if (this.getAttribute("value")) this.value = this.getAttribute("value").split(",");
+    else this.#draw();
   }
 
   #list = () => document.getElementById(this.input.getAttribute("list"));
