@@ -6,7 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import available_timezones
 
+from services.catalog.checks.problem import Problem, Problems, between, distinct, refused
+from services.catalog.places import place_problem
 from shared.contracts.catalog import AccountSettingsChanged, Settings
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
@@ -29,23 +33,60 @@ class State:
 
 def decide(command: Change, state: State) -> Sequence[Event] | Refused:
     settings = command.settings
-    for field in ("tax_rates", "shipping_taxable"):
-        for place in getattr(settings, field):
-            if not _PLACE.fullmatch(place):
-                return Refused("settings-invalid", f"{place!r} is not a place, such as US-TX or DE.", field=f"{field}.{place}", conflict=False)
-    for place, rate in settings.tax_rates.items():
-        if not _is_rate(rate):
-            return Refused("settings-invalid", f"{rate!r} is not a tax rate in percent.", field=f"tax_rates.{place}", conflict=False)
-    if not 0 <= settings.undo_seconds <= 300:
-        return Refused("settings-invalid", "The undo window is between 0 and 300 seconds.", field="undo_seconds", conflict=False)
+    wrong = [*_taxes(settings), *_nexus(settings), *_times(settings)]
+    if wrong:
+        return refused(wrong, "settings-invalid")
     if state.number and settings == state.settings:
         return []
     return [AccountSettingsChanged(number=state.number + 1, settings=settings)]
 
 
-def _is_rate(text: str) -> bool:
+def _taxes(settings: Settings) -> Problems:
+    for field in ("tax_rates", "shipping_taxable"):
+        for place in getattr(settings, field):
+            if not _PLACE.fullmatch(place):
+                yield Problem(f"{field}.{place}", "unknown-place", f"{place!r} is not a place, such as US-TX or DE.")
+    for place, rate in settings.tax_rates.items():
+        if not is_rate(rate):
+            yield Problem(f"tax_rates.{place}", "not-a-rate", f"{rate!r} is not a tax rate in percent, such as 8.25.")
+
+
+def is_rate(text: str) -> bool:
     """A decimal string from 0 to 100 with at most six decimals."""
     return bool(_RATE.fullmatch(text)) and Decimal(text) <= 100
+
+
+def _nexus(settings: Settings) -> Problems:
+    """A rate may be there before tax is collected in its place: it waits."""
+    places = [(f"tax_nexus.{n}", place) for n, place in enumerate(settings.tax_nexus or ())]
+    for field, place in places:
+        country, dash, region = place.partition("-")
+        wrong = place_problem(country, region) if bool(dash) == bool(region) else f"{place!r} is not a place, such as US-TX or DE."
+        if wrong:
+            yield Problem(field, "unknown-place", wrong)
+    yield from distinct(places, "twice", "{} is there twice.")
+
+
+def _times(settings: Settings) -> Problems:
+    yield from between("undo_seconds", settings.undo_seconds, 0, 300, "The undo window in seconds")
+    yield from between("session_idle_minutes", settings.session_idle_minutes, 1, 480, "The idle time of a session in minutes")
+    if settings.time_zone not in time_zones():
+        detail = f"{settings.time_zone!r} is no time zone. Use a name such as America/Chicago or Europe/Berlin."
+        yield Problem("time_zone", "unknown-time-zone", detail)
+
+
+@lru_cache(maxsize=1)
+def time_zones() -> frozenset[str]:
+    """IANA names."""
+    return frozenset(available_timezones())
+
+
+def not_collected(settings: Settings) -> list[str]:
+    """Places with a rate where no tax is collected, since the account has no nexus there."""
+    nexus = settings.tax_nexus
+    if nexus is None:
+        return []
+    return sorted(place for place in settings.tax_rates if place not in nexus and place.partition("-")[0] not in nexus)
 
 
 def evolve(state: State, event: Event) -> State:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from services.catalog.account import Change, account
+from services.catalog.account import Change, State, account, not_collected
 from services.catalog.bodies import Body, Word
 from services.catalog.directory import Describe, directory
 from shared.contracts.catalog import Affiliate, CallCenter, DirectoryChanged, Settings, Team
@@ -54,15 +54,20 @@ class DirectoryBody(Body):
 
 
 @router.get("/settings")
-async def settings(service: RunningService) -> Any:
+async def settings(service: RunningService) -> dict[str, Any]:
+    """``{"number", "settings", "not_collected"}``; the last are places with a rate but without nexus."""
     state, _ = await service.load(account, "")
-    return plain(state)
+    return _settings(state)
+
+
+def _settings(state: State) -> dict[str, Any]:
+    return {**plain(state), "not_collected": not_collected(state.settings)}
 
 
 @router.put("/settings")
-async def change(body: SettingsBody, service: RunningService, sent: Sent) -> Any:
+async def change(body: SettingsBody, service: RunningService, sent: Sent) -> dict[str, Any]:
     outcome = await service.execute(account, "", Change(Settings(**body.model_dump())), sent)
-    return plain(outcome.state)
+    return _settings(outcome.state)
 
 
 @router.get("/directory")
