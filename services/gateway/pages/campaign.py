@@ -20,6 +20,7 @@ from services.gateway.entry import regions, script
 from services.gateway.pages.campaigns import KINDS
 from services.gateway.pages.lists import Key as FormKey
 from services.gateway.pages.lists import if_answered, who_is
+from services.gateway.pages.order_entry import preview
 from services.gateway.render import now, page
 from services.gateway.typed import SECTIONS_IN_MONEY, fresh, read, shown
 from shared.contracts.catalog import Kind
@@ -133,6 +134,13 @@ async def versions(request: Request, id: Id, services: Ask) -> Response:
 async def version(request: Request, id: Id, number: Annotated[int, Path(ge=1, le=10**9)], services: Ask) -> Response:
     found = await services.get("catalog", f"/campaigns/{id}/versions/{number}")
     return page(request, "campaign_version.html", id=id, number=number, campaign=found["campaign"], kinds=KINDS, countries=dict(countries()))
+
+
+@router.get("/preview")
+async def tried(request: Request, id: Id, services: Ask) -> Response:
+    """The draft as an order entry page."""
+    draft = await services.get("catalog", f"/campaigns/{id}/draft")
+    return await preview(request, services, draft["draft"], draft["number"] + 1)
 
 
 @router.get("/export")

@@ -134,9 +134,16 @@ def _declines(state: dict[str, Any]) -> list[dict[str, Any]]:
     return state["declines"][::-1] if state["stage"] == "open" else []
 
 
+async def preview(request: Request, services: Services, campaign: dict[str, Any], number: int) -> Response:
+    """A campaign as agents would see it: nothing is rung up."""
+    order = view("", 0, await _blank(services, campaign, ""), campaign, _who(request).user)
+    return _page(request, [campaign], campaign, number, order, preview=True)
+
+
 def _page(
-    request: Request, listed: list[dict[str, Any]], campaign: dict[str, Any], number: int, order: dict[str, Any], attempts: Sequence[Any] = ()
-) -> Response:
+    request: Request, listed: list[dict[str, Any]], campaign: dict[str, Any], number: int, order: dict[str, Any], attempts: Sequence[Any] = (), *,
+    preview: bool = False,
+) -> Response:  # fmt: skip
     countries = [(code, country_name(code)) for code in campaign["countries"]]
     return page(
         request,
@@ -150,6 +157,7 @@ def _page(
         words_of=words,
         attempts=attempts,
         currency=campaign["currency"],
+        preview=preview,
     )
 
 

@@ -21,6 +21,7 @@ router = APIRouter(prefix="/taxes", include_in_schema=False, dependencies=[allow
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Code = Annotated[str, Query(max_length=3)]
 Table = Annotated[str, Path(max_length=60)]
 
 
@@ -48,8 +49,7 @@ async def take_in(file: File, services: Ask, key: Key) -> JSONResponse:
 
 @router.get("/{table}")
 async def rows(
-    request: Request, table: Table, services: Ask, country: Annotated[str, Query(max_length=2)] = "", region: Annotated[str, Query(max_length=3)] = "",
-    postal: Text = "", cursor: Cursor = "",
+    request: Request, table: Table, services: Ask, country: Code = "", region: Code = "", postal: Text = "", cursor: Cursor = "",
 ) -> Response:  # fmt: skip
     asked = {"country": country.strip().upper(), "region": region.strip().upper(), "postal": postal.strip()}
     path = f"/tax-tables/{quote(table, safe='')}/rows"

@@ -289,6 +289,10 @@ at("discard").addEventListener("click", async () => {
   say("What was typed is discarded.");
 });
 for (const button of document.querySelectorAll("[data-publish]")) button.addEventListener("click", openPublish);
+at("try").addEventListener("click", async (event) => {
+  event.preventDefault();
+  if (await save()) location.assign(event.target.closest("a").href);
+});
 at("publish-go").addEventListener("click", publish);
 at("discard-go").addEventListener("click", () => once(async () => {
   at("discard-dialog").close();

@@ -28,7 +28,7 @@ at("import-check").addEventListener("click", async () => {
   if (!table) return tell("Give the table a name.");
   if (!rates) return tell("Choose the file.");
   if (kind() === "sst" && !boundary) return tell("Choose the boundary file, too.");
-  if (Math.max(rates.size, boundary?.size ?? 0) > MOST) return tell("A file may have 20 MB.");
+  if (rates.size + (boundary?.size ?? 0) > MOST) return tell("The files may have 20 MB in all.");
   const body = { table, kind: kind(), text: await base64(rates), boundary: kind() === "sst" ? await base64(boundary) : null };
   at("import-check").disabled = true;
   try {
