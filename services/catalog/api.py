@@ -59,8 +59,9 @@ async def find(
 
 
 def _matches(row: Row, words: str) -> bool:
-    known = row["draft"] or row["published"]
-    return words in row["sort"] or words == row["id"].casefold() or any(words in known.get(f"words_{name}", ()) for name in _COUNTED)
+    stands = [each for each in (row["draft"], row["published"]) if each]
+    named = any(words in each["name"].casefold() for each in stands) or words == row["id"].casefold()
+    return named or any(words in each.get(f"words_{name}", ()) for each in stands for name in _COUNTED)
 
 
 def _row(row: Row, *, published: bool) -> Row:

@@ -63,8 +63,7 @@ def _indexes(row: Row) -> Row:
     published = row["published"] or {}
     listed = published["kind"] if published.get("listed") and not row["retired"] else ""
     status = "retired" if row["retired"] else "draft" if not row["published"] else "changed" if row["draft"] else "published"
-    name = published["name"] if listed else current.get("name", "")
-    return {"name": name, "kind": current.get("kind", ""), "listed": listed, "status": status, "sort": name.casefold()}
+    return {"kind": current.get("kind", ""), "listed": listed, "status": status, "sort": current.get("name", "").casefold()}
 
 
 campaigns = view("campaigns", 2, _campaign_key, _campaign, ["sort", "kind", "status", "listed"])

@@ -109,7 +109,7 @@ def test_the_list_says_how_a_campaign_stands_after_each_event():
     shown = [row(campaigns, LIFE[: n + 1], id="restful") for n in range(len(LIFE))]
     assert [each["status"] for each in shown] == ["draft", "draft", "published", "changed", "published", "published", "retired", "published"]
     assert [each["listed"] for each in shown] == ["", "", "phone", "phone", "phone", "phone", "", "phone"]
-    assert [each["sort"] for each in shown[2:6]] == ["restful nights", "restful nights", "restful nights", "restful days"]
+    assert [each["sort"] for each in shown[2:6]] == ["restful nights", "restful days", "restful nights", "restful days"]
     assert shown[-1]["published"]["words_offers"] == ["1", "2", "21", "22", "rn-pil-01", "rn-top", "rn-top-k", "rn-top-q"]
     assert "campaign" not in shown[-1]
 

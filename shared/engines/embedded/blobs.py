@@ -10,7 +10,7 @@ from pathlib import Path
 from shared.engines.embedded.sqlite import Writer, connect, translated
 from shared.kernel.errors import KernelError
 
-FILES = {"tokens": "tokens.db", "vault": "vault.db", "users": "access.db", "sessions": "access.db"}
+FILES = {"tokens": "tokens.db", "vault": "vault.db", "users": "access.db", "sessions": "access.db", "images": "files.db"}
 _SCHEMA = "create table if not exists blobs(kind text, id text, data blob, primary key(kind, id)) without rowid;"
 _SCRUB_AFTER = 1.0
 

@@ -1,0 +1,81 @@
+"""Rows of a file put into what a campaign has already. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from services.catalog.checks.problem import Problem
+from services.catalog.files.rows import Row
+from shared.kernel.events import Value
+from shared.money import formatted, parsed
+
+V = TypeVar("V", bound=Value)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged(Generic[V]):
+    """``rows`` is how many the file has; ``touched`` are the positions that it speaks of. Nothing of it counts where something is ``wrong``."""
+
+    now: tuple[V, ...]
+    before: tuple[V, ...]
+    touched: tuple[int, ...]
+    rows: int
+    wrong: tuple[Problem, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """A file removes nothing: what it does not name stays."""
+        known = [n for n in self.touched if n < len(self.before)]
+        changed = sum(self.now[n] != self.before[n] for n in known)
+        added = len(self.now) - len(self.before)
+        return {"added": added, "changed": changed, "unchanged": len(known) - changed, "removed": 0, "rows": self.rows}
+
+
+def matched(row: Row, known: Sequence[Any], name: str, seen: Mapping[str, Row], wrong: list[Problem]) -> int | None:
+    """The position of what a row is about: by its number, else by its ``name``; None for a new one."""
+    number, called = row.cells.get("number", ""), row.cells.get(name, "")
+    twin = next((each for each in seen.values() if _same(row, each, name)), None)
+    if twin:
+        wrong.append(Problem(row.at("number" if number else name), "twice", f"This is row {twin.number} again. Each has one row."))
+        return None
+    if number:
+        at = next((n for n, each in enumerate(known) if each.id == number), None)
+        if at is None:
+            wrong.append(Problem(row.at("number"), "unknown-number", f"There is no number {number} here. Leave it out for a new one."))
+        return at
+    return next((n for n, each in enumerate(known) if called and getattr(each, name).strip().upper() == called.strip().upper()), None)
+
+
+def _same(row: Row, other: Row, name: str) -> bool:
+    return any(row.cells.get(each) and row.cells[each].upper() == other.cells.get(each, "").upper() for each in ("number", name))
+
+
+def body_problems(error: ValidationError, row: Row, variants: Sequence[Row] = ()) -> list[Problem]:
+    """What pydantic found, each at its cell."""
+    found = []
+    for each in error.errors():
+        place = each["loc"]
+        if len(place) > 2 and place[0] == "variants" and isinstance(place[1], int) and place[1] < len(variants):
+            at = variants[place[1]].at(str(place[2]))
+        else:
+            at = row.at(str(place[0]) if place else "row")
+        found.append(Problem(at, each["type"], each["msg"]))
+    return found
+
+
+def money(cell: str, currency: str) -> int | None:
+    """None for an empty cell. Raises ValueError with a sentence."""
+    if not cell:
+        return None
+    if "," in cell:
+        raise ValueError("Write amounts with a point and without thousands separators, such as 1064.50.")
+    if cell.startswith("-"):
+        raise ValueError("An amount is never negative.")
+    return parsed(cell, currency)
+
+
+def said(amount: int | None, currency: str) -> str:
+    return "" if amount is None else formatted(amount, currency).replace(",", "")
