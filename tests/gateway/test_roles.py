@@ -30,13 +30,21 @@ WHO = {
     "looks up": (
         LOOKS_UP,
         "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/orders; GET /api/v1/orders/{id}; "
-        "GET /api/v1/orders/{id}/events",
+        "GET /api/v1/orders/{id}/events; GET /images/{sha256}",
     ),
     "reviews": (
         REVIEWS,
         "GET /quality; GET /quality/list; GET /quality/{id}; POST /quality/decide; POST /quality/undo; POST /api/v1/orders/{id}/review",
     ),
-    "sets": (SETS, "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; POST /api/v1/orders/{id}/cancel"),
+    "sets": (
+        SETS,
+        "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; POST /api/v1/orders/{id}/cancel; "
+        "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
+        "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
+        "PATCH /campaigns/{id}/draft; POST /campaigns/{id}/publish; POST /campaigns/{id}/discard; POST /campaigns/{id}/retire; "
+        "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
+        "GET /campaigns/{id}/preview; GET /campaigns/{id}/export; GET /campaigns/{id}/{table}.csv; POST /campaigns/{id}/{table}.csv; POST /images",
+    ),
     "operates": (
         OPERATES,
         "GET /ops; GET /ops/health; GET /ops/views; GET /ops/jobs; GET /ops/audit; GET /ops/views/{service}/{view}/rebuild; "

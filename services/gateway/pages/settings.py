@@ -88,10 +88,14 @@ def _typed(form: FormData, settings: Mapping[str, Any]) -> dict[str, Any]:
         "shipping_adjustment": "shipping_adjustment" in form,
         "time_zone": str(form.get("time_zone", settings["time_zone"])).strip(),
         "session_idle_minutes": _number(form, "session_idle_minutes", settings),
-        "tax_nexus": None if "everywhere" in form else [str(place).strip().upper() for place in form.getlist("nexus")][:_MOST_RATES],
+        "tax_nexus": _nexus(form) if "asked" in form else settings["tax_nexus"],
         "tax_rates": rates,
         "shipping_taxable": {place: True for place in rates if place in taxed},
     }
+
+
+def _nexus(form: FormData) -> list[str] | None:
+    return None if "everywhere" in form else [str(place).strip().upper() for place in form.getlist("nexus")][:_MOST_RATES]
 
 
 def _number(form: FormData, name: str, settings: Mapping[str, Any]) -> Any:
