@@ -65,7 +65,15 @@ async def test_a_profile_is_accessible(sign_in):
 
 @pytest.mark.parametrize(
     ("path", "button"),
-    [("/campaigns", "New campaign…"), ("/campaigns", "Import…"), ("/campaigns/1", "Duplicate…"), ("/quality", "Deny…"), ("/customers", "Erase…"), ("/orders?status=Pending", "Cancel…"), ("/ops", "Rebuild qa.queue")],
+    [
+        ("/campaigns", "New campaign…"),
+        ("/campaigns", "Import…"),
+        ("/campaigns/1", "Duplicate…"),
+        ("/quality", "Deny…"),
+        ("/customers", "Erase…"),
+        ("/orders?status=Pending", "Cancel…"),
+        ("/ops", "Rebuild qa.queue"),
+    ],
 )
 async def test_a_dialog_is_accessible(sign_in, path, button):
     page = await sign_in("admin1")
@@ -74,7 +82,9 @@ async def test_a_dialog_is_accessible(sign_in, path, button):
         await page.locator("#found tbody a").first.click()
     await page.get_by_role("button", name=button).click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(re.compile(r"New campaign|Import a campaign|Duplicate this|Deny order|Erase Customer|Cancel order|Rebuild"))
+    await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(
+        re.compile(r"New campaign|Import a campaign|Duplicate this|Deny order|Erase Customer|Cancel order|Rebuild")
+    )
     assert await in_every_look(page) == {}
 
 

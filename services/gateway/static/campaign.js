@@ -156,7 +156,11 @@ function once(work) {
 
 const headers = () => ({ "idempotency-key": crypto.randomUUID(), "if-match": `"${draft.version}"` });
 
-const save = () => once(saved);
+const save = () => once(() => {
+  if (!disputed.size) at("banner").replaceChildren();
+  at("refusal").replaceChildren();
+  return saved();
+});
 
 async function saved() {
   if (disputed.size) {
@@ -165,8 +169,6 @@ async function saved() {
   }
   const sent = toSend();
   if (!Object.keys(sent).length) return true;
-  at("refusal").replaceChildren();
-  at("banner").replaceChildren();
   try {
     const answer = await ask("PATCH", `${path}/draft`, sent, headers());
     forgetAll();
@@ -311,8 +313,13 @@ window.addEventListener("beforeunload", (event) => {
 csvDialog(path, save, fresh);
 
 /** Somebody else saved: shown at once where nothing is typed here. */
-onLive((notice) => {
-  if (notice.stream === `campaign-${form.dataset.id}` && notice.version > draft.version && !busy && !unsaved().length) fresh();
+onLive(async (notice) => {
+  if (notice.stream !== `campaign-${form.dataset.id}` || notice.version <= draft.version || busy || unsaved().length) return;
+  const now = await ask("GET", `${path}/draft`).catch(() => null);
+  if (now && now.version > draft.version && !busy && !unsaved().length) {
+    load(now);
+    drawAll();
+  }
 });
 
 await fresh();
