@@ -119,6 +119,19 @@ async def _claim(service: Running, claim: Claim, sent: Envelope) -> Sequence[str
     return ids
 
 
+async def claim_what_is_older(service: Running) -> None:
+    """Campaigns that were published before numbers were claimed: theirs are claimed now, as those of the first who has them."""
+    owners, after = (await service.load(numbers, ""))[0].owners, ""
+    while names := await service.streams.names(campaign.stream(""), after=after):
+        after = names[-1][0]
+        for id in (name.partition("-")[2] for name, _ in names):
+            if id not in owners:
+                state, _ = await service.load(campaign, id)
+                owned = (await service.load(numbers, ""))[0].owners
+                free = tuple(("id", each) for each in sorted(state.ids) if each not in owned)
+                await service.send("", Claim(id, free), f"claim-{id}", "service:catalog")
+
+
 async def unknown_images(service: Running, state: State, sections: Campaign | CampaignChanges) -> list[Problem]:
     before = {offer.image for each in (state.campaign, state.draft) if each for offer in each.offers}
     wrong = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from services.catalog.campaign import State, evolve
 from services.catalog.numbering import numbered
-from shared.contracts.catalog import Campaign, CampaignChanges, CampaignEdited, CampaignPublished, CampaignRetired, DraftDiscarded
+from shared.contracts.catalog import Campaign, CampaignChanges, CampaignEdited, CampaignPublished, CampaignRetired, DraftDiscarded, TaxTablePublished
 from shared.contracts.payments import GatewayConfigured
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
@@ -121,3 +121,25 @@ def _gateway(row: Row | None, fact: Fact) -> Row:
 
 gateways = view("gateways", 1, _gateway_key, _gateway)
 """As payments says that they are; any offer names one."""
+
+
+def _table_key(event: TaxTablePublished) -> str:
+    return event.table
+
+
+def _table(row: Row | None, fact: Fact) -> Row | None:
+    event = fact.event
+    assert isinstance(event, TaxTablePublished)  # noqa: S101 - the only one that the key takes
+    row = row or {"number": 0, "rows": 0, "at": None, "by": "", "from_version": 0, "coming": None}
+    coming = row["coming"] if event.part > 1 else {"number": event.number, "rows": 0, "done": 0, "from_version": fact.version}
+    coming = {**coming, "rows": coming["rows"] + len(event.rows), "done": event.part}
+    if event.part < event.parts:
+        return {**row, "coming": coming}
+    if not coming["rows"]:
+        return None
+    whole = {name: coming[name] for name in ("number", "rows", "from_version")}
+    return {**whole, "at": stamp(fact.time), "by": fact.actor, "coming": None}
+
+
+tax_tables = view("tax_tables", 1, _table_key, _table)
+"""The newest whole version of each table, where it begins in the table's stream, and how far a newer one has come."""

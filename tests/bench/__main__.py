@@ -11,11 +11,11 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, cluster, growth, orders, replay
+from tests.bench import append, catalog, cluster, growth, orders, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
-FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows, "growth": growth.rows, "cluster": cluster.rows}
-EMBEDDED = ("append", "replay", "orders", "growth")
+FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows, "growth": growth.rows, "catalog": catalog.rows, "cluster": cluster.rows}
+EMBEDDED = ("append", "replay", "orders", "growth", "catalog")
 
 
 def table(rows: list[Row]) -> Table:

@@ -1,6 +1,6 @@
 import pytest
 
-from services.catalog.account import Change, account
+from services.catalog.account import Change, account, not_collected
 from shared.contracts.catalog import AccountSettingsChanged, Settings
 from tests.given import given
 
@@ -42,3 +42,41 @@ def test_the_undo_window_is_up_to_five_minutes(seconds, may):
         decision.then_types(AccountSettingsChanged)
     else:
         assert decision.then_refused("settings-invalid").field == "undo_seconds"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"tax_nexus": ("US-TX", "ZZ")}, "tax_nexus.1"),
+        ({"tax_nexus": ("US-ZZ",)}, "tax_nexus.0"),
+        ({"tax_nexus": ("DE-BY",)}, "tax_nexus.0"),
+        ({"tax_nexus": ("US-",)}, "tax_nexus.0"),
+        ({"tax_nexus": ("us-tx",)}, "tax_nexus.0"),
+        ({"tax_nexus": ("US-TX", "DE", "US-TX")}, "tax_nexus.2"),
+        ({"time_zone": "Mars/Base"}, "time_zone"),
+        ({"time_zone": ""}, "time_zone"),
+        ({"time_zone": "../etc/passwd"}, "time_zone"),
+        ({"session_idle_minutes": 0}, "session_idle_minutes"),
+        ({"session_idle_minutes": 481}, "session_idle_minutes"),
+    ],
+)
+def test_each_setting_is_checked_at_its_field(changes, field):
+    assert given(account).when(Change(Settings(**changes))).then_refused("settings-invalid").field == field
+
+
+def test_everything_that_is_wrong_is_named():
+    wrong = Settings(undo_seconds=301, tax_rates={"US": "x", "?": "1"}, time_zone="?")
+    refused = given(account).when(Change(wrong)).then_refused("settings-invalid")
+    assert [error["field"] for error in refused.data["errors"]] == ["tax_rates.?", "tax_rates.US", "undo_seconds", "time_zone"]
+
+
+def test_settings_of_a_business_in_texas():
+    settings = Settings(tax_nexus=("US-TX", "DE"), time_zone="America/Chicago", session_idle_minutes=480, undo_seconds=0, price_adjustment=True)
+    given(account).when(Change(settings)).then(changed(1, settings))
+
+
+def test_a_rate_without_nexus_waits_and_is_told():
+    rates = {"US-TX": "8.25", "US-NY": "8", "DE": "19", "GB": "20"}
+    assert not_collected(Settings(tax_rates=rates, tax_nexus=("US-TX", "DE"))) == ["GB", "US-NY"]
+    assert not_collected(Settings(tax_rates=rates, tax_nexus=("US",))) == ["DE", "GB"]
+    assert not_collected(Settings(tax_rates=rates)) == []

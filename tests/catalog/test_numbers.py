@@ -1,6 +1,10 @@
+from services.catalog.campaign import Publish, campaign
+from services.catalog.editing import claim_what_is_older
 from services.catalog.numbers import FIRST, Claim, numbers
 from shared.contracts.catalog import NumbersClaimed
+from tests.catalog.samples import KNOWN, PILLOW, WHOLE
 from tests.given import given
+from tests.house.shop import Shop
 
 
 def claimed(campaign_id, *ids):
@@ -28,3 +32,18 @@ def test_a_number_is_one_campaign_s_for_ever():
 
 def test_the_newest_claim_is_known():
     assert given(numbers, claimed("restful", "1"), claimed("1001", "1001")).state.newest == ("1001",)
+
+
+async def test_what_was_published_before_numbers_were_claimed_keeps_its_own(catalog, settings):
+    before = catalog.shop.house.running["catalog"]
+    await before.send("restful", Publish(KNOWN, WHOLE), "publish-1", "agent:supervisor1")
+    await before.send("second", Publish(KNOWN, WHOLE.model_copy(update={"id": "second"})), "publish-2", "agent:supervisor1")
+    await catalog.shop.close()
+    catalog.shop = await Shop(settings).open()
+    running = catalog.shop.house.running["catalog"]
+    state, version = await running.load(numbers, "")
+    assert state.owners == {**dict.fromkeys(("restful", *(await running.load(campaign, "restful"))[0].ids), "restful"), "second": "second"}
+    taken = {"name": "Other", "offers": [{**PILLOW.model_dump(mode="json"), "id": "21"}]}
+    assert (await catalog("PUT", "/campaigns/other", taken))[1]["field"] == "offers.0.id"
+    await claim_what_is_older(running)
+    assert (await running.load(numbers, ""))[1] == version

@@ -25,10 +25,10 @@ def coupons(campaign: Campaign) -> Problems:
         for m, tag in enumerate(coupon.tags):
             if tag not in tags:
                 yield Problem(f"coupons.{n}.tags.{m}", "unknown-tag", f"No offer carries the tag “{tag}”. Take it off the coupon.")
-    standing = [n for n, coupon in enumerate(campaign.coupons) if coupon.default]
-    if len(standing) > campaign.max_coupons:
-        detail = f"{len(standing)} coupons apply by themselves, and an order takes at most {campaign.max_coupons}. Raise the maximum, or change one."
-        yield Problem(f"coupons.{standing[campaign.max_coupons]}.default", "too-many", detail)
+    standing, most = [n for n, coupon in enumerate(campaign.coupons) if coupon.default], max(campaign.max_coupons, 0)
+    if len(standing) > most:
+        detail = f"{len(standing)} coupons apply by themselves, and an order takes at most {most}. Raise the maximum, or change one."
+        yield Problem(f"coupons.{standing[most]}.default", "too-many", detail)
 
 
 def _coupon(at: str, coupon: Coupon) -> Problems:

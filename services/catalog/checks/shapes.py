@@ -59,7 +59,7 @@ def _main(sections: Sections) -> Problems:
         if wrong:
             yield Problem(f"countries.{n}", "unknown-country", wrong)
     yield from distinct(((f"countries.{n}", country) for n, country in enumerate(sections.countries or ())), "twice", "{} is listed twice.")
-    yield from distinct(((f"methods.{n}", method) for n, method in enumerate(sections.methods or ())), "twice", "{} is listed twice.")
+    yield from distinct(((f"methods.{n}", method) for n, method in enumerate(sections.methods or ())), "twice", "The method {} is listed twice.")
     yield from between("qa_share", sections.qa_share, 0, 100, "The QA share in percent")
     yield from between("target_call_seconds", sections.target_call_seconds, 1, 86_400, "The target time of a call in seconds")
     yield from between("max_coupons", sections.max_coupons, 0, 20, "The number of coupons of one order")
