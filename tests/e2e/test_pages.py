@@ -27,6 +27,7 @@ PAGES = {
     "/campaigns/1/versions/1": "Restful Nights (phone), version 1",
     "/campaigns/1/preview": "Order entry",
     "/settings": "Account settings",
+    "/taxes": "Taxes",
     "/ops": "Ops",
     "/ops/streams": "Streams",
     "/ops/streams?prefix=nothing": "Streams",
@@ -83,7 +84,7 @@ async def test_a_dialog_is_accessible(sign_in, path, button):
     await page.get_by_role("button", name=button).click()
     await expect(page.get_by_role("dialog")).to_be_visible()
     await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(
-        re.compile(r"New campaign|Import a campaign|Duplicate this|Deny order|Erase Customer|Cancel order|Rebuild")
+        re.compile(r"New campaign|Import a tax table|Import a campaign|Duplicate this|Deny order|Erase Customer|Cancel order|Rebuild")
     )
     assert await in_every_look(page) == {}
 

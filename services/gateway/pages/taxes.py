@@ -20,7 +20,7 @@ from services.gateway.render import page
 router = APIRouter(prefix="/taxes", include_in_schema=False, dependencies=[allow(*SETS)])
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Code = Annotated[str, Query(max_length=3)]
 Table = Annotated[str, Path(max_length=60)]
 
@@ -32,6 +32,7 @@ class File(BaseModel):
     kind: Literal["csv", "sst"]
     text: str
     boundary: str | None = None
+    intrastate: bool = False
     dry_run: bool = True
 
 

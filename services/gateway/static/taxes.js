@@ -17,23 +17,30 @@ const tell = (words) => at("import-said").replaceChildren(element("p", { class: 
 
 at("import-form").addEventListener("input", () => {
   unchecked();
-  at("boundary-box").hidden = kind() !== "sst";
+  at("sst-box").hidden = kind() !== "sst";
   at("rates-label").textContent = kind() === "sst" ? "Rate file" : "CSV file";
 });
+
+at("table").addEventListener("change", () => { at("table").value = at("table").value.trim().toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 40); });
 
 at("import-check").addEventListener("click", async () => {
   unchecked();
   const [[rates], [boundary]] = [at("rates").files, at("boundary").files];
-  const table = at("table").value.trim();
+  const table = at("table").value;
   if (!table) return tell("Give the table a name.");
   if (!rates) return tell("Choose the file.");
-  if (kind() === "sst" && !boundary) return tell("Choose the boundary file, too.");
-  if (rates.size + (boundary?.size ?? 0) > MOST) return tell("The files may have 20 MB in all.");
-  const body = { table, kind: kind(), text: await base64(rates), boundary: kind() === "sst" ? await base64(boundary) : null };
+  if (Math.max(rates.size, boundary?.size ?? 0) > MOST) return tell("A file may have 20 MB.");
+  const sst = kind() === "sst";
+  const body = { table, kind: kind(), text: await base64(rates), boundary: sst && boundary ? await base64(boundary) : null, intrastate: sst && at("intrastate").checked };
   at("import-check").disabled = true;
   try {
     const found = await ask("POST", "/taxes/import", { ...body, dry_run: true }, { "idempotency-key": crypto.randomUUID() });
-    at("import-said").replaceChildren(element("div", { class: "banner", "data-tone": "ok" }, icon("check"), element("p", {}, `${found.rows.toLocaleString("en")} rows, all right. Nothing has been written yet.`)));
+    const number = (count) => count.toLocaleString("en");
+    const skipped = Object.entries(found.skipped).map(([type, count]) => `${number(count)} of type ${type}`);
+    const words = `${number(found.rows)} rows, all right: ${number(found.added)} new, ${number(found.removed)} gone. Nothing has been written yet.`;
+    at("import-said").replaceChildren(
+      element("div", { class: "banner", "data-tone": "ok" }, icon("check"), element("p", {}, words)),
+      ...(skipped.length ? [element("p", { class: "muted" }, `Left out of the boundary file: ${skipped.join(", ")}.`)] : []));
     checked = body;
     at("import-go").hidden = false;
   } catch (problem) {
