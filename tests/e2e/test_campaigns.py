@@ -1,5 +1,6 @@
 """The catalog as a supervisor uses it: a campaign's form, its draft, and what publishing it changes."""
 
+import base64
 import contextlib
 import itertools
 import re
@@ -7,10 +8,12 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from services.gateway.accounts import PASSWORD
 from tests.e2e.axe import in_every_look, violations
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 _NAMES = (f"Campaign {n}" for n in itertools.count(1))
 
 
@@ -142,6 +145,13 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(sign_in):
     await expect(price).to_have_value("12.345")
     await price.fill("12.34")
     await expect(page.locator("#offers-table")).not_to_contain_text("USD has two decimals.")
+    await page.get_by_role("button", name="Topper", exact=True).click()
+    name = rows(page).last.get_by_label("Name", exact=True)
+    await name.fill("")
+    await name.blur()
+    await expect(rows(page).last).to_contain_text("An offer needs a name.")
+    await name.fill("Topper")
+    await expect(rows(page).last).not_to_contain_text("An offer needs a name.")
     await save(page)
     await page.reload()
     await opened(page, "offers")
@@ -345,3 +355,67 @@ async def test_the_draft_is_tried_as_an_order_entry_page(sign_in):
     await expect(page.get_by_text("A preview of the draft")).to_be_visible()
     await expect(page.get_by_role("row", name="Not saved yet")).to_be_visible()
     await expect(page.get_by_role("button", name=re.compile("^Process"))).to_be_disabled()
+
+
+async def test_what_is_typed_outlives_a_lost_connection_and_a_sign_out(sign_in):
+    page = await campaign(sign_in, "Pillow")
+    price = page.get_by_label("Price: Pillow")
+    await price.fill("59.95")
+    await page.context.set_offline(True)
+    await page.keyboard.press("Control+s")
+    await expect(page.get_by_text("No connection. What you typed is kept")).to_be_visible()
+    await page.context.set_offline(False)
+    await page.context.clear_cookies()
+    await page.keyboard.press("Control+s")
+    await page.get_by_role("link", name="Sign in again").click()
+    await page.fill("#user", "supervisor1")
+    await page.fill("#password", PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await opened(page, "offers")
+    await expect(page.get_by_text("What you typed before and did not save is here again.")).to_be_visible()
+    await expect(price).to_have_value("59.95")
+    await save(page)
+
+
+async def test_rows_come_from_a_csv_file_once_all_of_them_are_right(sign_in):
+    page = await campaign(sign_in, "Pillow")
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="CSV", exact=True).click()
+    text = (await (await download.value).path()).read_text()
+    await page.get_by_role("button", name="Import CSV…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("File").set_input_files(
+        {"name": "rows.csv", "mimeType": "text/csv", "buffer": text.replace("49.95", "49.955").encode()}
+    )
+    await expect(dialog.get_by_text("Nothing is imported: one thing is not right.")).to_be_visible()
+    await expect(dialog).to_contain_text("row 2, price")
+    await expect(dialog.get_by_role("button", name="Import into the draft")).to_be_hidden()
+    await dialog.get_by_label("File").set_input_files({"name": "rows.csv", "mimeType": "text/csv", "buffer": text.replace("49.95", "59.95").encode()})
+    await expect(dialog.get_by_text("1 rows: 1 changed.")).to_be_visible()
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name="Import into the draft").click()
+    await expect(page.get_by_label("Price: Pillow")).to_have_value("59.95")
+
+
+async def test_an_image_is_shown_and_what_is_none_is_refused_at_its_field(sign_in):
+    page = await campaign(sign_in, "Pillow")
+    await rows(page).first.get_by_role("button", name="Pillow", exact=True).click()
+    image = rows(page).first.get_by_label("Image", exact=True)
+    await image.set_input_files({"name": "fake.png", "mimeType": "image/png", "buffer": b"not an image"})
+    await expect(rows(page).first.locator(".error")).to_be_visible()
+    await image.set_input_files({"name": "huge.png", "mimeType": "image/png", "buffer": b"x" * (2 * 1024 * 1024 + 1)})
+    await expect(rows(page).first.locator(".error")).to_contain_text("larger than 2 MB")
+    await image.set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": base64.b64decode(PNG)})
+    await expect(rows(page).first.get_by_role("img", name="Pillow")).to_be_visible()
+    await expect(rows(page).first.locator(".error")).to_have_count(0)
+    await save(page)
+
+
+async def test_a_list_of_many_is_searched(sign_in):
+    page = await campaign(sign_in, *(f"Product {n:02}" for n in range(12)))
+    await page.get_by_label("Search offers").fill("product 07")
+    await expect(rows(page)).to_have_count(1)
+    await page.get_by_label("Price: Product 07").fill("9.99")
+    await page.get_by_label("Search offers").fill("")
+    await expect(rows(page)).to_have_count(12)
+    await expect(page.get_by_label("Price: Product 07")).to_have_value("9.99")

@@ -183,7 +183,7 @@ def _file(status: int, body: bytes, name: str) -> Response:
 
 def _view(draft: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{name: draft[name] for name in ("version", "number", "retired", "status", "problems", "changes")},
+        **{name: draft[name] for name in ("id", "version", "number", "retired", "status", "problems", "changes")},
         "values": shown(draft["draft"]),
         "before": dict(_before(draft["draft"], draft["published"])),
     }

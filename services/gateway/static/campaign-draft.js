@@ -9,7 +9,7 @@ export const NAMES = {
 const IN_MONEY = ["offers", "coupons", "profiles"];
 
 /** `values` is what the form shows; lists keep their objects, so that rows know theirs. */
-export const draft = { version: 0, number: 0, status: "", retired: false, problems: [], changes: [], before: {}, values: null };
+export const draft = { id: "", version: 0, number: 0, status: "", retired: false, problems: [], changes: [], before: {}, values: null };
 /** Each section as text, as the server has it. */
 const known = {};
 /** Sections that somebody else changed too, and what they have. */
@@ -26,6 +26,26 @@ export function load(answer) {
   Object.assign(draft, answer);
   for (const section of sections(answer.values)) known[section] = text(answer.values[section]);
   disputed.clear();
+}
+
+const kept = () => `draft.campaign.${draft.id}`;
+
+/** What is typed and not saved outlives a reload, a crash and a sign-out, with what it was typed over. */
+export function keep() {
+  const typed = unsaved();
+  if (!typed.length) return sessionStorage.removeItem(kept());
+  const said = Object.fromEntries(typed.map((section) => [section, { mine: draft.values[section], over: known[section] }]));
+  sessionStorage.setItem(kept(), text(said));
+}
+
+/** Whether something was kept. What somebody else changed since is disputed. */
+export function takeUp() {
+  const said = JSON.parse(sessionStorage.getItem(kept()) ?? "{}");
+  for (const [section, { mine, over }] of Object.entries(said)) {
+    if (over !== known[section]) disputed.set(section, draft.values[section]);
+    draft.values[section] = mine;
+  }
+  return Boolean(unsaved().length);
 }
 
 /** What has to be sent: with another currency, all that is in money is read anew. */

@@ -63,7 +63,7 @@ export function mark(field, words) {
   if (!field.matches("chip-list")) field.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
   const note = element("p", { class: "error", id }, icon("alert"), words);
   const row = field.closest(".field") ? null : field.closest("tr");
-  if (row) row.after(element("tr", { class: "under" }, element("td", { colspan: "12" }, note)));
+  if (row) row.after(element("tr", { class: "under", "data-wrong": "" }, element("td", { colspan: "12" }, note)));
   else (field.closest(".field") ?? field.parentElement).append(note);
 }
 
@@ -72,7 +72,7 @@ export function clear(field, forget = true) {
   const id = field.getAttribute("aria-errormessage");
   if (!id) return;
   const note = at(id);
-  (note?.closest("tr.under") ?? note)?.remove();
+  (note?.closest("tr[data-wrong]") ?? note)?.remove();
   const described = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id).join(" ");
   if (described) field.setAttribute("aria-describedby", described);
   else field.removeAttribute("aria-describedby");
@@ -89,8 +89,12 @@ export function forgetAll() {
   for (const field of form.querySelectorAll("[aria-errormessage]")) clear(field, false);
 }
 
-/** The field of an object within its row, or of the campaign. */
-export const fieldOf = (scope, name) => own(scope).find((field) => field.dataset.field === name && !field.closest("[hidden]")) ?? own(scope).find((field) => field.dataset.field === name);
+/** The field of an object within its row, or of the campaign, if nothing in there hides it. */
+export const fieldOf = (scope, name) =>
+  own(scope).find((field) => {
+    const hidden = field.closest("[hidden]");
+    return field.dataset.field === name && (!hidden || hidden.contains(scope));
+  });
 
 // --- shape, on leaving a field: the server's words, and the server decides ---------------------------------------------
 
@@ -107,12 +111,12 @@ const CHECKS = {
   amount,
   whole: (typed) => (/^\d{1,9}$/.test(typed) ? "" : "Enter a whole number, such as 10."),
   minutes: (typed) => (/^\d{1,4}:[0-5]\d$/.test(typed) ? "" : "Enter minutes and seconds, such as 06:00."),
-  percent: (typed) => (/^\d{1,3}(\.\d{1,6})?$/.test(typed) && Number(typed) > 0 && Number(typed) <= 100 ? "" : "Enter a percentage above 0, at most 100, such as 10."),
+  percent: (typed) => (/^\d{1,3}(\.\d{1,6})?$/.test(typed) && Number(typed) > 0 && Number(typed) <= 100 ? "" : "A percentage is above 0 and at most 100, with at most six decimals, such as 12.5."),
 };
 
 export function check(field) {
   const typed = typeof field.value === "string" ? field.value.trim() : "";
-  const words = typed ? CHECKS[field.dataset.check]?.(typed) : field.dataset.needed;
+  const words = typed || field.dataset.needed === "" ? CHECKS[field.dataset.check]?.(typed) : field.dataset.needed;
   if (!words) return;
   remember(itemOf(field), field.dataset.field, words);
   mark(field, words);

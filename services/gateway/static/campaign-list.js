@@ -211,8 +211,8 @@ export class List {
     return this.within?.(item, inner, deeper.join(".")) ?? { item, list: this, name: inner };
   }
 
-  focus(item, name) {
-    const row = this.reveal(item);
-    return fieldOf(row, name) ?? row.querySelector("[data-first], input, button");
+  /** A field of a row, which is opened only where that is needed. */
+  field(item, name) {
+    return fieldOf(this.reveal(item, false), name) ?? fieldOf(this.reveal(item), name) ?? this.row(item).querySelector("[data-first], input, button");
   }
 }

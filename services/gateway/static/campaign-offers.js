@@ -56,14 +56,11 @@ function drawOffer(row, item) {
     limits: between(item.min_price, item.max_price),
     tax_class: item.tax_class,
     gateway: item.gateway,
-    price: by,
-    shipping_price: by,
   };
   for (const cell of row.querySelectorAll("[data-say]")) {
     cell.textContent = words[cell.dataset.say];
-    cell.classList.toggle("muted", Boolean(by) && ["sku", "price", "shipping_price"].includes(cell.dataset.say));
+    cell.classList.toggle("muted", Boolean(by) && cell.dataset.say === "sku");
   }
-  for (const name of ["price", "shipping_price"]) row.querySelector(`tr [data-field="${name}"]`).hidden = Boolean(by);
   const tags = [item.kind === "upsell" && "Upsell", item.variants.length && (item.variants.length === 1 ? "1 variant" : `${item.variants.length} variants`), Number(item.trial_days) && `${item.trial_days}-day trial`];
   row.querySelector("[data-tags]").replaceChildren(...tags.filter(Boolean).map((words) => element("span", { class: "tag" }, words)));
   drawWas(row, item);
@@ -161,8 +158,8 @@ function drawImage(row, item) {
 }
 
 export const fieldWithin = (list, { item, outer, name }) => {
-  const row = list.reveal(outer ?? item);
-  if (!outer) return fieldOf(row, name) ?? row.querySelector("[data-first]");
+  if (!outer) return list.field(item, name);
+  const row = list.reveal(outer);
   const inner = [...row.querySelectorAll("[data-item]")].find((each) => itemOf(each) === item);
   return fieldOf(inner, name) ?? inner.querySelector("input");
 };

@@ -115,8 +115,8 @@ async function drawRegions(select, rule) {
 }
 
 export function ruleField(list, { item, outer, name }) {
-  const row = list.reveal(outer ?? item);
-  if (!outer) return fieldOf(row, name) ?? row.querySelector("[data-first]");
+  if (!outer) return list.field(item, name);
+  const row = list.reveal(outer);
   const inner = [...row.querySelectorAll("[data-item]")].find((each) => itemOf(each) === item);
   return inner?.querySelector(`[data-${name}]:is(select)`) ?? fieldOf(inner, name) ?? inner.querySelector("input, select");
 }

@@ -2,7 +2,7 @@
 import "./chips.js";
 import { ask, element, icon, onLive, Problem } from "./core.js";
 import { couponsList, fieldsList } from "./campaign-coupons.js";
-import { disputed, draft, load, merge, NAMES, settle, takeTheirs, toSend, unsaved } from "./campaign-draft.js";
+import { disputed, draft, keep, load, merge, NAMES, settle, takeTheirs, takeUp, toSend, unsaved } from "./campaign-draft.js";
 import { csvDialog, scripts } from "./campaign-files.js";
 import { at, check, clear, fieldOf, fill, forgetAll, form, itemOf, mark, remember, say, valueOf } from "./campaign-form.js";
 import { fieldWithin, offersList } from "./campaign-offers.js";
@@ -90,7 +90,7 @@ function found(field) {
 
 function fieldAt(place) {
   const { list, item, name } = place;
-  const field = !list ? fieldOf(form, name) : list === lists.offers ? fieldWithin(list, place) : list === lists.profiles ? ruleField(list, place) : fieldOf(list.reveal(item), name) ?? list.focus(item, name);
+  const field = !list ? fieldOf(form, name) : list === lists.offers ? fieldWithin(list, place) : list === lists.profiles ? ruleField(list, place) : list.field(item, name);
   return field ?? at(`add-${{ offers: "offer", profiles: "profile", coupons: "coupon", fields: "field" }[name]}`);
 }
 
@@ -193,8 +193,11 @@ async function failed(problem, again) {
       return again();
     }
     for (const section of disputed.keys()) choose(section);
-  } else if (problem.status === 401) banner("warn", "You were signed out. Sign in again in another tab, then save: what you typed is kept here. ", element("a", { href: "/sign-in", target: "_blank" }, "Sign in"));
-  else refuse(problem.body.errors ?? [{ field: problem.body.field, detail: problem.message }], (count) => `${count} before this can be saved`);
+  } else if (problem.status === 401) {
+    keep();
+    leaving = true;
+    banner("warn", "You were signed out. What you typed is kept.", element("a", { href: `/sign-in?next=${encodeURIComponent(path)}` }, "Sign in again"));
+  } else refuse(problem.body.errors ?? [{ field: problem.body.field, detail: problem.message }], (count) => `${count} before this can be saved`);
   return false;
 }
 
@@ -322,6 +325,13 @@ onLive(async (notice) => {
   }
 });
 
+window.addEventListener("pagehide", keep);
+
 await fresh();
+if (takeUp()) {
+  drawAll();
+  banner("live", "What you typed before and did not save is here again.");
+  for (const section of disputed.keys()) choose(section);
+}
 openTab(location.hash.slice(1));
 form.removeAttribute("aria-busy");
