@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from services.demo_catalog import CAMPAIGN, DIRECTORY, SETTINGS, WEB
 from services.gateway import accounts
 from services.gateway.users import Users
 from services.payments.simulator.app import UNREACHABLE
 from shared.clients import Caller, Clients, call
-from shared.contracts.catalog import Campaign, Offer, Settings
 from shared.ids import order_id
 from shared.kernel.errors import Unavailable
 
@@ -21,34 +21,6 @@ AGENT, REVIEWER, SUPERVISOR = (
 )
 _PATIENCE = 20.0
 """Seconds for one step to arrive where the next one needs it."""
-
-SCRIPT = """Thank you for calling Restful Nights, my name is {agent}. Am I speaking with {customer}?
-
-> Confirm the phone number and the ZIP before you speak about prices.
-
-The Cloud pillow keeps its shape for five years. If you do not sleep better within sixty days, you send it back and we refund it.
-
-> Read the order back, line by line.
-
-With shipping and tax that is {total} today. May I place it on your card?
-
-> Say the total before you ask for the card number."""
-
-OFFERS = (
-    Offer(id="101", name="Cloud pillow", sku="RN-PIL-01", price=4995, shipping_price=695, max_quantity=10,
-          description="Shredded memory foam, bamboo cover, medium firm."),
-    Offer(id="102", name="Foam topper, Queen", sku="RN-TOP-02", price=11900, shipping_price=1295, max_quantity=4,
-          description="Two inches of cooling foam for a queen-size bed."),
-    Offer(id="103", name="Weighted blanket", sku="RN-BLK-01", price=8900, shipping_price=1095, max_quantity=4,
-          description="Seven kilograms of glass beads in washed cotton."),
-    Offer(id="104", name="Silk sleep mask", sku="RN-MSK-01", price=1495, kind="upsell", description="Mulberry silk, one size."),
-    Offer(id="105", name="Lavender spray", sku="RN-SPR-01", price=495, shipping_price=395, kind="upsell", description="100 ml."),
-)  # fmt: skip
-CAMPAIGN = Campaign(id="1", name="Restful Nights (phone)", offers=OFFERS, script_main=SCRIPT)
-SETTINGS = Settings(
-    tax_rates={"US-TX": "8.25", "US-NY": "8", "US-CA": "7.25", "US-OR": "0"},
-    shipping_taxable={"US-TX": True, "US-NY": True},
-)
 
 
 @dataclass(frozen=True)
@@ -61,19 +33,22 @@ class Sample:
     card: str = ""
     then: str = ""
     notes: str = ""
+    more: tuple[tuple[str, Any], ...] = ()
+    """Sections that few orders have."""
 
 
 SAMPLES = (
-    Sample("A", ("100 Example Street", "Austin", "TX", "78701"), {"101": 2, "104": 1}, GOOD, notes="Calls back on Friday about a second topper."),
-    Sample("B", ("22 Sample Road", "Portland", "OR", "97201"), {"102": 1}, GOOD),
-    Sample("C", ("7 Pattern Lane", "Albany", "NY", "12207"), {"103": 1, "105": 2}, GOOD),
+    Sample("A", ("100 Example Street", "Austin", "TX", "78701"), {"101": 2, "104": 1}, GOOD, notes="Calls back on Friday about a second topper.",
+           more=(("coupons", ["SLEEP10"]), ("fields", [{"field": "1", "value": "Queen"}, {"field": "2", "value": "Radio"}]))),
+    Sample("B", ("22 Sample Road", "Portland", "OR", "97201"), {"107": 1}, GOOD),
+    Sample("C", ("7 Pattern Lane", "Albany", "NY", "12207"), {"103": 1, "105": 1}, GOOD),
     Sample("D", ("18 Model Avenue", "Sacramento", "CA", "95814"), {"101": 1}, notes="Replacement promised for a pillow with a torn seam."),
-    Sample("E", ("5 Specimen Way", "Dallas", "TX", "75201"), {"102": 1, "103": 1}),
+    Sample("E", ("5 Specimen Way", "Dallas", "TX", "75201"), {"107": 1, "103": 1}),
     Sample("F", ("9 Instance Court", "Houston", "TX", "77002"), {"103": 2}, BROKE),
     Sample("G", ("31 Trial Place", "Buffalo", "NY", "14202"), {"101": 1, "105": 1}, UNREACHABLE),
     Sample("H", ("64 Draft Street", "Salem", "OR", "97301"), {"104": 2}, then="cancel"),
     Sample("I", ("12 Proof Road", "San Diego", "CA", "92101"), {"101": 3}, then="leave-open", notes="Wants to ask at home first."),
-)
+)  # fmt: skip
 
 
 async def furnish(clients: Clients, users: Users, key: bytes) -> None:
@@ -86,15 +61,18 @@ async def furnish(clients: Clients, users: Users, key: bytes) -> None:
 
 async def _untouched(clients: Clients) -> bool:
     """Nobody has done more than a furnishing that came no further than to the campaign."""
-    campaigns = await _send(clients, "catalog", SUPERVISOR, "GET", "/-/streams?prefix=campaign-&limit=2", None)
+    campaigns = await _send(clients, "catalog", SUPERVISOR, "GET", "/-/streams?prefix=campaign-&limit=3", None)
     orders = await _send(clients, "cart", SUPERVISOR, "GET", "/-/streams?prefix=order-&limit=1", None)
-    return not orders["rows"] and campaigns["rows"] in ([], [{"stream": f"campaign-{CAMPAIGN.id}", "version": 1}])
+    ours = [{"stream": f"campaign-{campaign.id}", "version": 1} for campaign in (CAMPAIGN, WEB)]
+    return not orders["rows"] and all(row in ours for row in campaigns["rows"])
 
 
 async def seed(clients: Clients, key: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
     """``key`` is the installation's, which order ids are made with. Repeating it changes nothing. The number of orders."""
     await _send(clients, "catalog", SUPERVISOR, "PUT", "/settings", SETTINGS.model_dump(mode="json"))
-    await _send(clients, "catalog", SUPERVISOR, "PUT", f"/campaigns/{CAMPAIGN.id}", CAMPAIGN.model_dump(mode="json"))
+    await _send(clients, "catalog", SUPERVISOR, "PUT", "/directory", DIRECTORY.model_dump(mode="json"))
+    for campaign in (WEB, CAMPAIGN):
+        await _send(clients, "catalog", SUPERVISOR, "PUT", f"/campaigns/{campaign.id}", campaign.model_dump(mode="json"))
     for n, sample in enumerate(SAMPLES, 1):
         await _place(clients, _id(key, sample), sample)
         progress(n, len(SAMPLES))
@@ -152,6 +130,7 @@ def _order(sample: Sample) -> dict[str, Any]:
         "billing": {"street": street, "city": city, "region": region, "postal": postal, "country": "US"},
         "lines": [{"product": product, "quantity": quantity} for product, quantity in sample.lines.items()],
         "notes": sample.notes,
+        **dict(sample.more),
     }
 
 

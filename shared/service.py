@@ -213,6 +213,9 @@ class Running(Queries):
     async def load(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
         return await self.commands.load(aggregate, id)
 
+    async def seen(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
+        return await self.commands.seen(aggregate, id)
+
     async def send(self, id: str, command: Any, command_id: str, actor: str, causation: str = "") -> Outcome:
         """A command of a policy, effect or timer; its class says which aggregate."""
         sent = Envelope(command_id, f"{actor}", self.clock(), causation=causation)

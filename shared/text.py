@@ -72,6 +72,12 @@ def _has_no_card(text: str) -> bool:
     return not any(_CARD.fullmatch(number) and luhn(number) for number in _numbers(text))
 
 
+def digits(phone: str) -> str:
+    """A phone number as it is dialled at home: without leading zeros, a North American one without its 1."""
+    found = "".join(letter for letter in phone if letter in "0123456789").lstrip("0")
+    return found[1:] if len(found) == 11 and found.startswith("1") else found
+
+
 Id = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_readable), AfterValidator(_one_line)]
 """Somebody's own name for something."""
 Line = Annotated[Id, AfterValidator(_no_card)]

@@ -1,118 +1,35 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from starlette.exceptions import HTTPException
 
+from services.cart.bodies import ChangeBody, PlaceBody, StartBody, SubmitBody
 from services.cart.customer_id import Reserve
-from services.cart.order import Catalog, Change, Order, Place, Submit, order
-from services.cart.views import newest, settings, versions
-from shared.contracts.cart import CartChanges
-from shared.contracts.catalog import Campaign, Settings
-from shared.contracts.order import Address, Call, Method, Person
+from services.cart.lines import Wanted
+from services.cart.lookups import catalog, check_customer, circumstances, tariff, today
+from services.cart.order import Change, Order, Place, Submit, about, applied, order
+from services.cart.pricing import Catalog
+from services.cart.redeeming import Coupons
+from services.cart.submission import limited
+from services.cart.used import used_codes
+from services.cart.views import versions
+from services.cart.why import Why
+from shared.contracts.cart import CartChanges, OrderSubmitted
+from shared.contracts.order import Call
 from shared.http import Answer, RunningService, Sent
 from shared.ids import INSTALLATION, customer_id, external_command, order_id
-from shared.kernel.commands import Envelope, Refusal
+from shared.kernel.commands import Envelope, Outcome, Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import Unavailable
 from shared.service import Running
-from shared.text import Id, Note
-from shared.text import Line as TextLine
 
 router = APIRouter()
 
-Direction = Literal["inbound", "outbound"]
-
-
-def _email(text: str) -> str:
-    name, at, domain = text.partition("@")
-    if text and not (name and at and "." in domain.strip(".") and " " not in text):
-        raise ValueError("is not an e-mail address")
-    return text
-
-
-def _phone(text: str) -> str:
-    digits = sum(character.isdigit() for character in text)
-    if text and (not 7 <= digits <= 15 or set(text) - set("0123456789 +()-./")):
-        raise ValueError("is not a phone number")
-    return text
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class PersonBody(Body):
-    first_name: TextLine = ""
-    last_name: TextLine = ""
-    phone: Annotated[TextLine, AfterValidator(_phone)] = ""
-    email: Annotated[TextLine, AfterValidator(_email)] = ""
-
-    def value(self) -> Person:
-        return Person(**self.model_dump())
-
-
-class AddressBody(Body):
-    street: TextLine = ""
-    unit: TextLine = ""
-    city: TextLine = ""
-    postal: TextLine = ""
-    region: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{0,3}$")] = ""
-    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")] = ""
-
-    def value(self) -> Address:
-        return Address(**self.model_dump())
-
-
-class LineBody(Body):
-    product: TextLine
-    quantity: int = Field(strict=True, ge=0, le=1_000_000)
-
-
-class StartBody(Body):
-    campaign: TextLine
-    direction: Direction = "inbound"
-    call_center: TextLine = ""
-    team: TextLine = ""
-
-
-class ChangeBody(Body):
-    direction: Direction | None = None
-    customer: PersonBody | None = None
-    billing: AddressBody | None = None
-    shipping: AddressBody | None = None
-    shipping_same: bool | None = None
-    lines: list[LineBody] | None = Field(default=None, max_length=500)
-    notes: Note | None = None
-
-    def changes(self, call: Call | None = None) -> CartChanges:
-        """``call`` is the one that a new direction belongs to."""
-        return CartChanges(
-            call=call.model_copy(update={"direction": self.direction}) if call and self.direction else None,
-            customer=self.customer.value() if self.customer else None,
-            billing=self.billing.value() if self.billing else None,
-            shipping=self.shipping.value() if self.shipping else None,
-            shipping_same=self.shipping_same,
-            notes=self.notes,
-        )
-
-    def quantities(self) -> dict[str, int] | None:
-        return None if self.lines is None else {line.product: line.quantity for line in self.lines}
-
-
-class SubmitBody(Body):
-    method: Method
-    payment: TextLine = ""
-
-
-class PlaceBody(StartBody, ChangeBody, SubmitBody):
-    direction: Direction = "inbound"
-    external_id: Id = ""
+_TRIES = 3
 
 
 @router.get("/campaigns/{id}/{number}")
@@ -126,21 +43,29 @@ async def campaign_version(id: str, number: int, service: RunningService) -> dic
 
 @router.post("/orders")
 async def start(body: StartBody, service: RunningService, sent: Sent) -> Answer:
-    catalog = await _catalog(service, body.campaign)
+    known = await catalog(service, body.campaign)
+    await check_customer(service, body.customer_id)
     id = await _id(service, sent)
-    outcome = await service.execute(order, id, Change(id, catalog, _started(body, sent)), sent)
-    return _answer(id, outcome.version, outcome.state, 201)
+    made = await _change(service, id, known, Order(), _started(body, sent), None, sent)
+    outcome = await service.execute(order, id, made, sent)
+    return await _answer(service, id, outcome.version, outcome.state, 201)
 
 
 @router.post("/orders/place")
 async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
     if body.external_id:
         sent = replace(sent, command_id=external_command(sent.actor, body.external_id))
-    catalog = await _catalog(service, body.campaign)
+    known = await catalog(service, body.campaign)
+    await check_customer(service, body.customer_id)
     id = await _id(service, sent)
-    changes = CartChanges(**{**body.changes().__dict__, **{k: v for k, v in _started(body, sent).__dict__.items() if v is not None}})
-    change = Change(id, catalog, changes, body.quantities())
-    return await _submitted(service, id, lambda customer: Place(change, _submit(id, body, catalog, sent, customer)), sent)
+    started = {name: value for name, value in _started(body, sent).__dict__.items() if value is not None}
+    changes = CartChanges(**{**body.changes().__dict__, **started})
+
+    async def made(state: Order, customer: str, redeemed: frozenset[str]) -> Place:
+        change = await _change(service, id, known, state, changes, body.wanted(), sent)
+        return Place(change, await _submit(service, id, body, known, applied(state, changes), sent, customer, redeemed))
+
+    return await _submitted(service, id, made, sent, body.customer_id)
 
 
 @router.get("/orders/{id}")
@@ -148,20 +73,40 @@ async def one(id: str, service: RunningService) -> Answer:
     state, version = await service.load(order, id)
     if not version:
         raise HTTPException(404, "There is no such order.")
-    return _answer(id, version, state)
+    return await _answer(service, id, version, state)
+
+
+@router.get("/orders/{id}/why")
+async def why(id: str, service: RunningService) -> dict[str, Any]:
+    """Which rule gave each figure, in sentences: ``lines`` [{line, product, unit, shipping, discount [], tax}], ``shipping``,
+    ``coupons`` [{code, verdict, detail}], ``tax`` []."""
+    state, version = await service.load(order, id)
+    if not version or state.quote is None:
+        raise HTTPException(404, "There is no such order.")
+    return Why(state.quote, state.lines, await tariff(service, state.campaign, state.campaign_version)).told()
 
 
 @router.post("/orders/{id}/changes")
 async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent) -> Answer:
-    state, catalog = await _pinned(service, id)
-    outcome = await service.execute(order, id, Change(id, catalog, body.changes(state.call), body.quantities()), sent)
-    return _answer(id, outcome.version, outcome.state)
+    await check_customer(service, body.customer_id)
+
+    async def made(state: Order) -> Change:
+        known = await catalog(service, state.campaign, state.campaign_version)
+        return await _change(service, id, known, state, body.changes(state.call), body.wanted(), sent)
+
+    outcome = await _decided(service, id, made, sent)
+    return await _answer(service, id, outcome.version, outcome.state)
 
 
 @router.post("/orders/{id}/submit")
 async def submit(id: str, body: SubmitBody, service: RunningService, sent: Sent) -> Answer:
-    _, catalog = await _pinned(service, id)
-    return await _submitted(service, id, lambda customer: _submit(id, body, catalog, sent, customer), sent)
+    async def made(state: Order, customer: str, redeemed: frozenset[str]) -> Submit:
+        known = await catalog(service, state.campaign, state.campaign_version)
+        return await _submit(service, id, body, known, state, sent, customer, redeemed)
+
+    if not (await service.seen(order, id))[1]:
+        raise HTTPException(404, "There is no such order.")
+    return await _submitted(service, id, made, sent)
 
 
 async def _id(service: Running, sent: Envelope) -> str:
@@ -173,27 +118,80 @@ async def _id(service: Running, sent: Envelope) -> str:
     raise AssertionError("counting never ends")
 
 
-def _answer(id: str, version: int, state: Order, status: int = 200) -> Answer:
-    return Answer({"order_id": id, "version": version, "state": state}, status)
+async def _answer(service: Running, id: str, version: int, state: Order, status: int = 200) -> Answer:
+    """``coupons_said`` is what to tell about each coupon, by its code."""
+    said: dict[str, str] = {}
+    if state.quote and state.quote.coupons:
+        told = Why(state.quote, state.lines, await tariff(service, state.campaign, state.campaign_version))
+        said = {verdict.code: told.coupon(verdict) for verdict in state.quote.coupons}
+    return Answer({"order_id": id, "version": version, "state": state, "coupons_said": said}, status)
 
 
 def _started(body: StartBody, sent: Envelope) -> CartChanges:
     call = Call(agent=sent.actor, direction=body.direction, started_at=sent.now, call_center=body.call_center, team=body.team)
-    return CartChanges(campaign=body.campaign, call=call)
+    return CartChanges(campaign=body.campaign, call=call, customer_id=body.customer_id or None)
 
 
-def _submit(id: str, body: SubmitBody, catalog: Catalog, sent: Envelope, customer: str) -> Submit:
-    return Submit(id, catalog, body.method, body.payment, sent.actor, customer, sent.now)
+async def _change(
+    service: Running, id: str, known: Catalog, state: Order, changes: CartChanges, wanted: dict[str, Wanted] | None, sent: Envelope
+) -> Change:  # fmt: skip
+    """With the circumstances of the order as it will be, if it is as ``state`` says."""
+    asked = about(applied(state, changes))
+    found = await circumstances(service, known, id, asked, sent.now)
+    return Change(id, known, {asked: found}.get, sent.actor, changes, wanted)
 
 
-async def _submitted(service: Running, id: str, command: Callable[[str], Submit | Place], sent: Envelope) -> Answer:
-    """With the order's customer number; a new one is reserved for a first submission that nothing stands against."""
+async def _submit(
+    service: Running, id: str, body: SubmitBody, known: Catalog, state: Order, sent: Envelope, customer: str, redeemed: frozenset[str]
+) -> Submit:  # fmt: skip
+    day, person = today(known.settings, sent.now), state.customer
+    once = known.tariff.considered(state.coupons) & known.tariff.once
+    used = await used_codes(service, state.campaign, id, person.phone, person.email) if once else ()
+    return Submit(id, known, body.method, body.payment, sent.actor, customer, sent.now, day, redeemed, frozenset(used))
+
+
+async def _decided(service: Running, id: str, made: Callable[[Order], Awaitable[Any]], sent: Envelope) -> Outcome:
+    """By the order as it was last seen here, and again by how it is where others have changed it. Raises Refusal, 404."""
+    for attempt in range(1, _TRIES + 1):
+        state, version = await (service.seen if attempt == 1 else service.load)(order, id)
+        if not version:
+            raise HTTPException(404, "There is no such order.")
+        try:
+            return await service.execute(order, id, await made(state), sent)
+        except Refusal as refusal:
+            if refusal.refused.code != "busy" or attempt == _TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+Made = Callable[[Order, str, frozenset[str]], Awaitable[Submit | Place]]
+"""A submission of the order by a customer, with these limited coupons redeemed."""
+
+
+async def _submitted(service: Running, id: str, made: Made, sent: Envelope, customer: str = "") -> Answer:
+    """What nothing stands against first takes its uses of limited coupons and, where it has none, a customer number."""
     state, _ = await service.load(order, id)
-    customer = state.customer_id
-    if not customer and not isinstance(order.decide(command("0000000000"), state), Refused):
+    customer = customer or state.customer_id
+    redeemed = await _redeemed(service, id, made, state, sent)
+    if redeemed is not None and not customer:
         customer = await _reserved(service, id, sent)
-    outcome = await service.execute(order, id, command(customer), sent)
-    return _answer(id, outcome.version, outcome.state, 202)
+    outcome = await service.execute(order, id, await made(state, customer, redeemed or frozenset()), sent)
+    return await _answer(service, id, outcome.version, outcome.state, 202)
+
+
+async def _redeemed(service: Running, id: str, made: Made, state: Order, sent: Envelope) -> frozenset[str] | None:
+    """None where it would be refused anyway. Raises Refusal."""
+    trial = await made(state, "0000000000", frozenset())
+    submit = trial.submit if isinstance(trial, Place) else trial
+    tariff = submit.catalog.tariff
+    everything = replace(submit, redeemed=tariff.limited)
+    decided = order.decide(replace(trial, submit=everything) if isinstance(trial, Place) else everything, state)
+    if isinstance(decided, Refused) or not isinstance(decided[-1], OrderSubmitted):
+        return None
+    codes = limited(tariff, decided[-1].submitted.order.quote)
+    coupons: Coupons = service.state["coupons"]
+    await coupons.redeem(tariff, codes, id, sent)
+    return codes
 
 
 async def _reserved(service: Running, id: str, sent: Envelope) -> str:
@@ -206,38 +204,3 @@ async def _reserved(service: Running, id: str, sent: Envelope) -> str:
                 raise
         else:
             return number
-
-
-async def _pinned(service: Running, id: str) -> tuple[Order, Catalog]:
-    state, version = await service.load(order, id)
-    if not version:
-        raise HTTPException(404, "There is no such order.")
-    return state, await _catalog(service, state.campaign, state.campaign_version)
-
-
-async def _catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
-    """The campaign in the version that the order is pinned to, or the newest. Raises Refusal, Unavailable."""
-    current = await service.get(newest, campaign, opened=False)
-    if current is None:
-        raise Refusal(Refused("unknown-campaign", "There is no such campaign.", field="campaign", conflict=False))
-    wanted = number or current["number"]
-    version = await _version(service, campaign, wanted)
-    account = await service.get(settings, "account", opened=False)
-    return Catalog(
-        version,
-        wanted,
-        Settings(**account["settings"]) if account else Settings(),
-        account["number"] if account else 0,
-        current["retired"],
-    )
-
-
-async def _version(service: Running, campaign: str, number: int) -> Campaign:
-    """Versions never change, so that each is read once. Raises Unavailable."""
-    known: dict[tuple[str, int], Campaign] = service.state.setdefault("campaigns", {})
-    if (campaign, number) not in known:
-        row = await service.get(versions, f"{campaign}@{number}", opened=False)
-        if row is None:
-            raise Unavailable("The catalog has not arrived here yet. Try again.")
-        known[campaign, number] = Campaign(**row["campaign"])
-    return known[campaign, number]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from services.cart.pricing import quote
+from services.cart.lines import Errors, Wanted, after, refused
+from services.cart.pricing import About, Catalog, Known, quote
+from services.cart.standard1.snapshot import InvalidSnapshot
+from services.cart.submission import gone, limited, missing, submitted
 from shared.contracts.cart import CartChanges, CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
-from shared.contracts.catalog import Campaign, Settings
-from shared.contracts.order import Address, Call, Instrument, Line, Method, OrderBody, Part, Person, Quote, Rules, SubmittedOrder
+from shared.contracts.catalog import Campaign
+from shared.contracts.order import Address, Call, FieldValue, Instrument, Line, Method, Person, Quote
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import ERASED, Event, erased
 
@@ -19,29 +22,25 @@ DECLINES_AN_HOUR = 5
 Why = Literal["approved", "denied", "cancelled", "erased"]
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """The campaign and settings as cart knows them now."""
-
-    campaign: Campaign
-    number: int
-    settings: Settings
-    settings_number: int
-    retired: bool = False
+_BUSY = Refused("busy", "Others are changing this at the same time. Try again.")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``call`` starts the order. ``quantities`` replaces the lines: product -> quantity."""
+    """The first one starts the order. ``lines`` replaces them, by product. ``known`` are the circumstances that it was priced in."""
 
     order_id: str
     catalog: Catalog
+    known: Known
+    actor: str
     changes: CartChanges
-    quantities: Mapping[str, int] | None = None
+    lines: Mapping[str, Wanted] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Submit:
+    """``redeemed`` are the limited coupons of which this order has a use, ``used`` the codes of the customer's other orders."""
+
     order_id: str
     catalog: Catalog
     method: Method
@@ -49,6 +48,9 @@ class Submit:
     actor: str
     customer_id: str
     now: datetime
+    today: str
+    redeemed: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,10 @@ class Order:
     customer_id: str = ""
     declines: tuple[Declined, ...] = ()
     erased: bool = False
+    coupons: tuple[str, ...] = ()
+    profile: str = ""
+    fields: tuple[FieldValue, ...] = ()
+    terms_agreed: bool = False
 
     @property
     def ship_to(self) -> Address:
@@ -144,41 +150,68 @@ def _stopped(order: Order) -> Refused | None:
 
 
 def _change(command: Change, order: Order) -> Sequence[Event] | Refused:
-    wrong = _wrong_quantity(command)
+    catalog, changes = command.catalog, command.changes
+    if command.lines is not None:
+        lines = after(command.lines, order.lines, catalog, command.actor)
+        if isinstance(lines, Refused):
+            return lines
+        changes = changes.model_copy(update={"lines": lines})
+    changed = applied(order, changes)
+    wrong = refused([*_wrong_profile(changed, catalog.tariff.campaign), *_wrong_answers(changes, catalog.tariff.campaign)])
     if wrong:
         return wrong
-    changes = command.changes
-    if command.quantities is not None:
-        changes = changes.model_copy(update={"lines": _lines(command.quantities, order)})
-    changed = _applied(order, changes)
-    quoted = quote(command.catalog.campaign, command.catalog.settings, changed.lines, changed.ship_to)
-    if changed == order and quoted == order.quote:
-        return []
+    quoted = _quoted(command, changed)
+    if isinstance(quoted, Refused) or (changed == order and quoted == order.quote):
+        return quoted if isinstance(quoted, Refused) else []
     moved = quoted if quoted != order.quote else None
-    return [CartUpdated(order_id=command.order_id, changes=changes, quote=moved, campaign_version=command.catalog.number)]
+    return [
+        CartUpdated(
+            order_id=command.order_id,
+            changes=changes,
+            quote=moved,
+            campaign_version=catalog.number,
+            settings_version=catalog.settings_number,
+        )
+    ]
 
 
-def _wrong_quantity(command: Change) -> Refused | None:
-    offers = {offer.id: offer for offer in command.catalog.campaign.offers}
-    for product, quantity in (command.quantities or {}).items():
-        if product not in offers:
-            return Refused("unknown-product", "This product is not in the campaign.", field=f"lines.{product}", conflict=False)
-        most = offers[product].max_quantity
-        if not 0 <= quantity <= most:
-            return Refused("quantity", f"Between 0 and {most} of {offers[product].name} can be ordered.", field=f"lines.{product}", conflict=False)
-    return None
+def about(order: Order) -> About:
+    """What its price depends on beside its lines."""
+    customer, place = order.customer, order.ship_to
+    return About(order.customer_id, customer.phone, customer.email, place.country, place.region, place.postal, order.coupons)
 
 
-def _lines(quantities: Mapping[str, int], order: Order) -> tuple[Line, ...]:
-    """A product keeps its line number; one that left stays with quantity 0, so that no number is used again."""
-    known = {line.product: line.line for line in order.lines}
-    following = max(known.values(), default=0)
-    lines = [line.model_copy(update={"quantity": quantities.get(line.product, 0)}) for line in order.lines]
-    for product, quantity in quantities.items():
-        if product not in known and quantity:
-            following += 1
-            lines.append(Line(line=following, product=product, quantity=quantity))
-    return tuple(lines)
+def applied(order: Order, changes: CartChanges) -> Order:
+    given: dict[str, Any] = {name: getattr(changes, name) for name in CartChanges.model_fields if getattr(changes, name) is not None}
+    return replace(order, stage="open", **given)
+
+
+def _quoted(command: Change, order: Order) -> Quote | Refused:
+    known = command.known(about(order))
+    if known is None:
+        return _BUSY
+    try:
+        return quote(command.catalog, order.lines, order.coupons, order.profile, order.ship_to, known)
+    except InvalidSnapshot as invalid:
+        return Refused("invalid-snapshot", f"This order cannot be priced: {invalid}", field=invalid.field, conflict=False)
+
+
+def _wrong_profile(order: Order, campaign: Campaign) -> Errors:
+    """One that the campaign has lost is never replaced by another one silently."""
+    if order.profile and all(profile.id != order.profile for profile in campaign.profiles):
+        yield "profile", "unknown-profile", f"The campaign has no shipping profile {order.profile}. Choose another one."
+
+
+def _wrong_answers(changes: CartChanges, campaign: Campaign) -> Errors:
+    fields = {field.id: field for field in campaign.fields}
+    for answer in changes.fields or ():
+        field, place = fields.get(answer.field), f"fields.{answer.field}"
+        if field is None:
+            yield place, "unknown-field", "The campaign does not ask for this."
+        elif field.kind == "choice" and answer.value not in ("", *field.choices):
+            yield place, "choice", f"{field.label} is one of {', '.join(field.choices)}."
+        elif field.kind == "checkbox" and answer.value not in ("", "yes"):
+            yield place, "choice", f"{field.label} is yes, or nothing."
 
 
 def _place(change: Change, submit: Submit, order: Order) -> Sequence[Event] | Refused:
@@ -194,91 +227,16 @@ def _place(change: Change, submit: Submit, order: Order) -> Sequence[Event] | Re
 def _submit(command: Submit, order: Order) -> Sequence[Event] | Refused:
     catalog = command.catalog
     if catalog.retired:
-        return Refused("campaign-retired", f"The campaign {catalog.campaign.name} has been retired.", conflict=False)
+        return Refused("campaign-retired", f"The campaign {catalog.tariff.campaign.name} has been retired.", conflict=False)
     recent = [declined for declined in order.declines if command.now - declined.submitted_at < timedelta(hours=1)]
     if len(recent) >= DECLINES_AN_HOUR:
         return Refused("too-many-attempts", "Five attempts were declined within an hour. A supervisor has to help.")
-    errors = list(_missing(command, order))
-    if errors:
-        data = {"errors": [{"field": field, "code": "missing", "detail": detail} for field, detail in errors]}
-        return Refused("incomplete", errors[0][1], field=errors[0][0], conflict=False, data=data)
-    if not command.customer_id:
-        return Refused("busy", "Others are changing this at the same time. Try again.")
-    return [_submitted(command, order)]
-
-
-def _missing(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
-    if not order.customer.first_name:
-        yield "customer.first_name", "Enter the first name."
-    if not order.customer.last_name:
-        yield "customer.last_name", "Enter the last name."
-    if not (order.customer.phone or order.customer.email):
-        yield "customer.phone", "Enter a phone number or an e-mail address."
-    addresses = [("billing", order.billing)] + ([] if order.shipping_same else [("shipping", order.shipping)])
-    for name, address in addresses:
-        for field, what in (("street", "street"), ("city", "city"), ("postal", "postal code"), ("country", "country")):
-            if not getattr(address, field):
-                yield f"{name}.{field}", f"Enter the {what} of the {name} address."
-    if not order.ship_to.region and any(place.startswith(f"{order.ship_to.country}-") for place in command.catalog.settings.tax_rates):
-        yield f"{'billing' if order.shipping_same else 'shipping'}.region", "Choose the state. The tax depends on it."
-    if not order.quote or not order.quote.lines:
-        yield "lines", "Choose at least one product."
-    if command.method not in command.catalog.campaign.methods:
-        yield "method", "This campaign does not take this payment method."
-    if command.method == "card" and not command.payment and order.quote and order.quote.total:
-        yield "payment", "Enter the card."
-
-
-def _submitted(command: Submit, order: Order) -> OrderSubmitted:
-    quoted = order.quote
-    if quoted is None:
-        raise AssertionError("an order is priced before it is submitted")
-    attempt = order.attempt + 1
-    body = OrderBody(
-        order_id=command.order_id,
-        campaign=order.campaign,
-        campaign_name=command.catalog.campaign.name,
-        customer_id=command.customer_id,
-        call=order.call,
-        customer=order.customer,
-        billing=order.billing,
-        shipping=order.ship_to,
-        quote=quoted,
-        notes=order.notes,
-    )
-    submitted = SubmittedOrder(
-        order_id=command.order_id,
-        attempt=attempt,
-        method=command.method,
-        amount=quoted.total,
-        currency=quoted.currency,
-        placed_by=command.actor,
-        submitted_at=command.now,
-        order=body,
-        rules=_rules(command, order),
-    )
-    parts = _parts(command.catalog.campaign, quoted) if command.method == "card" else ()
-    return OrderSubmitted(order_id=command.order_id, attempt=attempt, payment=command.payment, parts=parts, submitted=submitted)
-
-
-def _rules(command: Submit, order: Order) -> Rules:
-    catalog = command.catalog
-    return Rules(
-        campaign=order.campaign,
-        campaign_version=order.campaign_version,
-        settings_version=catalog.settings_number,
-        skip_qa=catalog.settings.prepaid_skip_qa,
-        qa_share=catalog.campaign.qa_share,
-    )
-
-
-def _parts(campaign: Campaign, quoted: Quote) -> tuple[Part, ...]:
-    """One part a gateway, for the lines of the offers that are assigned to it."""
-    gateways = {offer.id: offer.gateway for offer in campaign.offers}
-    amounts: dict[str, int] = {}
-    for line in quoted.lines:
-        amounts[gateways[line.product]] = amounts.get(gateways[line.product], 0) + line.total
-    return tuple(Part(number=n, gateway=gateway, amount=amount) for n, (gateway, amount) in enumerate(sorted(amounts.items()), 1) if amount)
+    wrong = refused(list(missing(command, order)), "incomplete") or refused(list(gone(command, order)))
+    if wrong:
+        return wrong
+    if order.quote is None or not command.customer_id or not limited(catalog.tariff, order.quote) <= command.redeemed:
+        return _BUSY
+    return [submitted(command, order, order.quote)]
 
 
 def _reopen(command: Reopen, order: Order) -> Sequence[Event]:
@@ -288,18 +246,13 @@ def _reopen(command: Reopen, order: Order) -> Sequence[Event]:
     return [OrderReopened(order_id=command.order_id, why="declined", attempt=command.attempt, **said)]
 
 
-def _applied(order: Order, changes: CartChanges) -> Order:
-    given: dict[str, Any] = {name: getattr(changes, name) for name in CartChanges.model_fields if getattr(changes, name) is not None}
-    return replace(order, stage="open", **given)
-
-
 def evolve(order: Order, event: Event) -> Order:
     match event:
         case CartUpdated():
-            changed = _applied(order, event.changes)
+            changed = applied(order, event.changes)
             return replace(changed, quote=event.quote or order.quote, campaign_version=event.campaign_version)
-        case OrderSubmitted(submitted=submitted):
-            at, customer = submitted.submitted_at, submitted.order.customer_id
+        case OrderSubmitted(submitted=sent):
+            at, customer = sent.submitted_at, sent.order.customer_id
             return replace(order, stage="submitted", attempt=event.attempt, submitted_at=at, customer_id=customer)
         case OrderReopened() if order.submitted_at:
             return replace(order, stage="open", declines=(*order.declines, _declined(event, order.submitted_at)))
@@ -324,6 +277,8 @@ def _erased(order: Order) -> Order:
         billing=erased(order.billing),
         shipping=erased(order.shipping),
         notes=ERASED if order.notes else "",
+        lines=tuple(erased(line) for line in order.lines),
+        fields=tuple(erased(answer) for answer in order.fields),
     )
 
 

@@ -1,4 +1,6 @@
+from services.cart.coupon import Keep, stream_id
 from services.cart.order import Close, Reopen
+from shared.contracts.cart import OrderSubmitted
 from shared.contracts.customers import CustomerErased
 from shared.contracts.fulfillment import OrderCancelled
 from shared.contracts.payments import OrderDeclined
@@ -21,6 +23,15 @@ def close(event: OrderApproved | OrderDenied | OrderCancelled) -> Commands:
             yield event.order_id, Close(event.order_id, "denied")
         case OrderCancelled():
             yield event.order_id, Close(event.order_id, "cancelled")
+
+
+@policy
+def keep(event: OrderSubmitted) -> Commands:
+    """One whose use went back while it was being submitted takes it again."""
+    order = event.submitted.order
+    for verdict in order.quote.coupons:
+        if verdict.amount:
+            yield stream_id(order.campaign, verdict.code), Keep(order.campaign, verdict.code, event.order_id)
 
 
 @policy

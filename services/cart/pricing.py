@@ -1,75 +1,178 @@
-"""What an order costs: list prices, flat shipping a unit, one tax rate by where it goes. Whole minor units, exact arithmetic."""
+"""What an order costs: the snapshot that the policy prices, made of campaign, settings and order; and its quote as orders carry it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
-from shared.contracts.catalog import Campaign, Offer, Settings
-from shared.contracts.order import Address, Line, Quote, QuoteLine
-
-
-def quote(campaign: Campaign, settings: Settings, lines: Sequence[Line], ship_to: Address) -> Quote:
-    offers = {offer.id: offer for offer in campaign.offers}
-    live = sorted((line for line in lines if line.quantity > 0 and line.product in offers), key=lambda line: line.line)
-    rate, shipping_taxable = tax_rule(settings, ship_to)
-    bases = [_taxable(offers[line.product], line.quantity, shipping_taxable) for line in live]
-    tax = _half_up(sum(bases) * rate / 100)
-    quoted = tuple(_line(line, offers[line.product], share) for line, share in zip(live, shared(tax, bases), strict=True))
-    return Quote(
-        currency=campaign.currency,
-        lines=quoted,
-        price=sum(line.price for line in quoted),
-        shipping=sum(line.shipping for line in quoted),
-        tax=tax,
-        total=sum(line.total for line in quoted),
-        tax_rate=settings.tax_rates.get(_place(settings.tax_rates, ship_to) or "", "0"),
-    )
+from services.cart.rates import OPEN
+from services.cart.standard1.policy import price
+from services.cart.standard1.quote import Quote as Priced
+from services.cart.standard1.quote import QuoteLine as PricedLine
+from services.cart.standard1.snapshot import Coupon, code_of, postal_of
+from services.cart.tariff import Sold, Tariff
+from shared.contracts.catalog import Settings
+from shared.contracts.order import Address, Line, Quote
+from shared.places import continent
 
 
-def tax_rule(settings: Settings, ship_to: Address) -> tuple[Fraction, bool]:
-    """The rate in percent and whether shipping is taxed; the region's entry before the country's, no entry is no tax."""
-    place = _place(settings.tax_rates, ship_to)
-    taxable = _place(settings.shipping_taxable, ship_to)
-    return Fraction(settings.tax_rates[place]) if place else Fraction(0), settings.shipping_taxable[taxable] if taxable else False
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The campaign and the account as cart knows them now. ``unusable`` says why Order Entry cannot charge by a gateway."""
+
+    tariff: Tariff
+    number: int
+    settings: Settings
+    settings_number: int
+    retired: bool = False
+    unusable: Mapping[str, str] = field(default_factory=dict)
 
 
-def _place(entries: Mapping[str, object], ship_to: Address) -> str | None:
-    return next((place for place in (f"{ship_to.country}-{ship_to.region}", ship_to.country) if place in entries), None)
+class About(NamedTuple):
+    """What decides which circumstances count for an order."""
+
+    customer_id: str
+    phone: str
+    email: str
+    country: str
+    region: str
+    postal: str
+    codes: tuple[str, ...]
 
 
-def _taxable(offer: Offer, quantity: int, shipping_taxable: bool) -> int:
-    return (offer.price + (offer.shipping_price if shipping_taxable else 0)) * quantity
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What counts for the price and is neither in the order nor in the catalog. ``uses`` are by other orders, ``rows`` of tax tables."""
+
+    today: str
+    tax_exempt: bool = False
+    used_codes: tuple[str, ...] = ()
+    uses: Mapping[str, int] = field(default_factory=dict)
+    rows: Sequence[Mapping[str, Any]] = ()
 
 
-def _half_up(amount: Fraction | int) -> int:
-    return math.floor(amount + Fraction(1, 2))
+Known = Callable[[About], Circumstances | None]
+"""None where the order is about something else than what was asked for."""
 
 
-def shared(amount: int, weights: Sequence[int]) -> list[int]:
-    """Shares that sum to the amount; missing units go to the largest fractions, equal ones to the first."""
-    total = sum(weights)
-    if not total:
-        return [0] * len(weights)
-    shares = [amount * weight // total for weight in weights]
-    order = sorted(range(len(weights)), key=lambda n: (-(amount * weights[n] % total), n))
-    for n in order[: amount - sum(shares)]:
-        shares[n] += 1
-    return shares
+def quote(
+    catalog: Catalog, lines: Sequence[Line], coupons: Sequence[str], profile: str, ship_to: Address, known: Circumstances
+) -> Quote:  # fmt: skip
+    """Lines whose product has left the campaign are not priced. Raises InvalidSnapshot."""
+    tariff = catalog.tariff
+    sold = {line.line: tariff.products[line.product] for line in lines if line.quantity and line.product in tariff.products}
+    given = {
+        "currency": tariff.campaign.currency,
+        "today": known.today,
+        "lines": [_line(line, sold[line.line]) for line in lines if line.line in sold],
+        "shipping": {"chosen": profile or None, "profiles": tariff.profiles},
+        "coupons": {"max": tariff.campaign.max_coupons, "entered": coupons, "catalog": _coupons(tariff, coupons, known.uses)},
+        "address": _address(ship_to),
+        "customer": {"tax_exempt": known.tax_exempt, "used_codes": known.used_codes},
+        "tax": _tax(catalog.settings, ship_to, known.rows),
+    }
+    return _told(price(given), {line.line: line.product for line in lines}, sold)
 
 
-def _line(line: Line, offer: Offer, tax: int) -> QuoteLine:
-    price, shipping = offer.price * line.quantity, offer.shipping_price * line.quantity
-    return QuoteLine(
-        line=line.line,
-        product=offer.id,
-        name=offer.name,
-        sku=offer.sku,
-        quantity=line.quantity,
-        unit_price=offer.price,
-        price=price,
-        shipping=shipping,
-        tax=tax,
-        total=price + shipping + tax,
-    )
+def _line(line: Line, sold: Sold) -> dict[str, Any]:
+    """A variant's coupons, rules and limits are its offer's, so that it is its offer to the policy."""
+    offer = sold.offer
+    return {
+        "line": line.line,
+        "product": offer.id,
+        "kind": offer.kind,
+        "categories": offer.categories,
+        "tags": offer.tags,
+        "list_price": sold.price,
+        "price_override": line.price,
+        "quantity": line.quantity,
+        "ship_price": sold.shipping_price,
+        "ship_override": line.shipping_price,
+        "tax_class": offer.tax_class,
+    }
+
+
+def _coupons(tariff: Tariff, entered: Sequence[str], uses: Mapping[str, int]) -> list[Coupon]:
+    found = tariff.judged(entered)
+    return [replace(coupon, uses=uses.get(code_of(coupon.code), 0)) if coupon.max_uses is not None else coupon for coupon in found]
+
+
+def _address(ship_to: Address) -> dict[str, Any] | None:
+    known = {
+        "continent": continent(ship_to.country),
+        "country": ship_to.country or None,
+        "region": ship_to.region or None,
+        "postal": ship_to.postal or None,
+    }
+    return known if any(known.values()) else None
+
+
+def _tax(settings: Settings, ship_to: Address, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Only what can count for where it ships to. Where a table has a rate for the same, it is the table's."""
+    places = [place for place in (f"{ship_to.country}-{ship_to.region}", ship_to.country) if ship_to.country]
+    flat = [_flat(place, settings.tax_rates[place]) for place in places if place in settings.tax_rates]
+    taken = {_key(row) for row in rows}
+    rates = [*rows, *(row for row in flat if _key(row) not in taken)]
+    if settings.tax_nexus is None:
+        nexus = {f"{row['country']}-{row['region']}" if row["region"] else row["country"] for row in rates}
+    else:
+        nexus = set(settings.tax_nexus)
+    return {
+        "nexus": [place for place in places if place in nexus],
+        "shipping_taxable": {place: settings.shipping_taxable[place] for place in places if place in settings.shipping_taxable},
+        "override": None,
+        "rows": rates,
+    }
+
+
+def _flat(place: str, rate: str) -> dict[str, Any]:
+    country, _, region = place.partition("-")
+    row = {"country": country, "region": region or None, "postal": None, "class": "standard", "from": OPEN, "until": None}
+    return {**row, "id": place, "rate": rate}
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    postal = None if row["postal"] is None else postal_of(row["postal"], row["country"])
+    return row["country"], row["region"], postal, row["class"], row["from"]
+
+
+def _told(priced: Priced, products: Mapping[int, str], sold: Mapping[int, Sold]) -> Quote:
+    """From plain values at once, which is several times faster than part by part."""
+    totals = priced.totals
+    rates = [line.rate for line in priced.tax_lines if line.rate is not None]
+    told = {
+        "policy": priced.policy,
+        "currency": priced.currency,
+        "lines": [_told_line(line, products[line.line], sold[line.line]) for line in priced.lines],
+        "price": totals.price,
+        "discount": totals.discount,
+        "shipping": totals.shipping,
+        "shipping_discount": totals.shipping_discount,
+        "tax": totals.tax,
+        "total": totals.total,
+        "tax_rate": rates[0] if len(rates) == 1 else "0",
+        "profile": priced.profile or "",
+        "profile_applies": priced.profile_applies,
+        "coupons": [{**_plain(each), "reason": each.reason or ""} for each in priced.coupons],
+        "tax_lines": [{name: "" if value is None else value for name, value in _plain(each).items()} for each in priced.tax_lines],
+    }
+    return Quote.model_validate(told)
+
+
+def _told_line(line: PricedLine, product: str, sold: Sold) -> dict[str, Any]:
+    return {
+        **_plain(line),
+        "product": product,
+        "name": sold.name,
+        "sku": sold.sku,
+        "list_price": sold.price,
+        "discounts": [_plain(each) for each in line.discounts],
+        "shipping_discounts": [_plain(each) for each in line.shipping_discounts],
+        "shipping_rule_id": line.shipping_rule_id or "",
+        "tax_row": line.tax_row or "",
+    }
+
+
+def _plain(told: Any) -> dict[str, Any]:
+    return {name: getattr(told, name) for name in told.__slots__}

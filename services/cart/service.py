@@ -1,20 +1,37 @@
 from __future__ import annotations
 
 from services.cart.api import router
+from services.cart.coupon import coupon
 from services.cart.customer_id import customerid
+from services.cart.held import give_back, held
+from services.cart.lookups import setup
 from services.cart.order import order
-from services.cart.policies import close, forget, reopen
-from services.cart.views import newest, settings, versions
-from shared.contracts.cart import OrderSubmitted
+from services.cart.policies import close, forget, keep, reopen
+from services.cart.used import used
+from services.cart.views import customers, gateways, newest, settings, tax_parts, tax_tables, versions
+from shared.contracts.cart import CartUpdated, OrderSubmitted
+from shared.kernel.effects import Timer
 from shared.kernel.events import Event
 from shared.service import Service
 
 
 def _label(event: Event) -> tuple[str, str] | None:
-    """An order's key belongs to its customer from the first submission on."""
-    return (f"order-{event.order_id}", event.submitted.order.customer_id) if isinstance(event, OrderSubmitted) else None
+    """An order's key belongs to its customer as soon as one is chosen, at the latest from the first submission on."""
+    match event:
+        case OrderSubmitted():
+            return f"order-{event.order_id}", event.submitted.order.customer_id
+        case CartUpdated() if event.changes.customer_id:
+            return f"order-{event.order_id}", event.changes.customer_id
+    return None
 
 
 cart = Service(
-    "cart", aggregates=(order, customerid), views=(versions, newest, settings), policies=(reopen, close, forget), router=router, label=_label
+    "cart",
+    aggregates=(order, customerid, coupon),
+    views=(versions, newest, settings, gateways, customers, tax_tables, tax_parts, held, used),
+    policies=(reopen, close, keep, forget),
+    timers=(Timer("coupons", held, give_back),),
+    router=router,
+    setup=setup,
+    label=_label,
 )

@@ -33,12 +33,12 @@ async def found(service: Running, id: str) -> tuple[State, int]:
 
 
 async def _now(service: Running, id: str) -> tuple[State, int]:
-    """From the view, once it has seen the stream's newest event."""
+    """From the view, once it has seen the stream's newest event; from the stream while the view is being built."""
     stream = campaign.stream(id)
     newest = [version for name, version in await service.streams.names(stream, limit=1) if name == stream]
     if not newest:
         return State(), 0
-    row = await service.get(drafts, id, f"{stream}@{newest[0]}")
+    row = await service.get(drafts, id, f"{stream}@{newest[0]}") if drafts.name in service.builds else None
     if row is None or row["version"] < newest[0]:
         return await service.load(campaign, id)
     return state_of(row), row["version"]

@@ -24,6 +24,7 @@ from services.cli.parked import parked
 from services.cli.relay import relay
 from services.cli.streams import streams
 from services.cli.views import views
+from services.demo_catalog import CAMPAIGN
 from services.elsewhere import reached
 from shared.clients import Clients
 from shared.engine import derived
@@ -82,7 +83,7 @@ def _told(what: str, values: Settings, first_password: str | None) -> None:
 @app.command()
 def seed(dry_run: DryRun = False, json: Json = False) -> None:
     """Demonstration campaign and orders. Repeating it changes nothing."""
-    plan = {"campaign": demo.CAMPAIGN.name, "products": len(demo.OFFERS), "orders": len(demo.SAMPLES)}
+    plan = {"campaign": CAMPAIGN.name, "products": len(CAMPAIGN.offers), "orders": len(demo.SAMPLES)}
     if not dry_run:
         asyncio.run(_seeded(settings()))
     if json:

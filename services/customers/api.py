@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
+from services.customers.customer import Exempt, customer
 from services.customers.erasure import erase
 from services.customers.search import conditions, search
 from services.customers.status import STATUSES, Status, summary
@@ -18,6 +19,7 @@ from shared.kernel.errors import NotFound
 from shared.kernel.ports import Prefix, Range
 from shared.kernel.views import Row
 from shared.service import Running
+from shared.text import Line
 
 router = APIRouter()
 
@@ -33,6 +35,13 @@ _STORY = 500
 Asked = Annotated[str, Query(max_length=255)]
 MinVersion = Annotated[str | None, Query(pattern=r"^[a-z]+(-[0-9A-Za-z]+)?@[0-9]{1,9}$")]
 Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 2, tzinfo=UTC), le=datetime(9999, 1, 1, tzinfo=UTC))]
+
+
+class Exemption(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    exempt: StrictBool
+    certificate: Line = ""
 
 
 @router.get("/orders")
@@ -82,6 +91,7 @@ async def list_customers(service: RunningService, q: Asked = "", cursor: str | N
 
     ``{"rows": [customer], "next": cursor or null}``; a customer is ``customer_id``, ``person`` {first_name, last_name, phone, email},
     ``billing`` and ``shipping`` {street, unit, city, postal, region, country}, ``created_at``, ``updated_at``, ``erased_at`` or null,
+    ``answers`` {order_id, fields} to the custom fields of the newest order that asked any, or null, ``tax`` {exempt, certificate},
     ``orders`` (how many).
     """
     if q.strip():
@@ -114,6 +124,15 @@ async def forget(id: str, service: RunningService, sent: Sent) -> dict[str, Any]
     Answers ``{"customer_id", "version"}``; the ``version`` is that of the stream ``customer-<id>``.
     """
     outcome = await erase(service, id, sent)
+    return {"customer_id": id, "version": outcome.version}
+
+
+@router.post("/customers/{id}/tax-exemption")
+async def exempt(id: str, body: Exemption, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """Their orders are priced without tax from the next change on. Answers ``{"customer_id", "version"}`` of the stream ``customer-<id>``."""
+    if not (await service.load(customer, id))[1]:
+        raise NotFound("There is no such customer.")
+    outcome = await service.execute(customer, id, Exempt(id, body.exempt, body.certificate), sent)
     return {"customer_id": id, "version": outcome.version}
 
 
@@ -183,5 +202,5 @@ async def _shown(service: Running, rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _customer(row: Row) -> dict[str, Any]:
-    wanted = ("person", "billing", "shipping", "created_at", "updated_at", "erased_at")
+    wanted = ("person", "billing", "shipping", "created_at", "updated_at", "erased_at", "answers", "tax")
     return {"customer_id": row["id"], **{name: row[name] for name in wanted}}

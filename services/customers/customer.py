@@ -9,17 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated
-from shared.contracts.order import SubmittedOrder
+from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
+from shared.contracts.order import FieldValue, SubmittedOrder
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """They have ordered."""
+    """They have ordered, and answered what was asked with it."""
 
     submitted: SubmittedOrder
+    fields: tuple[FieldValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,16 @@ class Erase:
     unfinished: tuple[tuple[str, str], ...] = ()
 
 
-Command = Update | Erase
+@dataclass(frozen=True, slots=True)
+class Exempt:
+    """Whether they pay tax, and on what it rests that they do not."""
+
+    customer_id: str
+    exempt: bool
+    certificate: str = ""
+
+
+Command = Update | Erase | Exempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +51,24 @@ class Customer:
     newest: tuple[datetime, str] | None = None
     noted: frozenset[str] = field(default_factory=frozenset)
     erased: bool = False
+    exempt: bool = False
 
 
 def decide(command: Command, customer: Customer) -> Sequence[Event] | Refused:
     if customer.erased:
-        return []
+        return Refused("erased", "This customer was erased.") if isinstance(command, Exempt) else []
     match command:
-        case Update(submitted):
-            return [*_profile(submitted, customer), *_note(submitted, customer)]
+        case Update(submitted, fields):
+            return [*_profile(submitted, fields, customer), *_note(submitted, customer)]
+        case Exempt():
+            return _exempt(command, customer)
         case Erase(customer_id, order_ids, ()):
             return [CustomerErased(customer_id=customer_id, order_ids=order_ids)]
         case Erase(unfinished=unfinished):
             return _unfinished(unfinished)
 
 
-def _profile(submitted: SubmittedOrder, customer: Customer) -> Sequence[Event]:
+def _profile(submitted: SubmittedOrder, fields: tuple[FieldValue, ...], customer: Customer) -> Sequence[Event]:
     """Orders arrive in any order; an older one changes nothing."""
     if customer.newest and (submitted.submitted_at, submitted.order_id) <= customer.newest:
         return []
@@ -68,8 +81,18 @@ def _profile(submitted: SubmittedOrder, customer: Customer) -> Sequence[Event]:
             person=order.customer,
             billing=order.billing,
             shipping=order.shipping,
+            fields=fields,
         )
     ]
+
+
+def _exempt(command: Exempt, customer: Customer) -> Sequence[Event] | Refused:
+    if command.exempt and not command.certificate:
+        return Refused("missing", "Enter the certificate that the exemption rests on.", field="certificate", conflict=False)
+    if not command.exempt and not customer.exempt:
+        return []
+    certificate = command.certificate if command.exempt else ""
+    return [TaxExemptionChanged(customer_id=command.customer_id, exempt=command.exempt, certificate=certificate)]
 
 
 def _note(submitted: SubmittedOrder, customer: Customer) -> Sequence[Event]:
@@ -93,9 +116,11 @@ def evolve(customer: Customer, event: Event) -> Customer:
             return replace(customer, newest=(event.as_of, event.order_id))
         case CustomerNoted():
             return replace(customer, noted=customer.noted | {event.order_id})
+        case TaxExemptionChanged():
+            return replace(customer, exempt=event.exempt)
         case CustomerErased():
             return replace(customer, erased=True)
     return customer
 
 
-customer = Aggregate("customer", Customer(), decide, evolve, (Update, Erase))
+customer = Aggregate("customer", Customer(), decide, evolve, (Update, Erase, Exempt))

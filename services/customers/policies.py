@@ -5,4 +5,4 @@ from shared.kernel.policies import Commands, policy
 
 @policy
 def update_profile(event: OrderSubmitted) -> Commands:
-    yield event.submitted.order.customer_id, Update(event.submitted)
+    yield event.submitted.order.customer_id, Update(event.submitted, event.customer.fields)

@@ -10,6 +10,7 @@ from shared.contracts.customers import CustomerErased, CustomerUpdated
 from shared.kernel.events import ERASED, Fact
 from shared.kernel.ports import Prefix, Where
 from shared.kernel.views import Row, view
+from shared.text import digits
 
 _SHORTEST_PHONE = 3
 _SHORTEST_LOCAL_NUMBER = 7
@@ -41,12 +42,6 @@ def plain(text: str) -> str:
     """As people search: without case, accents and commas, single spaces."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace(",", " "))
     return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
-
-
-def digits(phone: str) -> str:
-    """The number as it is dialled at home: without leading zeros, a North American one without its 1."""
-    found = "".join(letter for letter in phone if letter in "0123456789").lstrip("0")
-    return found[1:] if len(found) == 11 and found.startswith("1") else found
 
 
 def conditions(asked: str) -> Sequence[Where]:

@@ -8,7 +8,7 @@ from typing import Any
 from services.customers.status import indexed
 from shared.contracts.cart import CartChanges, CartUpdated, OrderSubmitted
 from shared.contracts.catalog import CampaignPublished
-from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated
+from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
 from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, OrderCancelled
 from shared.contracts.order import Person
 from shared.contracts.payments import (
@@ -76,11 +76,16 @@ def _typed(changes: CartChanges) -> Row:
         changed["agent"] = changes.call.agent
     if changes.customer:
         changed["customer"] = _called(changes.customer)
+    if changes.customer_id:
+        changed["customer_id"] = changes.customer_id
     return changed
 
 
 def _touched(changes: CartChanges) -> bool:
-    typed = (changes.customer, changes.billing, changes.shipping, changes.shipping_same, changes.lines, changes.notes)
+    typed = (
+        changes.customer, changes.billing, changes.shipping, changes.shipping_same, changes.lines, changes.notes,
+        changes.coupons, changes.profile, changes.fields, changes.terms_agreed,
+    )  # fmt: skip
     return any(section is not None for section in typed)
 
 
@@ -160,25 +165,35 @@ orders = view("orders", 2, _order_key, _order, ["status_at", "listed_at", "atten
 """
 
 
-def _customer_key(event: CustomerUpdated | CustomerNoted | CustomerErased) -> str:
+def _customer_key(event: CustomerUpdated | CustomerNoted | TaxExemptionChanged | CustomerErased) -> str:
     return event.customer_id
+
+
+_TAXED = {"exempt": False, "certificate": ""}
 
 
 def _profile(row: Row | None, fact: Fact) -> Row:
     event: Any = fact.event
     at = stamp(fact.time)
-    row = row or {"created_at": at, "person": None, "billing": None, "shipping": None, "erased_at": None}
+    row = row or {"created_at": at, "person": None, "billing": None, "shipping": None, "erased_at": None, "answers": None, "tax": _TAXED}
     match event:
         case CustomerUpdated():
             sections = {name: getattr(event, name).model_dump(mode="json") for name in ("person", "billing", "shipping")}
-            return {**row, **sections, "updated_at": at, "listed_at": at}
+            answered = event.model_dump(mode="json", include={"order_id", "fields"})
+            answers = answered if event.fields else row["answers"]
+            return {**row, **sections, "answers": answers, "updated_at": at, "listed_at": at}
+        case TaxExemptionChanged():
+            return {**row, "tax": event.model_dump(mode="json", include={"exempt", "certificate"}), "updated_at": at}
         case CustomerErased():
             return {**row, "updated_at": at, "erased_at": at, "listed_at": None}
     return {**row, "updated_at": at}
 
 
-profiles = view("profiles", 1, _customer_key, _profile, ["listed_at"])
-"""One row a customer, as their newest order has it. ``listed_at`` is when it changed, None once they are erased."""
+profiles = view("profiles", 2, _customer_key, _profile, ["listed_at"])
+"""One row a customer, as their newest order has it. ``listed_at`` is when it changed, None once they are erased.
+
+``answers`` are those of the newest order that asked for any: ids of fields are their campaign's.
+"""
 
 
 def _note_key(event: CustomerNoted, fact: Fact) -> str:

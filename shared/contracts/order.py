@@ -58,6 +58,8 @@ class FieldValue(Value):
 
     field: str
     value: Personal[str] = ""
+    label: str = ""
+    """How the campaign asked, once it is submitted."""
 
 
 class Taken(Value):

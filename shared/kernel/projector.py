@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.kernel.commands import opened
 from shared.kernel.errors import Conflict
 from shared.kernel.events import Fact
 from shared.kernel.ports import Documents, Keyring, Progress
-from shared.kernel.views import Document, View, advance
+from shared.kernel.views import Document, Row, View, advance
 
 
 class Poison(Exception):
@@ -29,13 +31,30 @@ class Build:
 
 
 _OPENED_AT_ONCE = 500
+_HASHES = "hashes"
+
+
+def hasher(keyring: Keyring) -> Callable[[str], str]:
+    """What gives a text's keyed hash: the same for the whole life of the installation."""
+    key = keyring.derived(_HASHES)
+    return lambda text: hmac.digest(key, text.encode(), "sha256").hex()[:32]
+
+
+def _with_hashes(build: Build, keyring: Keyring) -> Build:
+    if not build.view.hashes:
+        return build
+    return replace(build, view=replace(build.view, apply=partial(_apply_hashing, build.view.apply, hasher(keyring))))
+
+
+def _apply_hashing(apply: Callable[..., Row | None], hashed: Callable[[str], str], row: Row | None, fact: Fact, id: str) -> Row | None:
+    return apply(row, fact, id, hashed)
 
 
 async def project_all(
     documents: Documents, keyring: Keyring, builds: Sequence[Build], facts: Sequence[Fact], progress: Progress | None = None
 ) -> None:
     """Views that open personal fields get opened facts, and what they drop is gone from the store; all other builds are written at once."""
-    openers = [build for build in builds if build.view.opens]
+    openers = [_with_hashes(build, keyring) for build in builds if build.view.opens]
     if openers:
         wanted = [fact for fact in facts if any(build.view.handles(type(fact.event)) for build in openers)]
         for start in range(0, len(wanted), _OPENED_AT_ONCE):

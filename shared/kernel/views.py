@@ -37,9 +37,11 @@ class View:
     indexes: tuple[str, ...]
     types: frozenset[type[Event]]
     key: Callable[[Fact], str | Sequence[str]]
-    apply: Callable[[Row | None, Fact, str], Row | None]
+    apply: Callable[..., Row | None]
     opens: bool = False
     """Facts come with personal fields opened: for values derived from them, which the view drops on an erasure."""
+    hashes: bool = False
+    """``apply`` also takes ``hashed(text)``, which nobody can guess without the installation's key."""
     once: bool = False
     """Each document belongs to one fact alone, so that there is nothing to read before it is written, unless it comes again."""
 
@@ -68,14 +70,16 @@ def view(
     name: str, number: int, key: Callable[..., Any], apply: Callable[..., Row | None], indexes: Iterable[str] = (), *, opens: bool = False,
     once: bool = False,
 ) -> View:  # fmt: skip
-    """``key(event: A | B)``, or ``key(event: A | B, fact)``, and ``apply(row, fact)``, or ``apply(row, fact, id)``, as a view.
+    """``key(event: A | B)``, or ``key(event: A | B, fact)``, and ``apply(row, fact)``, or ``apply(row, fact, id)``, as a view;
+    ``apply(row, fact, id, hashed)`` of one that keeps hashes of opened fields.
 
     The annotation of ``event`` says what it handles.
     """
     wants_fact = len(inspect.signature(key).parameters) == 2
     of_fact = (lambda fact: key(fact.event, fact)) if wants_fact else (lambda fact: key(fact.event))
-    with_id = apply if len(inspect.signature(apply).parameters) == 3 else lambda row, fact, id: apply(row, fact)
-    return View(name, number, tuple(indexes), event_types(key), of_fact, with_id, opens, once)
+    takes = len(inspect.signature(apply).parameters)
+    with_id = apply if takes > 2 else lambda row, fact, id: apply(row, fact)
+    return View(name, number, tuple(indexes), event_types(key), of_fact, with_id, opens, takes == 4, once)
 
 
 def advance(view: View, document: Document, fact: Fact) -> Document:

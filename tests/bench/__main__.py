@@ -11,11 +11,19 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, growth, orders, replay
+from tests.bench import append, catalog, cluster, entry, growth, orders, prices, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
-FILES = {"append": append.rows, "replay": replay.rows, "orders": orders.rows, "growth": growth.rows, "catalog": catalog.rows, "cluster": cluster.rows}
-EMBEDDED = ("append", "replay", "orders", "growth", "catalog")
+EMBEDDED = {
+    "append": append.rows,
+    "replay": replay.rows,
+    "orders": orders.rows,
+    "growth": growth.rows,
+    "catalog": catalog.rows,
+    "prices": prices.rows,
+    "entry": entry.rows,
+}
+FILES = {**EMBEDDED, "cluster": cluster.rows}
 
 
 def table(rows: list[Row]) -> Table:
@@ -37,5 +45,5 @@ if __name__ == "__main__":
     gc.freeze()
     gc.set_threshold(2_000, 10, 50)  # as in the server
     console = Console(width=170)
-    console.print(table(uvloop.run(measured(sys.argv[1:] or EMBEDDED))))
+    console.print(table(uvloop.run(measured(sys.argv[1:] or list(EMBEDDED)))))
     console.print(f"Median (lowest-highest) of {ALTERNATIONS} turns, ours and theirs by turns.")

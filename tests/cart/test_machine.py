@@ -5,23 +5,33 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from services.cart.order import Catalog, Change, Close, Place, Reopen, Submit, order
-from shared.contracts.cart import CartChanges, CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
-from shared.contracts.catalog import Campaign, Offer, Settings
-from shared.contracts.order import Address, Call, Person
+from services.cart.lines import Wanted
+from services.cart.order import Close, Place, Reopen, order
+from shared.contracts.cart import CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
+from shared.contracts.catalog import Coupon, Offer, Settings, ShippingProfile, ShippingRule
+from shared.contracts.order import Address, Person
 from shared.contracts.payments import Instrument
+from tests.cart.ringing import CALL, HOME, PERSON, change, known, offered, submit
 from tests.machine import Machine, runs
-from tests.samples import NOON, ORDER
+from tests.samples import ORDER
 
 OFFERS = tuple(
     Offer(id=id, name=f"Pillow {id}", sku=f"RN-{id}", price=price, shipping_price=ship, gateway=gateway, max_quantity=5)
     for id, price, ship, gateway in (("1", 4995, 695, "simulator"), ("2", 333, 0, "other"), ("3", 0, 0, "simulator"))
 )
-SETTINGS = Settings(tax_rates={"US-TX": "8.25"}, shipping_taxable={"US-TX": True})
-HOME = Address(street="100 Example Street", city="Austin", postal="78701", region="TX", country="US")
-PEOPLE = st.sampled_from([None, Person(), Person(first_name="Customer", last_name="A", phone="+1 512 555 0142")])
+COUPONS = (
+    Coupon(id="11", code="TEN", percent="10"),
+    Coupon(id="12", code="LAST", kind="flat", amount=500, max_uses=1),
+    Coupon(id="13", code="SHIP", on="shipping", percent="50", default=True),
+)
+PROFILES = (ShippingProfile(id="21", name="Standard", rules=(ShippingRule(id="1", region="TX", country="US", price=495),)),)
+SETTINGS = Settings(tax_rates={"US-TX": "8.25"}, shipping_taxable={"US-TX": True}, price_adjustment=True)
+PEOPLE = st.sampled_from([None, Person(), PERSON])
 PLACES = st.sampled_from([None, HOME, HOME.model_copy(update={"region": "OR"}), Address()])
-QUANTITIES = st.none() | st.dictionaries(st.sampled_from(["1", "2", "3", "9"]), st.integers(-1, 6), max_size=3)
+WANTED = st.builds(Wanted, st.integers(-1, 6), st.sampled_from([None, None, 0, 333, 4000]), st.none(), st.sampled_from(["", "Torn seam"]))
+LINES = st.none() | st.dictionaries(st.sampled_from(["1", "2", "3", "9"]), WANTED, max_size=3)
+CODES = st.none() | st.lists(st.sampled_from(["ten", "LAST", "NOPE"]), max_size=3).map(tuple)
+CHOSEN = st.sampled_from([None, None, "", "21", "22"])
 METHODS = st.sampled_from(["card", "external"])
 
 
@@ -30,33 +40,35 @@ class Orders(Machine):
 
     @initialize(retired=st.booleans())
     def started(self, retired):
-        campaign = Campaign(id="restful", name="Restful Nights", offers=OFFERS)
-        self.catalog = Catalog(campaign, 1, SETTINGS, 1)
-        self.retired = Catalog(campaign, 1, SETTINGS, 1, retired)
-        call = Call(agent="agent:agent1", started_at=NOON)
-        self.sends(Change(ORDER, self.catalog, CartChanges(campaign="restful", call=call)))
+        sold = {"settings": SETTINGS, "coupons": COUPONS, "profiles": PROFILES, "max_coupons": 2}
+        self.catalog, self.retired = offered(*OFFERS, **sold), offered(*OFFERS, retired=retired, **sold)
+        self.sends(change(self.catalog, campaign="restful", call=CALL))
 
-    def change(self, person, place, quantities):
-        return Change(ORDER, self.catalog, CartChanges(customer=person, billing=place), quantities)
+    def change(self, person, place, wanted, **changes):
+        return change(self.catalog, wanted, customer=person, billing=place, **changes)
 
-    def submit(self, method, catalog=None):
-        return Submit(ORDER, catalog or self.catalog, method, "tok_1", "agent:agent1", "4000000001", self.now)
+    def submit(self, method, catalog=None, redeemed=("LAST",)):
+        return submit(catalog or self.catalog, method, self.now, redeemed=frozenset(redeemed))
 
-    @rule(person=PEOPLE, place=PLACES, quantities=QUANTITIES)
-    def types(self, person, place, quantities):
-        self.sends(self.change(person, place, quantities))
+    @rule(person=PEOPLE, place=PLACES, wanted=LINES)
+    def types(self, person, place, wanted):
+        self.sends(self.change(person, place, wanted))
+
+    @rule(coupons=CODES, profile=CHOSEN, uses=st.integers(0, 1))
+    def enters_coupons(self, coupons, profile, uses):
+        self.sends(change(self.catalog, coupons=coupons, profile=profile, knows=known(uses={"LAST": uses})))
 
     @rule()
     def types_what_is_missing(self):
-        self.sends(self.change(Person(first_name="Customer", last_name="A", phone="+1 512 555 0142"), HOME, {"1": 2, "2": 1}))
+        self.sends(self.change(PERSON, HOME, {"1": Wanted(2), "2": Wanted(1)}))
 
-    @rule(method=METHODS)
-    def presses_process(self, method):
-        self.sends(self.submit(method, self.retired))
+    @rule(method=METHODS, redeemed=st.sampled_from([(), ("LAST",)]))
+    def presses_process(self, method, redeemed):
+        self.sends(self.submit(method, self.retired, redeemed))
 
-    @rule(person=PEOPLE, place=PLACES, quantities=QUANTITIES, method=METHODS)
-    def places_all_at_once(self, person, place, quantities, method):
-        decided = self.sends(Place(self.change(person, place, quantities), self.submit(method)))
+    @rule(person=PEOPLE, place=PLACES, wanted=LINES, coupons=CODES, method=METHODS)
+    def places_all_at_once(self, person, place, wanted, coupons, method):
+        decided = self.sends(Place(self.change(person, place, wanted, coupons=coupons), self.submit(method)))
         assert not decided or isinstance(decided[-1], OrderSubmitted)
 
     @precondition(lambda self: self.state.attempt)
@@ -86,7 +98,7 @@ class Orders(Machine):
         for event in self.all(OrderSubmitted):
             quoted = event.submitted.order.quote
             assert event.submitted.amount == quoted.total == sum(line.total for line in quoted.lines)
-            assert quoted.total == quoted.price + quoted.shipping + quoted.tax
+            assert quoted.total == quoted.price - quoted.discount + quoted.shipping - quoted.shipping_discount + quoted.tax
             if event.submitted.method == "card":
                 assert sum(part.amount for part in event.parts) == quoted.total
                 assert all(part.amount > 0 for part in event.parts)

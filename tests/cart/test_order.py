@@ -3,26 +3,21 @@ from datetime import timedelta
 
 import pytest
 
-from services.cart.order import Catalog, Change, Place, Reopen, Submit, order
-from shared.contracts.cart import CartChanges, CartUpdated, OrderReopened, OrderSubmitted
-from shared.contracts.catalog import Campaign, Offer, Settings
-from shared.contracts.order import Address, Call, Person
+from services.cart.order import Place, Reopen, order
+from shared.contracts.cart import CartUpdated, OrderReopened, OrderSubmitted
+from shared.contracts.catalog import Offer
 from shared.contracts.payments import Instrument
+from tests.cart import ringing
+from tests.cart.ringing import begun, lines, offered
 from tests.given import given
 from tests.samples import NOON, ORDER
 
-CATALOG = Catalog(Campaign(id="restful", name="Restful Nights", offers=(Offer(id="1", name="Pillow", sku="RN-1", price=4995),)), 1, Settings(), 1)
-WHOLE = CartChanges(
-    campaign="restful",
-    call=Call(agent="agent:agent1", started_at=NOON),
-    customer=Person(first_name="Customer", last_name="A", phone="+1 512 555 0142"),
-    billing=Address(street="100 Example Street", city="Austin", postal="78701", region="TX", country="US"),
-)
-CHANGE = Change(ORDER, CATALOG, WHOLE, {"1": 1})
+CATALOG = offered(Offer(id="1", name="Pillow", sku="RN-1", price=4995))
+CHANGE = begun(CATALOG, lines(_1=1))
 
 
 def submit(now=NOON):
-    return Submit(ORDER, CATALOG, "card", "tok_1", "agent:agent1", "4000000001", now)
+    return ringing.submit(CATALOG, now=now)
 
 
 def reopen(attempt):
@@ -39,7 +34,7 @@ def declined(times, every=timedelta(minutes=5)):
 
 def test_all_at_once_is_one_append_and_all_or_none():
     given(order).when(Place(CHANGE, submit())).then_types(CartUpdated, OrderSubmitted)
-    given(order).when(Place(Change(ORDER, CATALOG, WHOLE, {}), submit())).then_refused("incomplete")
+    given(order).when(Place(begun(CATALOG, {}), submit())).then_refused("incomplete")
 
 
 def test_the_sixth_attempt_within_an_hour_of_five_declines_is_refused():
@@ -55,7 +50,7 @@ def test_a_retired_campaign_is_refused_by_its_name():
     refused = history.when(replace(submit(), catalog=retired)).then_refused("campaign-retired")
     assert "Restful Nights" in refused.detail
     given(order).when(Place(CHANGE, replace(submit(), catalog=retired))).then_refused("campaign-retired")
-    history.when(replace(CHANGE, catalog=retired, quantities={"1": 2})).then_types(CartUpdated)
+    history.when(replace(CHANGE, catalog=retired, lines=lines(_1=2))).then_types(CartUpdated)
 
 
 @pytest.mark.parametrize("retry", [True, False])

@@ -162,6 +162,9 @@ def test_the_gateway_s_problem_names_it_and_the_way_out():
     [
         ({"code": " "}, "code", "missing"),
         ({"code": " five "}, "", None),
+        ({"code": "TWO WORDS"}, "code", "not-a-code"),
+        ({"code": "A/B"}, "code", "not-a-code"),
+        ({"code": "X" * 41}, "code", "not-a-code"),
         ({"percent": ""}, "percent", "missing"),
         ({"percent": "0"}, "percent", "not-a-percentage"),
         ({"percent": "100.000001"}, "percent", "not-a-percentage"),

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
-from services.customers.customer import Erase, Update, customer
+from services.customers.customer import Erase, Exempt, Update, customer
 from services.customers.policies import update_profile
-from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated
+from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
+from shared.contracts.order import CustomerAnswers, FieldValue
 from tests.customers.facts import CUSTOMER, PERSON, fact, ordered, sent
 from tests.given import given
 from tests.samples import NOON, ORDER
@@ -73,3 +74,28 @@ def test_nothing_personal_is_in_the_state():
 def test_a_submission_updates_the_profile_of_its_customer():
     event = sent()
     assert list(update_profile.react(fact(event, f"order-{ORDER}", 3))) == [(CUSTOMER, Update(event.submitted))]
+
+
+ANSWERS = (FieldValue(field="1", value="King"),)
+EXEMPT = TaxExemptionChanged(customer_id=CUSTOMER, exempt=True, certificate="TX-01-339")
+
+
+def test_answers_to_custom_fields_go_to_the_profile():
+    given(customer).when(Update(order(), ANSWERS)).then(updated(order()).model_copy(update={"fields": ANSWERS}))
+    submitted = sent().model_copy(update={"customer": CustomerAnswers(fields=ANSWERS)})
+    ((_, command),) = update_profile.react(fact(submitted, f"order-{ORDER}", 1))
+    assert command == Update(ordered(), ANSWERS)
+
+
+def test_an_exemption_rests_on_a_certificate():
+    given(customer, updated(order())).when(Exempt(CUSTOMER, True, "TX-01-339")).then(EXEMPT)
+    assert given(customer, updated(order())).when(Exempt(CUSTOMER, True)).then_refused("missing").field == "certificate"
+
+
+def test_it_ends_and_nothing_ends_that_has_not_begun():
+    given(customer, updated(order()), EXEMPT).when(Exempt(CUSTOMER, False, "any")).then(TaxExemptionChanged(customer_id=CUSTOMER, exempt=False))
+    given(customer, updated(order())).when(Exempt(CUSTOMER, False)).then_nothing()
+
+
+def test_an_erased_customer_gets_none():
+    given(customer, updated(order()), ERASED).when(Exempt(CUSTOMER, True, "TX-01-339")).then_refused("erased")

@@ -1,10 +1,11 @@
 import pytest
 
-from services.customers.search import conditions, digits, plain, search
+from services.customers.search import conditions, plain, search
 from shared.contracts.customers import CustomerErased, CustomerUpdated
 from shared.contracts.order import Address, Person
 from shared.engines.embedded.documents import SqliteDocuments
 from shared.kernel.events import ERASED
+from shared.text import digits
 from tests.customers.facts import CUSTOMER, folded, stream
 from tests.samples import NOON, ORDER
 

@@ -24,7 +24,8 @@ WHO = {
     "signed in": ({*ROLES}, "GET /live; POST /sign-out"),
     "sells": (
         SELLS,
-        "GET /order-entry; GET /order-entry/regions; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
+        "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
+        "GET /order-entry/{id}/why; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders",
     ),
     "looks up": (
@@ -38,7 +39,8 @@ WHO = {
     ),
     "sets": (
         SETS,
-        "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; POST /api/v1/orders/{id}/cancel; "
+        "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; "
+        "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel; "
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
         "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
         "PATCH /campaigns/{id}/draft; POST /campaigns/{id}/publish; POST /campaigns/{id}/discard; POST /campaigns/{id}/retire; "

@@ -17,6 +17,7 @@ _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _TAX_CLASS = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _IMAGE = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CODE = re.compile(r"[\w.%+&-]{1,40}")
 _MOST_UNITS = 1_000_000
 
 
@@ -107,6 +108,8 @@ def _options(at: str, offer: Offer) -> Problems:
 def _coupon(at: str, coupon: Coupon, currency: str) -> Problems:
     yield from amount(f"{at}.amount", coupon.amount, currency)
     yield from amount(f"{at}.min_subtotal", coupon.min_subtotal, currency)
+    if coupon.code.strip() and not _CODE.fullmatch(coupon.code.strip()):
+        yield Problem(f"{at}.code", "not-a-code", "A code has letters, digits and . % + & - _ only, at most 40: customers read it out.")
     if coupon.percent and not is_percent(coupon.percent):
         detail = "A percentage is above 0 and at most 100, with at most six decimals, such as 12.5."
         yield Problem(f"{at}.percent", "not-a-percentage", detail)

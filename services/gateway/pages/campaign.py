@@ -20,7 +20,7 @@ from services.gateway.entry import regions, script
 from services.gateway.pages.campaigns import KINDS
 from services.gateway.pages.lists import Key as FormKey
 from services.gateway.pages.lists import if_answered, who_is
-from services.gateway.pages.order_entry import preview
+from services.gateway.pages.order_entry import tried
 from services.gateway.render import now, page
 from services.gateway.typed import SECTIONS_IN_MONEY, fresh, read, shown
 from shared.contracts.catalog import Kind
@@ -137,10 +137,10 @@ async def version(request: Request, id: Id, number: Annotated[int, Path(ge=1, le
 
 
 @router.get("/preview")
-async def tried(request: Request, id: Id, services: Ask) -> Response:
+async def preview(request: Request, id: Id, services: Ask) -> Response:
     """The draft as an order entry page."""
     draft = await services.get("catalog", f"/campaigns/{id}/draft")
-    return await preview(request, services, draft["draft"], draft["number"] + 1)
+    return await tried(request, services, draft["draft"], f"/campaigns/{id}")
 
 
 @router.get("/export")

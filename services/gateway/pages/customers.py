@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, allow
@@ -47,7 +47,15 @@ async def erase(request: Request, id: CustomerId, services: Ask, key: Key) -> Re
     return await _profile(request, services, id, "customer_part.html", f"customer-{id}@{done['version']}")
 
 
+@router.post("/{id}/tax-exemption", dependencies=[allow(*SETS)])
+async def exempt(request: Request, id: CustomerId, services: Ask, key: Key, certificate: Annotated[str, Form(max_length=255)] = "") -> Response:
+    """With a certificate they pay no tax, without one they do again."""
+    body = {"exempt": bool(certificate.strip()), "certificate": certificate}
+    done = await services.post("customers", f"/customers/{id}/tax-exemption", body, key=key)
+    return await _profile(request, services, id, "customer_part.html", f"customer-{id}@{done['version']}")
+
+
 async def _profile(request: Request, services: Ask, id: str, template: str, seen: str | None) -> Response:
     found = await services.get("customers", f"/customers/{id}", min_version=seen)
-    may_erase = who_is(request).role in SETS and not found["erased_at"]
-    return page(request, template, customer=found, may_erase=may_erase)
+    may_change = who_is(request).role in SETS and not found["erased_at"]
+    return page(request, template, customer=found, may_change=may_change)

@@ -1,16 +1,18 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 from starlette.responses import RedirectResponse, Response
 
-from services.gateway.door import SELLS, Ask, Failed, Services, allow, session_of
-from services.gateway.entry import country_name, regions, view, words
+from services.gateway.door import SELLS, SETS, Ask, Failed, Services, allow, session_of
+from services.gateway.entry import SCRIPTS, country_name, regions, shelf, view, words
 from services.gateway.render import page
 from services.gateway.sessions import Session
 from shared.ids import OrderId
+from shared.money import parsed
 
 router = APIRouter(include_in_schema=False, dependencies=[allow(*SELLS)])
 
@@ -26,11 +28,23 @@ async def new(request: Request, services: Ask, campaign: str = "", source: Order
     """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
     listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
     if not listed:
-        return page(request, "order_entry_none.html")
+        return page(request, "order_entry_none.html", makes=_who(request).role in SETS)
     chosen = next((row for row in listed if row["id"] == campaign), listed[0])
-    version = await services.get("catalog", f"/campaigns/{chosen['id']}")
-    state = await _blank(services, version["campaign"], source)
-    return _page(request, listed, version["campaign"], version["number"], view("", 0, state, version["campaign"], _who(request).user))
+    published = await services.get("catalog", f"/campaigns/{chosen['id']}")
+    blank = await _blank(services, published["campaign"], source)
+    return await _page(request, services, listed, published["campaign"], published["number"], blank)
+
+
+@router.get("/order-entry/products/{id}/{number}")
+async def products(request: Request, id: str, number: int, services: Ask) -> Response:
+    """The rows of a campaign with many products. A version never changes, so that a browser keeps them."""
+    campaign = (await services.get("cart", f"/campaigns/{quote(id, safe='')}/{number}"))["campaign"]
+    adjust = await _adjusts(services)
+    groups = shelf(campaign)
+    shown = {"campaign": campaign, "groups": groups, "choices": _count(groups), "lines": {}, "amounts": {}, "adjust": adjust}
+    answer = page(request, "order_entry_products.html", **shown)
+    answer.headers["cache-control"] = "private, max-age=3600"
+    return answer
 
 
 @router.get("/order-entry/regions")
@@ -45,8 +59,7 @@ async def one(request: Request, id: OrderId, services: Ask) -> Response:
         return RedirectResponse(f"/orders/{id}", 303)
     listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
     campaign, number = await _campaign(services, order)
-    shown = view(id, order["version"], order["state"], campaign, _who(request).user)
-    return _page(request, listed, campaign, number, shown, _declines(order["state"]))
+    return await _page(request, services, listed, campaign, number, order)
 
 
 @router.post("/order-entry")
@@ -58,6 +71,7 @@ async def start(request: Request, body: Body, services: Ask, key: Key) -> JSONRe
 
 @router.post("/order-entry/{id}/changes")
 async def change(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
+    body = await _in_minor_units(services, id, body)
     answer = await services.ask("cart", "POST", f"/orders/{id}/changes", body, key=key, version=int(version.strip('"')))
     return await _answered(request, services, id, answer.status, answer.json())
 
@@ -66,6 +80,12 @@ async def change(request: Request, id: OrderId, body: Body, services: Ask, key: 
 async def submit(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
     answer = await services.ask("cart", "POST", f"/orders/{id}/submit", body, key=key, version=int(version.strip('"')))
     return await _answered(request, services, id, answer.status, answer.json())
+
+
+@router.get("/order-entry/{id}/why")
+async def why(request: Request, id: OrderId, services: Ask) -> Response:
+    """Which rule gave each figure."""
+    return page(request, "order_entry_why.html", why=await services.get("cart", f"/orders/{id}/why"))
 
 
 @router.get("/order-entry/{id}/status")
@@ -78,7 +98,7 @@ async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
     if state["stage"] == "open":
         campaign, _ = await _campaign(services, order)
         panel = page(request, "order_entry_declined.html", attempts=_declines(state), currency=campaign["currency"])
-        shown = view(id, order["version"], state, campaign, _who(request).user)
+        shown = view(order, campaign, _who(request).user)
         return JSONResponse({"outcome": "open", "panel": bytes(panel.body).decode(), "order": shown})
     return JSONResponse({"outcome": await _outcome(services, id, state["attempt"])})
 
@@ -99,14 +119,14 @@ async def _answered(request: Request, services: Services, id: OrderId, status: i
     if body.get("code") == "stale":
         order = await services.get("cart", f"/orders/{id}")
         campaign, _ = await _campaign(services, order)
-        shown = view(id, order["version"], order["state"], campaign, _who(request).user)
+        shown = view(order, campaign, _who(request).user)
         return JSONResponse({**body, "state": None, "order": shown}, status)
     raise Failed(status, body)
 
 
 async def _answer(request: Request, services: Services, order: dict[str, Any]) -> JSONResponse:
     campaign, _ = await _campaign(services, order)
-    return JSONResponse(view(order["order_id"], order["version"], order["state"], campaign, _who(request).user))
+    return JSONResponse(view(order, campaign, _who(request).user))
 
 
 async def _campaign(services: Services, order: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -116,17 +136,45 @@ async def _campaign(services: Services, order: dict[str, Any]) -> tuple[dict[str
     return row["campaign"], row["number"]
 
 
+async def _in_minor_units(services: Services, id: OrderId, body: Body) -> Body:
+    """Prices are typed; an empty one is the list price. Raises Failed at the field of one that is no amount."""
+    lines = body.get("lines")
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        return body
+    typed = cast(list[dict[str, JsonValue]], lines)
+    currency = ""
+    if any(line.get(name) for line in typed for name in _PRICES):
+        campaign, _ = await _campaign(services, await services.get("cart", f"/orders/{id}"))
+        currency = campaign["currency"]
+    return {**body, "lines": [_parsed(line, currency) for line in typed]}
+
+
+_PRICES = ("price", "shipping_price")
+
+
+def _parsed(line: dict[str, JsonValue], currency: str) -> JsonValue:
+    found = dict(line)
+    for name in _PRICES:
+        text = line.get(name)
+        try:
+            found[name] = parsed(text, currency) if isinstance(text, str) and text else None
+        except ValueError as error:
+            raise Failed(422, {"code": "invalid", "field": f"lines.{line.get('product')}.{name}", "detail": str(error)}) from error
+    return found
+
+
+_KEPT = {"customer": _NOBODY, "billing": _NOWHERE, "shipping": _NOWHERE, "shipping_same": True, "notes": "", "call": None}
+
+
 async def _blank(services: Services, campaign: dict[str, Any], source: str) -> dict[str, Any]:
     before = (await services.get("cart", f"/orders/{source}"))["state"] if source else {}
-    kept = {"customer": _NOBODY, "billing": _NOWHERE, "shipping": _NOWHERE, "shipping_same": True, "notes": "", "call": None}
-    return {
-        **{name: before.get(name, value) for name, value in kept.items()},
-        "stage": "none",
-        "attempt": 0,
-        "quote": None,
-        "lines": [],
-        "campaign": campaign["id"],
-    }
+    return blank(campaign, {name: before[name] for name in _KEPT if name in before})
+
+
+def blank(campaign: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """An order that has not begun, as cart would answer."""
+    nothing = {"coupons": [], "profile": "", "fields": [], "terms_agreed": False, "lines": [], "declines": [], "quote": None, "attempt": 0}
+    return {"order_id": "", "version": 0, "coupons_said": {}, "state": {**_KEPT, **before, **nothing, "stage": "none", "campaign": campaign["id"]}}
 
 
 def _declines(state: dict[str, Any]) -> list[dict[str, Any]]:
@@ -134,28 +182,48 @@ def _declines(state: dict[str, Any]) -> list[dict[str, Any]]:
     return state["declines"][::-1] if state["stage"] == "open" else []
 
 
-async def preview(request: Request, services: Services, campaign: dict[str, Any], number: int) -> Response:
-    """A campaign as agents would see it: nothing is rung up."""
-    order = view("", 0, await _blank(services, campaign, ""), campaign, _who(request).user)
-    return _page(request, [campaign], campaign, number, order, preview=True)
+def _count(groups: Sequence[Mapping[str, Any]]) -> int:
+    return sum(len(offer["choices"]) for group in groups for offer in group["offers"])
 
 
-def _page(
-    request: Request, listed: list[dict[str, Any]], campaign: dict[str, Any], number: int, order: dict[str, Any], attempts: Sequence[Any] = (), *,
-    preview: bool = False,
+_INLINE = 60
+"""More products than this are fetched after the page."""
+
+
+async def _adjusts(services: Services) -> dict[str, bool]:
+    settings = (await services.get("catalog", "/settings"))["settings"]
+    return {"price": settings["price_adjustment"], "shipping_price": settings["shipping_adjustment"]}
+
+
+async def tried(request: Request, services: Services, campaign: dict[str, Any], back: str) -> Response:
+    """A campaign that nobody sells from yet, as Order Entry would show it."""
+    return await _page(request, services, [campaign], campaign, 0, blank(campaign, {}), back)
+
+
+async def _page(
+    request: Request, services: Services, listed: list[dict[str, Any]], campaign: dict[str, Any], number: int, order: dict[str, Any],
+    preview: str = "",
 ) -> Response:  # fmt: skip
+    """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it."""
     countries = [(code, country_name(code)) for code in campaign["countries"]]
+    shown = view(order, campaign, _who(request).user)
+    groups = shelf(campaign)
     return page(
         request,
         "order_entry.html",
         listed=listed,
         campaign=campaign,
         number=number,
-        order=order,
+        order=shown,
+        groups=groups,
+        choices=_count(groups),
+        inline=_count(groups) if preview else _INLINE,
+        adjust=await _adjusts(services),
+        scripts=SCRIPTS,
         countries=countries,
         regions_of=regions,
         words_of=words,
-        attempts=attempts,
+        attempts=_declines(order["state"]),
         currency=campaign["currency"],
         preview=preview,
     )

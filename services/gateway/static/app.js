@@ -56,16 +56,15 @@ for (const button of document.querySelectorAll("[data-use]"))
     document.getElementById("user").form.requestSubmit();
   });
 
-// Info bubbles open on hover and on focus, too.
-for (const button of document.querySelectorAll("[data-bubble]")) {
-  const bubble = document.getElementById(button.getAttribute("popovertarget"));
-  const show = () => bubble.matches(":popover-open") || bubble.showPopover({ source: button });
-  const hide = () => bubble.matches(":popover-open") && bubble.hidePopover();
-  button.addEventListener("mouseenter", show);
-  button.addEventListener("mouseleave", hide);
-  button.addEventListener("focus", () => button.matches(":focus-visible") && show());
-  button.addEventListener("blur", hide);
-}
+// Info bubbles open on hover and on focus, too; also of what was fetched after the page.
+const bubbleOf = (button) => document.getElementById(button.getAttribute("popovertarget"));
+const open = (button) => bubbleOf(button).matches(":popover-open") || bubbleOf(button).showPopover({ source: button });
+const close = (button) => bubbleOf(button).matches(":popover-open") && bubbleOf(button).hidePopover();
+for (const [happening, act] of [["mouseover", open], ["mouseout", close], ["focusin", (button) => button.matches(":focus-visible") && open(button)], ["focusout", close]])
+  document.addEventListener(happening, (event) => {
+    const button = event.target.closest?.("[data-bubble]");
+    if (button && !button.contains(event.relatedTarget)) act(button);
+  });
 
 // G and a letter go to a page; ? shows the keys. Never while somebody types.
 const typing = (target) => target.closest?.('input, select, textarea, [contenteditable="true"]');

@@ -10,7 +10,8 @@ export function mark(id, words) {
   field.setAttribute("aria-describedby", `${id}-note`);
   const note = element("p", { class: "error", id: `${id}-note` }, icon("alert"), words);
   const row = field.closest("tr");
-  if (row) row.after(element("tr", { class: "under" }, element("td", { colspan: "5" }, note)));
+  const under = row?.nextElementSibling?.dataset.reason ? row.nextElementSibling : row;
+  if (row) under.after(element("tr", { class: "under" }, element("td", { colspan: "5" }, note)));
   else (field.closest(".field") ?? field.parentElement).append(note);
 }
 

@@ -1,37 +1,93 @@
 // The form of Order Entry as values, section by section, and back.
+import * as coupons from "./entry-coupons.js";
+import { rows } from "./entry-products.js";
+
 export const form = document.getElementById("entry");
 export const at = (id) => document.getElementById(id);
-export const SECTIONS = ["customer", "billing", "shipping", "shipping_same", "lines", "notes", "direction"];
-export const NAMES = { customer: "Customer", billing: "Billing", shipping: "Shipping", shipping_same: "Same as billing", lines: "Products", notes: "Agent notes", direction: "Direction" };
+export const SECTIONS = ["customer", "billing", "shipping", "shipping_same", "lines", "coupons", "profile", "fields", "terms_agreed", "notes", "direction"];
+export const NAMES = {
+  customer: "Customer", billing: "Billing", shipping: "Shipping", shipping_same: "Same as billing", lines: "Products", coupons: "Coupons", profile: "Delivery",
+  fields: "About the customer", terms_agreed: "Agrees to the terms", notes: "Agent notes", direction: "Direction",
+};
 
-export const rows = () => [...form.querySelectorAll("tr[data-product]")];
-const fieldsOf = (section) => [...at(section).querySelectorAll("[name]")];
+const fieldsOf = (section) => [...(at(section)?.querySelectorAll("[name]") ?? [])];
+const chosen = (name) => document.querySelector(`[name="${name}"]:checked`);
+const said = (field) => (field.type === "checkbox" ? (field.checked ? field.value : "") : field.value.trim());
+/** A price as the list has it is no change. */
+const changed = (field) => (field && field.value.trim() !== field.dataset.list ? field.value.trim() : "");
 
-export function read(section) {
-  if (section === "shipping_same") return at("shipping_same").checked;
-  if (section === "notes") return at("notes").value.trim();
-  if (section === "direction") return document.querySelector('[name="direction"]:checked').value;
-  if (section === "lines")
-    return Object.fromEntries(rows().map((row) => [row.dataset.product, row.querySelector("input").value.trim()]).filter(([, typed]) => typed !== "0" && typed !== ""));
-  return Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], field.value.trim()]));
+function readLine(row) {
+  const id = `lines.${row.dataset.product}`;
+  const [price, shipping] = [changed(at(`${id}.price`)), changed(at(`${id}.shipping_price`))];
+  return { quantity: at(id).value.trim(), price, shipping_price: shipping, reason: price || shipping ? at(`${id}.reason`).value.trim() : "" };
 }
 
+function writeLine(row, line) {
+  const id = `lines.${row.dataset.product}`;
+  at(id).value = line?.quantity ?? 0;
+  for (const name of ["price", "shipping_price"]) {
+    const field = at(`${id}.${name}`);
+    if (field) field.value = line?.[name] || field.dataset.list;
+  }
+  if (at(`${id}.reason`)) at(`${id}.reason`).value = line?.reason ?? "";
+}
+
+const READ = {
+  shipping_same: () => at("shipping_same").checked,
+  terms_agreed: () => at("terms_agreed")?.checked ?? false,
+  notes: () => at("notes").value.trim(),
+  direction: () => chosen("direction").value,
+  profile: () => chosen("profile")?.value ?? "",
+  coupons: () => coupons.codes(),
+  lines: () => Object.fromEntries(rows().filter((row) => !["", "0"].includes(at(`lines.${row.dataset.product}`).value.trim())).map((row) => [row.dataset.product, readLine(row)])),
+  fields: () => Object.fromEntries(fieldsOf("fields").map((field) => [field.name.split(".")[1], said(field)]).filter(([, value]) => value)),
+};
+
+export function read(section) {
+  return READ[section]?.() ?? Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], field.value.trim()]));
+}
+
+const tick = (name, value) => {
+  const radio = document.querySelector(`[name="${name}"][value="${CSS.escape(value)}"]`);
+  if (radio) radio.checked = true;
+};
+const WRITE = {
+  shipping_same: (value) => { at("shipping_same").checked = value; },
+  terms_agreed: (value) => { if (at("terms_agreed")) at("terms_agreed").checked = value; },
+  notes: (value) => { at("notes").value = value; },
+  direction: (value) => tick("direction", value),
+  profile: (value) => tick("profile", value),
+  coupons: (value) => coupons.set(value),
+  lines: (value) => { for (const row of rows()) writeLine(row, value[row.dataset.product]); },
+};
+
 export function write(section, value) {
-  if (section === "shipping_same") at("shipping_same").checked = value;
-  else if (section === "notes") at("notes").value = value;
-  else if (section === "direction") document.querySelector(`[name="direction"][value="${value}"]`).checked = true;
-  else if (section === "lines") for (const row of rows()) row.querySelector("input").value = value[row.dataset.product] ?? 0;
-  else for (const field of fieldsOf(section)) field.value = value[field.name.split(".")[1]] ?? "";
+  if (WRITE[section]) WRITE[section](value);
+  else for (const field of fieldsOf(section)) {
+    const typed = value[field.name.split(".")[1]] ?? "";
+    if (field.type === "checkbox") field.checked = Boolean(typed);
+    else field.value = typed;
+  }
   drawBoxes();
+}
+
+/** As the server takes it. */
+export function sent(section, value) {
+  if (section === "lines") return Object.entries(value).map(([product, line]) => ({ product, ...line, quantity: Number(line.quantity) }));
+  if (section === "fields") return Object.entries(value).map(([field, answer]) => ({ field, value: answer }));
+  return value;
 }
 
 export function drawBoxes() {
   at("shipping-box").hidden = at("shipping_same").checked;
-  const method = document.querySelector('[name="method"]:checked')?.value;
+  const method = chosen("method")?.value;
   if (at("card-box")) at("card-box").hidden = method !== "card";
   at("external-box").hidden = method !== "external";
 }
 
-export const shownAs = (value) => (typeof value === "object" ? Object.values(value).filter(Boolean).join(", ") : String(value)) || "nothing";
-export const nameOf = (product) => form.querySelector(`tr[data-product="${CSS.escape(product)}"] th`)?.firstChild.textContent ?? product;
+export const nameOf = (product) => rows().find((row) => row.dataset.product === product)?.dataset.name ?? product;
 
+export function shownAs(section, value) {
+  if (section === "lines") return Object.entries(value).map(([id, line]) => `${line.quantity} × ${nameOf(id)}`).join(", ") || "nothing";
+  return (typeof value === "object" ? Object.values(value).filter(Boolean).join(", ") : String(value)) || "nothing";
+}

@@ -2,15 +2,17 @@
 import * as card from "./card.js";
 import { ask, element, onLive, Problem, wait } from "./core.js";
 import { banner, checkField, clear, mark, refuse } from "./entry-errors.js";
-import { draw, drawTime, notSaved, saidSaved, say } from "./entry-view.js";
-import { at, drawBoxes, form, NAMES, nameOf, read, rows, SECTIONS, shownAs, write } from "./entry-values.js";
+import * as coupons from "./entry-coupons.js";
+import { drawReasons, loaded, rows, withoutReason } from "./entry-products.js";
+import { draw, drawRegions, drawTime, explain, notSaved, saidSaved, say } from "./entry-view.js";
+import { at, drawBoxes, form, NAMES, read, SECTIONS, sent as asSent, shownAs, write } from "./entry-values.js";
 
-const MONEY = new Set(["billing", "shipping", "shipping_same", "lines"]);
+const MONEY = new Set(["billing", "shipping", "shipping_same", "lines", "coupons", "profile"]);
 
 let order = JSON.parse(form.dataset.order);
 /** What the server has of each section, as text: as it was sent, so that its tidying never looks like a change. */
 const known = {};
-/** Sections that the server refused, or that somebody else changed too, and the text for which that holds. */
+/** Sections that the server refused, or that others changed too, and the text for which that holds. */
 const held = new Map();
 let saving = null;
 let processing = false;
@@ -18,10 +20,9 @@ const ahead = Date.parse(form.dataset.now) - Date.now();
 
 const text = (value) => JSON.stringify(value);
 const stored = (section) => text(section === "lines" ? mapped(order.values.lines) : order.values[section]);
-const mapped = (lines) => Object.fromEntries(rows().map((row) => row.dataset.product).filter((id) => lines[id]).map((id) => [id, String(lines[id])]));
+const mapped = (lines) => Object.fromEntries(rows().map((row) => row.dataset.product).filter((id) => lines[id]).map((id) => [id, lines[id]]));
 const typedIn = () => SECTIONS.filter((section) => text(read(section)) !== known[section]);
 const unsent = () => typedIn().filter((section) => held.get(section) !== text(read(section)));
-
 // --- saving -------------------------------------------------------------------------------------------------------------
 
 function save() {
@@ -31,7 +32,7 @@ function save() {
 
 async function saveAll() {
   while (order.order_id && order.stage === "open" && unsent().length) {
-    const sections = unsent().filter((section) => section !== "lines" || wholeNumbers());
+    const sections = unsent().filter((section) => section !== "lines" || (wholeNumbers() && !withoutReason().length));
     if (!sections.length) return;
     await send(sections);
   }
@@ -39,8 +40,7 @@ async function saveAll() {
 
 async function send(sections) {
   const sent = Object.fromEntries(sections.map((section) => [section, read(section)]));
-  const body = { ...sent };
-  if (sent.lines) body.lines = Object.entries(sent.lines).map(([product, quantity]) => ({ product, quantity: Number(quantity) }));
+  const body = Object.fromEntries(sections.map((section) => [section, asSent(section, sent[section])]));
   at("totals").setAttribute("aria-busy", String(sections.some((section) => MONEY.has(section))));
   try {
     const answer = await answered(`/order-entry/${order.order_id}/changes`, body);
@@ -82,13 +82,19 @@ function refusedChange(problem, sections, sent, body) {
   if (code === "stale") return merge(problem.body.order, sections);
   if (code === "being-charged") return follow();
   if (code === "closed") return leave();
-  const place = field?.match(/^lines\.(\d+)\.quantity$/);
-  const wrong = place ? `lines.${body.lines[Number(place[1])].product}` : field;
-  const section = sections.find((name) => wrong === name || wrong?.startsWith(`${name}.`));
+  const wrong = placeOf(field, body);
+  const section = sections.find((name) => field === name || field?.startsWith(`${name}.`));
   for (const name of section ? [section] : sections) held.set(name, text(sent[name]));
   if (wrong && at(wrong)) mark(wrong, problem.message);
   else banner("bad", problem.message);
   notSaved("Not all of it is saved");
+}
+
+/** The id of the field that a refusal names; a line by its place in what was sent is its product's quantity. */
+function placeOf(field, body) {
+  if (!field || at(field)) return field === "coupons" ? "coupon" : field;
+  const line = field.match(/^lines\.(\d+)\.quantity$/);
+  return line && body?.lines?.[Number(line[1])] ? `lines.${body.lines[Number(line[1])].product}` : field.split(".")[0] === "coupons" ? "coupon" : field;
 }
 
 function signedOut(sections, sent) {
@@ -121,7 +127,7 @@ function merge(theirs, mine) {
 function choose(section, theirs) {
   const keep = element("button", { type: "button", class: "button small" }, "Keep mine");
   const take = element("button", { type: "button", class: "button small" }, "Take theirs");
-  const shown = section === "lines" ? Object.entries(theirs).map(([id, quantity]) => `${quantity} × ${nameOf(id)}`).join(", ") || "nothing" : shownAs(theirs);
+  const shown = shownAs(section, theirs);
   const box = banner("warn", `${NAMES[section]} was changed elsewhere at the same time, to: ${shown}. `, [keep, take], true);
   keep.addEventListener("click", () => { held.delete(section); box.remove(); save(); });
   take.addEventListener("click", () => { write(section, theirs); settle(section, text(read(section))); box.remove(); save(); });
@@ -136,7 +142,7 @@ function keepDraft() {
 }
 
 function wholeNumbers() {
-  const wrong = rows().map((row) => row.querySelector("input")).filter((field) => !/^\d{0,7}$/.test(field.value.trim()));
+  const wrong = rows().map((row) => row.querySelector(".stepper input")).filter((field) => !/^\d{0,7}$/.test(field.value.trim()));
   for (const field of wrong) mark(field.id, "A quantity is a whole number, 0 or more.");
   if (wrong.length) held.set("lines", text(read("lines")));
   return !wrong.length;
@@ -151,6 +157,10 @@ async function process() {
   for (const place of ["refusal", "panel", "banner"]) at(place).replaceChildren();
   try {
     await save();
+    for (const product of withoutReason()) {
+      mark(`lines.${product}.reason`, "Say why the price was changed.");
+      held.set("lines", text(read("lines")));
+    }
     const typed = held.size ? [...form.querySelectorAll('[aria-invalid="true"]')].map((field) => [field.id, at(`${field.id}-note`).textContent]) : [];
     if (held.size) refuse(typed.length ? typed : [["banner", "Some changes are not saved."]]);
     else await submit(document.querySelector('[name="method"]:checked').value);
@@ -187,7 +197,7 @@ function refusedProcess(problem, wrong) {
     merge(problem.body.order, []);
     return banner("warn", "The order was changed elsewhere. Look at the totals, then press Process again.");
   }
-  const named = (errors ?? [{ field, detail: problem.message }]).map((error) => [error.field ?? "banner", error.detail]);
+  const named = (errors ?? [{ field, detail: problem.message }]).map((error) => [placeOf(error.field) ?? "banner", error.detail]);
   refuse([...named.filter(([id]) => id !== "payment" || !wrong.length).map(([id, words]) => [id === "payment" ? "number" : id, words]), ...wrong]);
 }
 
@@ -287,6 +297,8 @@ form.addEventListener("input", (event) => {
   clear(field.id);
   clearTimeout(later);
   keepDraft();
+  if (field.matches("tr[data-product] input")) drawReasons();
+  if (field.matches(".inline")) return; // an amount is whole when it is left
   later = setTimeout(save, field.closest("tr[data-product]") ? 0 : 400);
 });
 
@@ -301,12 +313,6 @@ form.addEventListener("change", async (event) => {
   save();
 });
 
-async function drawRegions(field) {
-  const section = field.dataset.regions.split("-")[0];
-  const answer = await fetch(`/order-entry/regions?section=${section}&country=${encodeURIComponent(field.value)}`);
-  if (answer.ok) at(field.dataset.regions).innerHTML = await answer.text(); // made by our own template
-}
-
 form.addEventListener("click", (event) => {
   const step = event.target.closest("[data-step]");
   if (step) {
@@ -315,6 +321,13 @@ form.addEventListener("click", (event) => {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.closest("tr").querySelector('[data-step="-1"]').disabled = field.value === "0";
   }
+  const drop = event.target.closest("[data-drop]");
+  if (drop) {
+    coupons.drop(drop.dataset.drop);
+    at("coupon").focus();
+    save();
+  }
+  if (event.target.closest("#apply")) applyCoupon();
   if (event.target.closest('[data-act="card"]')) at("number").focus();
   const to = event.target.closest("[data-to]");
   if (to) {
@@ -323,17 +336,27 @@ form.addEventListener("click", (event) => {
   }
 });
 
+function applyCoupon() {
+  clear("coupon");
+  if (coupons.enter()) save();
+  at("coupon").focus();
+}
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   process();
 });
 // Enter alone never charges a card.
 form.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target.matches("input, select")) event.preventDefault();
+  if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && event.target.matches("input, select")) {
+    event.preventDefault();
+    if (event.target.id === "coupon") applyCoupon();
+    if (event.target.matches(".inline")) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+  }
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) process();
-  const act = event.altKey && { KeyC: () => at("number")?.focus(), KeyP: () => rows()[0]?.querySelector("input").focus(), KeyN: () => newCall() }[event.code];
+  const act = event.altKey && { KeyC: () => at("number")?.focus(), KeyP: () => (at("find") ?? rows()[0]?.querySelector(".stepper input"))?.focus(), KeyU: () => at("coupon")?.focus(), KeyN: () => newCall() }[event.code];
   if (act) {
     event.preventDefault();
     act();
@@ -343,6 +366,7 @@ document.querySelector(".strip").addEventListener("change", (event) => {
   if (event.target.id === "campaign") newCall(`/order-entry?campaign=${encodeURIComponent(event.target.value)}&source=${order.order_id}`);
   if (event.target.name === "direction") save();
 });
+at("why").addEventListener("click", () => save().then(() => explain(order.order_id)));
 at("new-call").addEventListener("click", (event) => {
   event.preventDefault();
   newCall();
@@ -358,9 +382,19 @@ async function refresh() {
   if (status?.order && status.order.version > order.version && !saving) merge(status.order, typedIn());
 }
 
-if (order.order_id) {
-  for (const section of SECTIONS) known[section] = text(read(section));
-  begin();
-} else {
-  start();
+try {
+  await loaded();
+  if (form.dataset.preview === undefined) {
+    if (order.order_id) {
+      if (at("products").dataset.from) write("lines", order.values.lines);
+      write("coupons", order.values.coupons);
+      for (const section of SECTIONS) known[section] = text(read(section));
+      begin();
+    } else start();
+  } else {
+    draw(order);
+    form.removeAttribute("aria-busy");
+  }
+} catch (problem) {
+  banner("bad", problem.message);
 }

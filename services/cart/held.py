@@ -1,0 +1,73 @@
+"""Which orders hold a use of a limited coupon, and from when on it goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.cart.coupon import Return, Why, stream_id
+from shared.contracts.cart import CouponRedeemed, CouponReturned, OrderClosed, OrderReopened, OrderSubmitted
+from shared.kernel.codec import stamp
+from shared.kernel.events import Fact
+from shared.kernel.views import Row, view
+
+HOLD = timedelta(minutes=10)
+"""After it was redeemed, or the charge declined: how long it waits for a submission."""
+
+HeldEvent = CouponRedeemed | CouponReturned | OrderSubmitted | OrderReopened | OrderClosed
+
+
+def _key(event: HeldEvent) -> str:
+    return event.order_id
+
+
+def _held(row: Row | None, fact: Fact) -> Row | None:
+    """``codes`` is what the coupons' streams say, ``order`` what the order's says; nothing while no submission had a coupon."""
+    codes, order = (row["codes"], row["order"]) if row else ({}, None)
+    event = fact.event
+    match event:
+        case CouponRedeemed():
+            codes = {**codes, event.code: {"campaign": event.campaign, "at": stamp(fact.time)}}
+        case CouponReturned():
+            codes = {code: each for code, each in codes.items() if code != event.code}
+        case OrderSubmitted():
+            used = [verdict.code for verdict in event.submitted.order.quote.coupons if verdict.amount]
+            order = {"stage": "submitted", "codes": used, "at": stamp(fact.time)} if used or order else None
+        case OrderReopened() if order:
+            order = {**order, "stage": "open", "at": stamp(fact.time)}
+        case OrderClosed() if order and order["stage"] != "closed":
+            order = {**order, "stage": "closed", "why": event.why, "at": stamp(fact.time)}
+    return _row(codes, order) if codes or order else None
+
+
+def _row(codes: Row, order: Row | None) -> Row:
+    due = min(_due(codes, order), default=None)
+    if due is None:
+        return {"codes": codes, "order": order, "due_at": None}
+    at, code, why = due
+    return {"codes": codes, "order": order, "due_at": at, "next": {"campaign": codes[code]["campaign"], "code": code, "why": why}}
+
+
+def _due(codes: Row, order: Row | None) -> Iterator[tuple[str, str, Why]]:
+    """When each of them goes back, and why."""
+    for code, each in codes.items():
+        if order is None or code not in order["codes"]:
+            yield _later(each["at"]), code, "not-submitted"
+        elif order["stage"] == "open":
+            yield _later(max(each["at"], order["at"])), code, "not-submitted"
+        elif order["stage"] == "closed" and order["why"] != "approved":
+            yield order["at"], code, order["why"] if order["why"] in ("denied", "cancelled") else "not-submitted"
+
+
+def _later(at: str) -> str:
+    return stamp(datetime.fromisoformat(at) + HOLD)
+
+
+held = view("held", 1, _key, _held, ["due_at"])
+"""One document an order that has, or was submitted with, coupons."""
+
+
+def give_back(row: Row, now: datetime) -> tuple[str, Any]:
+    following = row["next"]
+    return stream_id(following["campaign"], following["code"]), Return(**following, order_id=row["id"])

@@ -1,0 +1,108 @@
+"""What an order is priced by, as cart knows it now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.cart.pricing import About, Catalog, Circumstances
+from services.cart.redeeming import Coupons
+from services.cart.tables import Tables
+from services.cart.tariff import Tariff
+from services.cart.used import used_codes
+from services.cart.views import customers, gateways, newest, settings, versions
+from shared.contracts.catalog import Campaign, Settings
+from shared.kernel.commands import Refusal
+from shared.kernel.decider import Refused
+from shared.kernel.errors import Unavailable
+from shared.service import Running
+
+_UNUSABLE = {"requires-3ds": "needs 3-D Secure, which a customer on the phone cannot do", "requires-form": "needs a form of its own"}
+
+
+async def setup(service: Running) -> None:
+    service.state["tables"] = Tables(service)
+    service.state["coupons"] = Coupons(service)
+
+
+async def catalog(service: Running, campaign: str, number: int | None = None) -> Catalog:
+    """The campaign in the version that the order is pinned to, or the newest. Raises Refusal, Unavailable."""
+    current = await service.get(newest, campaign, opened=False)
+    if current is None:
+        raise Refusal(Refused("unknown-campaign", "There is no such campaign.", field="campaign", conflict=False))
+    wanted = number or current["number"]
+    sold = await tariff(service, campaign, wanted)
+    account, account_number = await _settings(service)
+    return Catalog(sold, wanted, account, account_number, current["retired"], await _unusable(service, sold))
+
+
+async def circumstances(service: Running, catalog: Catalog, order_id: str, about: About, now: datetime) -> Circumstances:
+    """Raises Refusal, Unavailable."""
+    day, sold = today(catalog.settings, now), catalog.tariff
+    tables: Tables = service.state["tables"]
+    rows = (await tables.rates(day)).of(about.country, about.region, about.postal) if about.country else []
+    codes = sold.considered(about.codes)
+    coupons: Coupons = service.state["coupons"]
+    return Circumstances(
+        day,
+        tax_exempt=await _exempt(service, about.customer_id),
+        used_codes=await used_codes(service, sold.campaign.id, order_id, about.phone, about.email) if codes & sold.once else (),
+        uses=await coupons.uses(sold.campaign.id, codes & sold.limited, order_id),
+        rows=rows,
+    )
+
+
+async def _exempt(service: Running, customer_id: str) -> bool:
+    customer = await service.get(customers, customer_id, opened=False) if customer_id else None
+    return bool(customer and customer["exempt"])
+
+
+def today(account: Settings, now: datetime) -> str:
+    """The calendar date in the account's time zone. Raises Refusal."""
+    try:
+        zone = ZoneInfo(account.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Refusal(Refused("time-zone", f"The account's time zone {account.time_zone} is not known here.", conflict=False)) from error
+    return now.astimezone(zone).date().isoformat()
+
+
+async def check_customer(service: Running, customer_id: str | None) -> None:
+    """Raises Refusal."""
+    if customer_id and await service.get(customers, customer_id, opened=False) is None:
+        raise Refusal(Refused("unknown-customer", "There is no such customer.", field="customer_id", conflict=False))
+
+
+async def tariff(service: Running, campaign: str, number: int) -> Tariff:
+    """Versions never change, so that each is read once. Raises Unavailable."""
+    known: dict[tuple[str, int], Tariff] = service.state.setdefault("tariffs", {})
+    if (campaign, number) not in known:
+        row = await service.get(versions, f"{campaign}@{number}", opened=False)
+        if row is None:
+            raise Unavailable("The catalog has not arrived here yet. Try again.")
+        known[campaign, number] = Tariff(Campaign(**row["campaign"]))
+    return known[campaign, number]
+
+
+async def _settings(service: Running) -> tuple[Settings, int]:
+    account = await service.get(settings, "account", opened=False)
+    if account is None:
+        return Settings(), 0
+    known: dict[int, Settings] = service.state.setdefault("settings", {})
+    if account["number"] not in known:
+        known.clear()
+        known[account["number"]] = Settings(**account["settings"])
+    return known[account["number"]], account["number"]
+
+
+async def _unusable(service: Running, sold: Tariff) -> Mapping[str, str]:
+    """One that nobody has configured yet is left to payments."""
+    names = {offer.gateway for offer in sold.campaign.offers}
+    rows = {name: await service.get(gateways, name, opened=False) for name in names}
+    return {name: why for name, row in rows.items() if row and (why := _why_not(row["on"], row["capabilities"]))}
+
+
+def _why_not(on: bool, capabilities: list[str]) -> str:
+    if not on:
+        return "is switched off"
+    return next((why for name, why in _UNUSABLE.items() if name in capabilities), "")

@@ -1,0 +1,43 @@
+"""An order to ring up: a campaign with some of everything, and commands as the API makes them."""
+
+from services.cart.lines import Wanted
+from services.cart.order import Change, Submit
+from services.cart.pricing import Catalog, Circumstances
+from services.cart.tariff import Tariff
+from shared.contracts.cart import CartChanges
+from shared.contracts.catalog import Campaign, Settings
+from shared.contracts.order import Address, Call, Person
+from tests.samples import NOON, ORDER
+
+AGENT, TODAY = "agent:agent1", "2026-03-01"
+CALL = Call(agent=AGENT, started_at=NOON)
+PERSON = Person(first_name="Customer", last_name="A", phone="+1 512 555 0142")
+HOME = Address(street="100 Example Street", city="Austin", postal="78701", region="TX", country="US")
+
+
+def offered(*offers, settings=None, retired=False, unusable=None, **campaign):
+    whole = Campaign(id="restful", name="Restful Nights", offers=offers, **campaign)
+    return Catalog(Tariff(whole), 1, settings or Settings(), 1, retired, unusable or {})
+
+
+def known(today=TODAY, **circumstances):
+    """Whatever the order is about."""
+    return lambda about: Circumstances(today, **circumstances)
+
+
+def lines(**quantities):
+    """By product, with its id after an underscore: a quantity, or what is wanted of it."""
+    return {product.lstrip("_"): each if isinstance(each, Wanted) else Wanted(each) for product, each in quantities.items()}
+
+
+def change(catalog, wanted=None, *, actor=AGENT, knows=None, **changes):
+    return Change(ORDER, catalog, knows or known(), actor, CartChanges(**changes), wanted)
+
+
+def begun(catalog, wanted=None, **changes):
+    """The first change: with all that a submission needs, but for what is chosen."""
+    return change(catalog, wanted, **{"campaign": "restful", "call": CALL, "customer": PERSON, "billing": HOME, **changes})
+
+
+def submit(catalog, method="card", now=NOON, today=TODAY, **other):
+    return Submit(ORDER, catalog, method, "tok_1", AGENT, "4000000001", now, today, **other)

@@ -1,0 +1,25 @@
+"""Every worked example of the rules, to the cent."""
+
+from dataclasses import astuple
+
+import pytest
+
+from services.cart.standard1.policy import price
+from tests.cart.standard1.examples import EXAMPLES
+
+
+def told(quote, decimals):
+    amounts = (f"{amount // 10**decimals}.{amount % 10**decimals:0{decimals}}" if decimals else str(amount) for amount in astuple(quote.totals))
+    return " / ".join(amounts)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_it_costs_what_the_example_says(example):
+    quote = price(example.given)
+    assert told(quote, example.decimals) == example.totals
+    for name, wanted in example.lines.items():
+        found = [getattr(line, name) for line in quote.lines]
+        assert [list(map(astuple, each)) if isinstance(each, tuple) else each for each in found] == wanted, name
+    if example.coupons:
+        short = len(example.coupons[0]) == 2
+        assert [(each.code, each.amount) if short else astuple(each) for each in quote.coupons] == example.coupons

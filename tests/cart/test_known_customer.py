@@ -1,0 +1,118 @@
+"""An order of a customer who is known already: whose it is, and whether they pay tax."""
+
+import pytest
+
+from services.cart.views import customers
+from tests.house.shop import ORDER, Shop, until
+
+SUPERVISOR = "agent:supervisor1"
+
+
+@pytest.fixture
+async def shop(settings):
+    shop = await (await Shop(settings).open()).furnish()
+    yield shop
+    await shop.close()
+
+
+async def known(shop):
+    """Somebody who has ordered by invoice, and whom cart knows."""
+    body = await shop.started()
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/submit", {"method": "external"})
+    customer = body["state"]["customer_id"]
+
+    async def there():
+        return await shop.house.running["cart"].get(customers, customer) and (await shop.ask("customers", "GET", f"/customers/{customer}"))[0] == 200
+
+    await until(there)
+    return customer
+
+
+async def exempt(shop, customer, exempt, certificate=""):
+    body = {"exempt": exempt, "certificate": certificate}
+    status, answer = await shop.ask("customers", "POST", f"/customers/{customer}/tax-exemption", body, actor=SUPERVISOR)
+    if status == 200:
+        await shop.house.running["cart"].get(customers, customer, f"customer-{customer}@{answer['version']}")
+    return status, answer
+
+
+async def again(shop, customer, **changes):
+    _, body = await shop.ask("cart", "POST", "/orders", {"campaign": "restful", "customer_id": customer})
+    changes = {**{name: value for name, value in ORDER.items() if name != "campaign"}, **changes}
+    status, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", changes)
+    assert status == 200, body
+    return body
+
+
+async def test_an_order_is_theirs_from_its_start_to_its_submission(shop):
+    customer = await known(shop)
+    body = await again(shop, customer)
+    assert body["state"]["customer_id"] == customer
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/submit", {"method": "external"})
+    assert body["state"]["customer_id"] == customer
+    _, placed = await shop.ask("cart", "POST", "/orders/place", {**ORDER, "customer_id": customer, "method": "external"})
+    assert placed["state"]["customer_id"] == customer
+
+
+@pytest.mark.parametrize("path", ["/orders", "/orders/place", "/orders/{id}/changes"])
+async def test_nobody_is_somebody_whom_cart_does_not_know(shop, path):
+    body = {"campaign": "restful"} if path == "/orders" else {**ORDER, "method": "external"} if path == "/orders/place" else {}
+    order_id = (await shop.started())["order_id"]
+    status, problem = await shop.ask("cart", "POST", path.format(id=order_id), {**body, "customer_id": "4000000009"})
+    assert (status, problem["code"], problem["field"]) == (422, "unknown-customer", "customer_id")
+
+
+async def test_who_is_exempt_pays_no_tax_until_they_are_not(shop):
+    customer = await known(shop)
+    assert (await again(shop, customer))["state"]["quote"]["tax"] == 939
+    assert (await exempt(shop, customer, True))[1]["field"] == "certificate"
+    status, answer = await exempt(shop, customer, True, "TX-01-339")
+    assert status == 200
+    quote = (await again(shop, customer))["state"]["quote"]
+    assert (quote["tax"], quote["lines"][0]["tax_rule"]) == (0, "customer-exempt")
+    _, row = await shop.ask("customers", "GET", f"/customers/{customer}?min_version=customer-{customer}@{answer['version']}")
+    assert row["tax"] == {"exempt": True, "certificate": "TX-01-339"}
+    assert (await exempt(shop, customer, False))[0] == 200
+    assert (await again(shop, customer))["state"]["quote"]["tax"] == 939
+
+
+async def test_choosing_them_later_prices_the_order_anew(shop):
+    customer = await known(shop)
+    await exempt(shop, customer, True, "TX-01-339")
+    body = await shop.started()
+    assert body["state"]["quote"]["tax"] == 939
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", {"customer_id": customer})
+    assert body["state"]["quote"]["tax"] == 0
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", {"customer_id": ""})
+    assert body["state"]["quote"]["tax"] == 939
+
+
+async def test_only_a_customer_can_be_exempt(shop):
+    assert (await exempt(shop, "4000000009", True, "TX-01-339"))[0] == 404
+
+
+async def test_once_erased_the_certificate_reads_so_and_an_order_opened_for_them_takes_nothing_personal(shop):
+    customer = await known(shop)
+    await exempt(shop, customer, True, "TX-01-339")
+    body = await again(shop, customer)
+    first = next(row for row in (await shop.ask("customers", "GET", f"/orders?customer_id={customer}"))[1]["rows"] if row["status"] == "Pending")
+    await shop.ask("qa", "POST", f"/reviews/{first['order_id']}/decide", {"verdict": "deny", "reason": "not agreed"}, actor="agent:qa1")
+
+    async def erased():
+        return (await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR))[0] == 200
+
+    await until(erased)
+
+    async def reads_so():
+        return (await shop.ask("customers", "GET", f"/customers/{customer}"))[1]["tax"]["certificate"] == "Erased"
+
+    await until(reads_so)
+    state = (await shop.stage(body["order_id"], "closed"))["state"]
+    assert state["customer"]["first_name"] == "Erased"
+    await until(lambda: _forgotten(shop, customer))
+    status, problem = await shop.ask("cart", "POST", "/orders", {"campaign": "restful", "customer_id": customer})
+    assert (status, problem["code"]) == (422, "unknown-customer")
+
+
+async def _forgotten(shop, customer):
+    return await shop.house.running["cart"].get(customers, customer) is None
