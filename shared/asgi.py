@@ -33,7 +33,8 @@ class Response:
 
 class Client(Protocol):
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        """``path`` is percent-encoded and may carry a query. Raises OSError or TimeoutError when nobody answered."""
+        """``path`` is percent-encoded and may carry a query; bytes in place of JSON are a file. Raises OSError or TimeoutError when nobody
+        answered."""
 
 
 class AsgiClient:
@@ -56,7 +57,7 @@ class AsgiClient:
             "raw_path": path.encode(),
             "root_path": "",
             "query_string": query.encode(),
-            "headers": [*sent, (b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())],
+            "headers": [*sent, (b"content-type", _type(json).encode()), (b"content-length", str(len(body)).encode())],
             "client": None,
             "server": ("ringup", 80),
         }
@@ -65,7 +66,13 @@ class AsgiClient:
 
 def _body(json: Any) -> bytes:
     """The same bytes for every client, since a command's hash is over them."""
+    if isinstance(json, bytes):
+        return json
     return b"" if json is None else jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _type(json: Any) -> str:
+    return "application/octet-stream" if isinstance(json, bytes) else "application/json"
 
 
 async def _call(app: ASGIApp, scope: MutableMapping[str, Any], body: bytes) -> Response:
@@ -100,7 +107,7 @@ class HttpClient:
         self._client = httpx.AsyncClient(base_url=url, timeout=patience, transport=transport, auth=auth)
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        sent = {**(headers or {}), "content-type": "application/json"}
+        sent = {**(headers or {}), "content-type": _type(json)}
         try:
             response = await self._client.request(method, path, content=_body(json), headers=sent)
         except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout) as error:

@@ -18,7 +18,22 @@ from starlette.types import ASGIApp
 from services.gateway.door import Allow, Door, Failed, NotAllowed, SignInNeeded, everybody, session_of
 from services.gateway.guard import Guard
 from services.gateway.live import Live
-from services.gateway.pages import api, customers, docs, health, live, ops, order_entry, orders, quality, settings, sign_in
+from services.gateway.pages import (
+    api,
+    campaign,
+    campaigns,
+    customers,
+    docs,
+    health,
+    live,
+    ops,
+    order_entry,
+    orders,
+    quality,
+    settings,
+    sign_in,
+    taxes,
+)
 from services.gateway.render import STATIC, home, page, templates
 from services.gateway.sessions import Sessions
 from services.gateway.users import Users
@@ -27,7 +42,10 @@ from shared.http import answer_refusals, invalid, problem
 from shared.kernel.ports import Blobs
 from shared.settings import Settings
 
-ROUTERS = tuple(each.router for each in (sign_in, live, order_entry, orders, customers, quality, ops, settings, docs, health, api))
+ROUTERS = (
+    campaign.places,
+    *(each.router for each in (sign_in, live, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, docs, health, api)),
+)
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 """Taken over as they are: an app that includes a router wraps it, which costs each request."""
 

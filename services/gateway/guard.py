@@ -15,6 +15,8 @@ from shared.http import problem
 from shared.kernel.errors import KernelError
 
 MOST_BYTES = 1024 * 1024
+LARGER = {"/campaigns": 8 * 1024 * 1024, "/images": 2 * 1024 * 1024 + 1024, "/taxes": 56 * 1024 * 1024}
+"""Under these paths: campaigns of a thousand offers, images of 2 MB, two tax files of 20 MB as base64."""
 LISTENING = "/live"
 FOLLOWS = "x-follows"
 """A header of what a page asks by itself."""
@@ -58,9 +60,10 @@ class Guard:
             await problem(503, "unavailable", str(error))(scope, receive, send)
             return
         if scope["method"] not in SAFE:
-            body = await _body(receive, headers)
+            most = _most_bytes(scope["path"], scope["session"])
+            body = await _body(receive, headers, most)
             if body is None:
-                await problem(413, "too-large", f"A request may have {MOST_BYTES} bytes.")(scope, receive, send)
+                await problem(413, "too-large", f"A request may have {most:,} bytes.")(scope, receive, send)
                 return
             if not _comes_from_here(headers) or (session and not _has_token(session, headers, body)):
                 await problem(403, "not-from-here", "This request did not come from a page of Ringup. Reload the page and try again.")(
@@ -76,17 +79,22 @@ class Guard:
         return await self._sessions.find(token, active=scope["path"] != LISTENING and FOLLOWS not in headers) if token else None
 
 
-async def _body(receive: Receive, headers: Mapping[str, str]) -> bytes | None:
+def _most_bytes(path: str, session: Session | None) -> int:
+    """Whoever is not signed in may send no more than a form."""
+    return next((most for start, most in LARGER.items() if session and (path == start or path.startswith(f"{start}/"))), MOST_BYTES)
+
+
+async def _body(receive: Receive, headers: Mapping[str, str], most: int) -> bytes | None:
     """None where it is larger than allowed."""
     declared = headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > MOST_BYTES:
+    if not declared.isdigit() or int(declared) > most:
         return None
     parts, size, more = [], 0, True
     while more:
         message = await receive()
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MOST_BYTES:
+        if size > most:
             return None
         more = message.get("more_body", False)
     return b"".join(parts)

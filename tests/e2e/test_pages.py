@@ -17,7 +17,17 @@ PAGES = {
     "/customers?q=nobody-has-this-name": "Customers",
     "/quality": "Quality",
     "/quality?stage=done": "Quality",
+    "/campaigns": "Catalog",
+    "/campaigns?status=retired&q=nothing": "Catalog",
+    "/campaigns/1": "Restful Nights (phone)",
+    "/campaigns/1#offers": "Restful Nights (phone)",
+    "/campaigns/1#scripts": "Restful Nights (phone)",
+    "/campaigns/1#payment": "Restful Nights (phone)",
+    "/campaigns/1#versions": "Restful Nights (phone)",
+    "/campaigns/1/versions/1": "Restful Nights (phone), version 1",
+    "/campaigns/1/preview": "Order entry",
     "/settings": "Account settings",
+    "/taxes": "Taxes",
     "/ops": "Ops",
     "/ops/streams": "Streams",
     "/ops/streams?prefix=nothing": "Streams",
@@ -56,7 +66,15 @@ async def test_a_profile_is_accessible(sign_in):
 
 @pytest.mark.parametrize(
     ("path", "button"),
-    [("/quality", "Deny…"), ("/customers", "Erase…"), ("/orders?status=Pending", "Cancel…"), ("/ops", "Rebuild qa.queue")],
+    [
+        ("/campaigns", "New campaign…"),
+        ("/campaigns", "Import…"),
+        ("/campaigns/1", "Duplicate…"),
+        ("/quality", "Deny…"),
+        ("/customers", "Erase…"),
+        ("/orders?status=Pending", "Cancel…"),
+        ("/ops", "Rebuild qa.queue"),
+    ],
 )
 async def test_a_dialog_is_accessible(sign_in, path, button):
     page = await sign_in("admin1")
@@ -65,7 +83,9 @@ async def test_a_dialog_is_accessible(sign_in, path, button):
         await page.locator("#found tbody a").first.click()
     await page.get_by_role("button", name=button).click()
     await expect(page.get_by_role("dialog")).to_be_visible()
-    await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(re.compile(r"Deny order|Erase Customer|Cancel order|Rebuild"))
+    await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(
+        re.compile(r"New campaign|Import a tax table|Import a campaign|Duplicate this|Deny order|Erase Customer|Cancel order|Rebuild")
+    )
     assert await in_every_look(page) == {}
 
 

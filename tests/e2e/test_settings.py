@@ -63,7 +63,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(sign
     await expect(page.get_by_label("Own review allowed")).to_be_checked()
     await page.get_by_label("Undo window in seconds").fill("301")
     await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.locator("#undo-note")).to_have_text("The undo window is between 0 and 300 seconds.")
+    await expect(page.locator("#undo_seconds-note")).to_have_text("The undo window in seconds is between 0 and 300.")
     await page.goto("/settings")
     await expect(page.get_by_label("Own review allowed")).not_to_be_checked()
 

@@ -14,7 +14,23 @@ POLICY = {
     "base-uri 'none'",
     "frame-ancestors 'none'",
 }
-PAGES = ["/order-entry", "/orders", "/customers", "/quality", "/settings", "/ops", "/ops/streams", "/api/docs", "/api/events", "/sign-in", "/nowhere"]
+PAGES = [
+    "/order-entry",
+    "/orders",
+    "/customers",
+    "/quality",
+    "/settings",
+    "/campaigns",
+    "/campaigns/1",
+    "/campaigns/1/versions/1",
+    "/campaigns/1/preview",
+    "/ops",
+    "/ops/streams",
+    "/api/docs",
+    "/api/events",
+    "/sign-in",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/asyncapi", "/health/live", "/metrics", "/api/v1/orders", "/static/ringup.css", "/static/nothing.js"])

@@ -31,7 +31,7 @@ WHO = {
     "looks up": (
         LOOKS_UP,
         "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/orders; GET /api/v1/orders/{id}; "
-        "GET /api/v1/orders/{id}/events",
+        "GET /api/v1/orders/{id}/events; GET /images/{sha256}",
     ),
     "reviews": (
         REVIEWS,
@@ -40,7 +40,12 @@ WHO = {
     "sets": (
         SETS,
         "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; "
-        "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel",
+        "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel; "
+        "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
+        "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
+        "PATCH /campaigns/{id}/draft; POST /campaigns/{id}/publish; POST /campaigns/{id}/discard; POST /campaigns/{id}/retire; "
+        "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
+        "GET /campaigns/{id}/preview; GET /campaigns/{id}/export; GET /campaigns/{id}/{table}.csv; POST /campaigns/{id}/{table}.csv; POST /images",
     ),
     "operates": (
         OPERATES,

@@ -195,6 +195,11 @@ async def _adjusts(services: Services) -> dict[str, bool]:
     return {"price": settings["price_adjustment"], "shipping_price": settings["shipping_adjustment"]}
 
 
+async def tried(request: Request, services: Services, campaign: dict[str, Any], back: str) -> Response:
+    """A campaign that nobody sells from yet, as Order Entry would show it."""
+    return await _page(request, services, [campaign], campaign, 0, blank(campaign, {}), back)
+
+
 async def _page(
     request: Request, services: Services, listed: list[dict[str, Any]], campaign: dict[str, Any], number: int, order: dict[str, Any],
     preview: str = "",
@@ -212,7 +217,7 @@ async def _page(
         order=shown,
         groups=groups,
         choices=_count(groups),
-        inline=_INLINE,
+        inline=_count(groups) if preview else _INLINE,
         adjust=await _adjusts(services),
         scripts=SCRIPTS,
         countries=countries,

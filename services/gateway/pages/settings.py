@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from services.gateway.choices import time_zones
 from services.gateway.door import SETS, Ask, Failed, Services, allow
 from services.gateway.entry import country_name, regions
 from services.gateway.pages.lists import Key, if_answered
@@ -21,6 +22,10 @@ NAMES = {
     "prepaid_skip_qa": "Prepaid Skip QA",
     "own_review_allowed": "Own review allowed",
     "undo_seconds": "Undo window",
+    "price_adjustment": "Allow price adjustment",
+    "shipping_adjustment": "Allow shipping price adjustment",
+    "time_zone": "Time zone",
+    "session_idle_minutes": "Session idle time",
 }
 _MOST_RATES = 1_000
 _SHOWN = 20
@@ -51,20 +56,26 @@ def _form(
     request: Request, settings: Mapping[str, Any], number: int, history: Sequence[Mapping[str, Any]] | None, status: int = 200, *,
     problem: Mapping[str, Any] | None = None, saved: bool = False,
 ) -> Response:  # fmt: skip
-    problem = problem or {}
+    errors = _errors(problem or {})
     rates = [
         {"place": place, "name": place_name(place), "rate": rate, "shipping": settings["shipping_taxable"].get(place, False)}
         for place, rate in sorted(settings["tax_rates"].items())
     ]
     return page(
-        request, "settings.html", status, settings=settings, number=number, rates=rates, history=history, saved=saved,
-        error=problem.get("detail", ""), field=problem.get("field") or "",
+        request, "settings.html", status, settings=settings, number=number, rates=rates, history=history, saved=saved, errors=errors,
+        nexus=settings["tax_nexus"] or [], everywhere=settings["tax_nexus"] is None, zones=time_zones(), place_name=place_name,
     )  # fmt: skip
+
+
+def _errors(problem: Mapping[str, Any]) -> dict[str, str]:
+    """By field; what is of no field under ``""``, places of nexus under ``tax_nexus``."""
+    found = problem.get("errors") or ([problem] if problem else [])
+    named = [(str(each.get("field") or ""), str(each.get("detail", ""))) for each in found]
+    return {"tax_nexus" if field.startswith("tax_nexus") else field: detail for field, detail in reversed(named)}
 
 
 def _typed(form: FormData, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Rates come as rows of place and rate; ``shipping`` names the places where shipping is taxed too. What is not asked for stays."""
-    undo = str(form.get("undo_seconds", "")).strip()
     rows = list(zip(form.getlist("place"), form.getlist("rate"), strict=False))[:_MOST_RATES]
     rates = {str(place).strip().upper(): str(rate).strip() for place, rate in rows if str(place).strip()}
     taxed = {str(place).strip().upper() for place in form.getlist("shipping")}
@@ -72,10 +83,25 @@ def _typed(form: FormData, settings: Mapping[str, Any]) -> dict[str, Any]:
         **settings,
         "prepaid_skip_qa": "prepaid_skip_qa" in form,
         "own_review_allowed": "own_review_allowed" in form,
-        "undo_seconds": int(undo) if undo.isdecimal() and len(undo) < 10 else undo,
+        "undo_seconds": _number(form, "undo_seconds", settings),
+        "price_adjustment": "price_adjustment" in form,
+        "shipping_adjustment": "shipping_adjustment" in form,
+        "time_zone": str(form.get("time_zone", settings["time_zone"])).strip(),
+        "session_idle_minutes": _number(form, "session_idle_minutes", settings),
+        "tax_nexus": _nexus(form) if "asked" in form else settings["tax_nexus"],
         "tax_rates": rates,
         "shipping_taxable": {place: True for place in rates if place in taxed},
     }
+
+
+def _nexus(form: FormData) -> list[str] | None:
+    return None if "everywhere" in form else [str(place).strip().upper() for place in form.getlist("nexus")][:_MOST_RATES]
+
+
+def _number(form: FormData, name: str, settings: Mapping[str, Any]) -> Any:
+    """What is no number stays as it was typed, for catalog to refuse."""
+    typed = str(form.get(name, settings[name])).strip()
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else typed
 
 
 def place_name(place: str) -> str:
@@ -113,6 +139,8 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterable[
     for place in sorted({*rates, *after}):
         if rates.get(place) != after.get(place):
             yield f"Tax in {place}: {_percent(rates.get(place))} → {_percent(after.get(place))}"
+    if (was := old.get("tax_nexus")) != (now_in := new.get("tax_nexus")):
+        yield f"Tax is collected: {_places(was)} → {_places(now_in)}"
     taxed, later = (frozenset(each.get("shipping_taxable", ())) for each in (old, new))
     for place in sorted(taxed ^ later):
         yield f"Shipping to {place}: {'taxed' if place in later else 'not taxed'}"
@@ -120,6 +148,10 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterable[
 
 def _said(value: object) -> str:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
+
+
+def _places(places: Sequence[str] | None) -> str:
+    return "wherever there is a rate" if places is None else ", ".join(places) or "nowhere"
 
 
 def _percent(rate: str | None) -> str:

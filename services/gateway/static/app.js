@@ -32,7 +32,7 @@ document.addEventListener("htmx:responseError", (event) => {
 // A dialog's form is done with once it was accepted.
 document.addEventListener("htmx:afterRequest", (event) => {
   const dialog = event.detail.elt.closest("dialog");
-  if (event.detail.successful && event.detail.elt.matches("dialog form[hx-post]")) dialog.close();
+  if (event.detail.successful && event.detail.elt.matches("dialog form[hx-post]:not([data-stays])")) dialog.close();
 });
 document.addEventListener("close", (event) => {
   const place = event.target.querySelector?.("[data-refusal]");

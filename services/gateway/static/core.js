@@ -10,11 +10,11 @@ export class Problem extends Error {
   }
 }
 
-/** The answer's JSON. Throws Problem for a refusal, TypeError when nobody answered. */
+/** The answer's JSON; a file is sent as it is. Throws Problem for a refusal, TypeError when nobody answered. */
 export async function ask(method, path, body, headers = {}) {
   const sent = { accept: "application/json", "x-csrf-token": csrf, ...headers };
-  if (body !== undefined) sent["content-type"] = "application/json";
-  const response = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body) });
+  if (body !== undefined) sent["content-type"] = body instanceof Blob ? "application/octet-stream" : "application/json";
+  const response = await fetch(path, { method, headers: sent, body: body === undefined || body instanceof Blob ? body : JSON.stringify(body) });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Problem(response.status, answer);
   return answer;

@@ -1,4 +1,6 @@
 // Account settings: rows of tax rates, and a save bar only while something is not saved.
+import "./chips.js";
+
 const form = document.getElementById("settings");
 const bar = document.getElementById("save-bar");
 const state = () => new URLSearchParams(new FormData(form)).toString();
@@ -11,6 +13,7 @@ function draw() {
 
 form.addEventListener("input", (event) => {
   const row = event.target.closest("[data-rate]");
+  if (event.target.id === "everywhere") document.getElementById("nexus-box").hidden = event.target.checked;
   if (event.target.name === "place") row.querySelector('[name="shipping"]').value = event.target.value;
   draw();
 });
