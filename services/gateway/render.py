@@ -15,7 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
 from services.gateway import show
-from services.gateway.door import LOOKS_UP, OPERATES, REVIEWS, SELLS, SETS, Door, session_of
+from services.gateway.door import ADMINISTERS, LOOKS_UP, OPERATES, REVIEWS, SELLS, SETS, Door, session_of
+from services.gateway.sessions import Session
 from shared.money import formatted
 
 STATIC = Path(__file__).parent / "static"
@@ -29,6 +30,16 @@ MENU = (
     ("/ops", "Ops", OPERATES, "P"),
 )
 """Path, name, who may open it, and the key that goes there after G."""
+
+SECTIONS = (
+    ("/settings", "Account", SETS),
+    ("/taxes", "Taxes", SETS),
+    ("/gateways", "Gateways", SETS),
+    ("/directory", "Call centres and teams", SETS),
+    ("/users", "Users", ADMINISTERS),
+    ("/keys", "API keys", ADMINISTERS),
+)
+"""The pages under Settings: path, name, who may open it."""
 
 PILLS = {
     "Open": ("live", "half"),
@@ -90,6 +101,19 @@ def page(request: Request, name: str, status: int = 200, **context: Any) -> Resp
     """A whole page, or a part of one, for whoever is signed in."""
     door: Door = request.app.state.door
     session = session_of(request)
-    menu = [(path, title, key) for path, title, roles, key in MENU if session and session.role in roles]
-    known = {"session": session, "menu": menu, "path": request.url.path, "demo": door.settings.demo, "now": door.clock()}
+    path = request.url.path
+    known = {"session": session, **_ways(session, path), "path": path, "demo": door.settings.demo, "now": door.clock()}
     return door.templates.TemplateResponse(request, name, {**known, **context}, status_code=status)
+
+
+def _ways(session: Session | None, path: str) -> dict[str, Any]:
+    """Where whoever is signed in may go: address, title, whether they are there now, and for the menu its key."""
+    role = session.role if session else ""
+    sections = [(to, title, _within(path, to)) for to, title, roles in SECTIONS if role in roles]
+    inside = any(here for _, _, here in sections)
+    menu = [(to, title, _within(path, to) or (to == "/settings" and inside), key) for to, title, roles, key in MENU if role in roles]
+    return {"menu": menu, "sections": sections}
+
+
+def _within(path: str, page: str) -> bool:
+    return path == page or path.startswith(f"{page}/")
