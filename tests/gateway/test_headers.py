@@ -14,7 +14,10 @@ POLICY = {
     "base-uri 'none'",
     "frame-ancestors 'none'",
 }
-PAGES = ["/order-entry", "/orders", "/customers", "/quality", "/settings", "/ops", "/ops/streams", "/api/docs", "/api/events", "/sign-in", "/nowhere"]
+PAGES = [
+    "/order-entry", "/orders", "/customers", "/quality", "/settings", "/users", "/users/new", "/users/agent1", "/keys", "/gateways", "/gateways/new",
+    "/gateways/simulator", "/directory", "/account", "/ops", "/ops/streams", "/api/docs", "/api/events", "/sign-in", "/nowhere",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/asyncapi", "/health/live", "/metrics", "/api/v1/orders", "/static/ringup.css", "/static/nothing.js"])
