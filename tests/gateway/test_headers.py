@@ -30,6 +30,16 @@ PAGES = [
     "/api/events",
     "/sign-in",
     "/nowhere",
+    "/users",
+    "/users/new",
+    "/users/agent1",
+    "/keys",
+    "/gateways",
+    "/gateways/new",
+    "/gateways/simulator",
+    "/directory",
+    "/account",
+    "/taxes",
 ]
 
 
