@@ -88,7 +88,7 @@ async def test_a_key_pays_with_a_token_that_it_asked_for(ringup, made):
 
 
 def spoiled(whole):
-    start, _, secret = whole.rpartition("_")
+    start, secret = whole[:19], whole[20:]
     other = "A" if secret[-2] != "A" else "B"
     yield from ("", "x", "rk_", f"{start}_", whole[:-1], f"{whole}x", f"rk_{'a' * 16}_{secret}", "é" * 60)
     yield f"{start}_{secret[:-2]}{other}{secret[-1]}"
@@ -168,7 +168,7 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(admi
 async def test_the_key_itself_is_kept_nowhere(ringup, made, admin):
     client, name = await made("orders:read")
     whole = client.http.headers["authorization"].partition(" ")[2]
-    secret = whole.rpartition("_")[2]
+    secret = whole.split("_", 2)[2]
     await client.get("/api/v1/orders")
     (kept,) = [each for each in await ringup.gateway.door.keys.all() if each.name == name]
     assert secret not in str(kept)
