@@ -88,7 +88,7 @@ async def test_a_key_pays_with_a_token_that_it_asked_for(ringup, made):
 
 
 def spoiled(whole):
-    start, _, secret = whole.rpartition("_")
+    start, secret = whole[:19], whole[20:]
     other = "A" if secret[-2] != "A" else "B"
     yield from ("", "x", "rk_", f"{start}_", whole[:-1], f"{whole}x", f"rk_{'a' * 16}_{secret}", "é" * 60)
     yield f"{start}_{secret[:-2]}{other}{secret[-1]}"
