@@ -43,7 +43,7 @@ def _first(now: Campaign) -> Iterator[Change]:
     for section, title, names in (
         ("offers", "Offers", [offer.name for offer in now.offers if offer.kind == "offer"]),
         ("offers", "Upsells", [offer.name for offer in now.offers if offer.kind == "upsell"]),
-        ("coupons", "Coupons", [coupon.code for coupon in now.coupons]),
+        ("coupons", "Coupons", [coupon.code.strip().upper() for coupon in now.coupons]),
         ("profiles", "Shipping profiles", [profile.name for profile in now.profiles]),
         ("fields", "Custom fields", [field.label for field in now.fields]),
     ):

@@ -23,7 +23,8 @@ async def test_a_draft_gets_numbers_and_becomes_a_version(catalog):
     id, version = await catalog.draft(**SECTIONS)
     draft = await shown(catalog, id)
     assert (draft["id"], draft["version"], draft["number"], draft["status"], draft["published"]) == (id, version, 0, "draft", None)
-    assert (draft["problems"], draft["changes"]) == ([], [])
+    assert draft["problems"] == []
+    assert draft["changes"][0]["what"] == "First version"
     offers, coupons, profiles, fields = (draft["draft"][name] for name in ("offers", "coupons", "profiles", "fields"))
     ids = [id, *(each["id"] for each in (*offers, *offers[1]["variants"], *coupons, *profiles))]
     assert sorted(map(int, ids)) == list(range(1001, 1001 + 7))
