@@ -17,6 +17,7 @@ from shared.contracts.registry import SERVICES
 from shared.settings import SettingsError
 
 _NAME = "ringup.sock"
+GATEWAY = "gateway"
 PATIENCE = 600.0
 """Seconds. Comparing a large view takes its time."""
 _LONGEST = 100
@@ -80,12 +81,12 @@ async def opened(app: ASGIApp, data: Path) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def dialled(data: Path) -> AsyncIterator[Mapping[str, Client] | None]:
-    """The services of the server that runs on this folder; None where none runs."""
+    """The services of the server that runs on this folder, and its gateway; None where none runs."""
     if not _runs(data):
         yield None
         return
     with _address(data) as address:
-        clients = {service: HttpClient(f"http://ringup/{service}", PATIENCE, address) for service in SERVICES}
+        clients = {name: HttpClient(f"http://ringup/{name}", PATIENCE, address) for name in (*SERVICES, GATEWAY)}
         try:
             yield clients
         finally:

@@ -15,6 +15,8 @@ from typing import Any
 import structlog
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from services import control, demo
@@ -23,6 +25,7 @@ from services.gateway import accounts
 from services.gateway.app import Gateway
 from services.gateway.door import Door
 from services.gateway.live import Live
+from services.gateway.operators import operators
 from services.house import SERVICES, House
 from shared.clients import Clients
 from shared.contracts.registry import SERVICES as CONTRACTS
@@ -111,7 +114,7 @@ async def _at_work(engine: Engine, house: House) -> AsyncIterator[House]:
 async def _door(engine: Engine, clients: Clients) -> AsyncIterator[Gateway]:
     live = Live(lambda: engine.tail(CONTRACTS))
     gateway = Gateway(engine.settings, clients, engine.blobs_of(GATEWAY), live, engine.keyring.derived(INSTALLATION), utc_now)
-    async with _beside(live.run()):
+    async with _beside(live.run()), _beside(gateway.door.idle.follow(live)):
         yield gateway
 
 
@@ -150,9 +153,15 @@ async def _furnished(door: Door) -> None:
 async def serve(settings: Settings, ready: Callable[[str | None], None]) -> None:
     """Everything, until SIGTERM or SIGINT. Raises SettingsError, Unavailable, Corrupt."""
     with bound(settings) as door:
-        async with building(settings) as all, control.opened(all.house.app, settings.data):
+        async with building(settings) as all, control.opened(_operated(all), settings.data):
             ready(all.first_password)
             await _answer(all.gateway.app, door)
+
+
+def _operated(all: Building) -> Starlette:
+    """Everything that operators may ask: ``/<service>/...``, and of the gateway its users."""
+    door = all.gateway.door
+    return Starlette(routes=[Mount(f"/{GATEWAY}", operators(door.users, door.access)), *all.house.app.routes])
 
 
 async def serve_room(settings: Settings, name: str, ready: Callable[[str | None], None]) -> None:

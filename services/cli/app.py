@@ -23,6 +23,7 @@ from services.cli.options import DryRun, Json, settings
 from services.cli.parked import parked
 from services.cli.relay import relay
 from services.cli.streams import streams
+from services.cli.users import users
 from services.cli.views import views
 from services.demo_catalog import CAMPAIGN
 from services.elsewhere import reached
@@ -41,6 +42,7 @@ app.add_typer(views, name="views")
 app.add_typer(parked, name="parked")
 app.add_typer(relay, name="relay")
 app.add_typer(keys, name="keys")
+app.add_typer(users, name="users")
 app.command()(backup)
 app.command()(restore)
 

@@ -15,16 +15,24 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from services.gateway.door import Allow, Door, Failed, NotAllowed, SignInNeeded, everybody, session_of
+from services.gateway.access import Access
+from services.gateway.audit import Audit
+from services.gateway.door import Allow, Door, Failed, NotAllowed, PasswordFirst, SignInNeeded, everybody, session_of
 from services.gateway.guard import Guard
+from services.gateway.idle import Idle
+from services.gateway.keys import Keys
 from services.gateway.live import Live
 from services.gateway.pages import (
+    account,
     api,
     campaign,
     campaigns,
     customers,
+    directory,
     docs,
+    gateways,
     health,
+    keys,
     live,
     ops,
     order_entry,
@@ -33,6 +41,7 @@ from services.gateway.pages import (
     settings,
     sign_in,
     taxes,
+    users,
 )
 from services.gateway.render import STATIC, home, page, templates
 from services.gateway.sessions import Sessions
@@ -42,10 +51,11 @@ from shared.http import answer_refusals, invalid, problem
 from shared.kernel.ports import Blobs
 from shared.settings import Settings
 
-ROUTERS = (
-    campaign.places,
-    *(each.router for each in (sign_in, live, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, docs, health, api)),
-)
+PAGES = (
+    sign_in, account, live, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, gateways, directory, users, keys,
+    docs, health, api,
+)  # fmt: skip
+ROUTERS = (campaign.places, *(each.router for each in PAGES))
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 """Taken over as they are: an app that includes a router wraps it, which costs each request."""
 
@@ -54,8 +64,11 @@ class Gateway:
     """``app`` is the whole of it, guarded."""
 
     def __init__(self, settings: Settings, clients: Clients, blobs: Blobs, live: Live, key: bytes, clock: Callable[[], datetime]) -> None:
-        self.door = Door(settings, clients, Users(blobs), Sessions(blobs, clock), live, templates(), key, clock)
-        self.app: ASGIApp = Guard(_app(self.door), self.door.sessions)
+        audit, idle = Audit(clients), Idle(clients)
+        users = Users(blobs, clock, lambda user: audit.locked(user.name))
+        sessions, keys = Sessions(blobs, clock, users, idle), Keys(blobs, audit, key, clock)
+        self.door = Door(settings, clients, users, sessions, Access(users, audit, key), keys, idle, live, templates(), key, clock)
+        self.app: ASGIApp = Guard(_app(self.door), sessions, keys)
 
 
 def _app(door: Door) -> FastAPI:
@@ -90,7 +103,18 @@ def _answer_people(app: FastAPI) -> None:
 
     @app.exception_handler(NotAllowed)
     async def not_allowed(request: Request, error: NotAllowed) -> Response:
-        return _told(request, 403, "not-allowed", "This is not for your role. Ask a supervisor.")
+        if error.scope is None:
+            return _told(request, 403, "not-allowed", "This is not for your role. Ask a supervisor.")
+        needs = f"This key does not have the scope {error.scope}." if error.scope else "This is not for API keys."
+        return problem(403, "not-allowed", needs)
+
+    @app.exception_handler(PasswordFirst)
+    async def password_first(request: Request, error: PasswordFirst) -> Response:
+        if request.headers.get("hx-request"):
+            return Response(status_code=403, headers={"hx-redirect": "/account/password"})
+        if for_people(request):
+            return RedirectResponse("/account/password", 303)
+        return problem(403, "password-first", "Change the password first, at /account/password.")
 
     @app.exception_handler(Failed)
     async def failed(request: Request, error: Failed) -> Response:

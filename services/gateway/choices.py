@@ -31,8 +31,8 @@ _NO_COUNTRIES = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO",
 
 @lru_cache(maxsize=1)
 def countries() -> Choices:
-    codes = (code for code in Locale("en").territories if len(code) == 2 and code.isalpha())
-    named = ((code, country_name(code)) for code in codes if code not in _NO_COUNTRIES)
+    codes = (str(code) for code in Locale("en").territories)
+    named = ((code, country_name(code)) for code in codes if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES)
     return tuple(sorted(named, key=lambda each: each[1]))
 
 

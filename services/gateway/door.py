@@ -10,6 +10,9 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 from fastapi.templating import Jinja2Templates
 
+from services.gateway.access import Access
+from services.gateway.idle import Idle
+from services.gateway.keys import Keys
 from services.gateway.live import Live
 from services.gateway.sessions import Session, Sessions
 from services.gateway.users import ROLES, Role, Users
@@ -24,6 +27,9 @@ class Door:
     clients: Clients
     users: Users
     sessions: Sessions
+    access: Access
+    keys: Keys
+    idle: Idle
     live: Live
     templates: Jinja2Templates
     key: bytes
@@ -36,7 +42,15 @@ class SignInNeeded(Exception):
 
 
 class NotAllowed(Exception):
-    """Signed in, and this is not for their role."""
+    """Signed in, and this is not for their role; for a key, without this scope."""
+
+    def __init__(self, scope: str | None = None) -> None:
+        super().__init__()
+        self.scope = scope
+
+
+class PasswordFirst(Exception):
+    """Signed in by a password for one sign-in, which has to be changed before anything else."""
 
 
 class Failed(Exception):
@@ -60,17 +74,27 @@ def session_of(request: Request) -> Session | None:
 
 
 class Allow:
-    """The dependency that every route has: which roles may call it. Raises SignInNeeded, NotAllowed."""
+    """The dependency that every route has: which roles may call it, and with which scope an API key may; without one none may.
 
-    def __init__(self, *roles: Role) -> None:
+    ``at_once``: also before a password for one sign-in is changed. Raises SignInNeeded, NotAllowed, PasswordFirst.
+    """
+
+    def __init__(self, *roles: Role, scope: str = "", at_once: bool = False) -> None:
         self.roles = frozenset(roles)
+        self.scope = scope
+        self.at_once = at_once
 
     async def __call__(self, request: Request) -> Session:
         session = session_of(request)
         if session is None:
             raise SignInNeeded
-        if session.role not in self.roles:
+        if session.scopes is not None:
+            if self.scope not in session.scopes:
+                raise NotAllowed(self.scope)
+        elif session.role not in self.roles:
             raise NotAllowed
+        elif session.must_change and not self.at_once:
+            raise PasswordFirst
         return session
 
 
@@ -78,11 +102,12 @@ async def everybody() -> None:
     """The dependency of a route that is for everybody, signed in or not."""
 
 
-def allow(*roles: Role) -> Any:
-    return Depends(Allow(*roles))
+def allow(*roles: Role, scope: str = "", at_once: bool = False) -> Any:
+    return Depends(Allow(*roles, scope=scope, at_once=at_once))
 
 
 SIGNED_IN = allow(*ROLES)
+AT_ONCE = allow(*ROLES, at_once=True)
 PUBLIC = Depends(everybody)
 SELLS: tuple[Role, ...] = ("agent", "supervisor", "admin")
 REVIEWS: tuple[Role, ...] = ("qa", "supervisor", "admin")

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.keys import Keys
 from services.gateway.sessions import Session, Sessions
 from shared.http import problem
 from shared.kernel.errors import KernelError
@@ -18,6 +19,7 @@ MOST_BYTES = 1024 * 1024
 LARGER = {"/campaigns": 8 * 1024 * 1024, "/images": 2 * 1024 * 1024 + 1024, "/taxes": 56 * 1024 * 1024}
 """Under these paths: campaigns of a thousand offers, images of 2 MB, two tax files of 20 MB as base64."""
 LISTENING = "/live"
+API = "/api/v1/"
 FOLLOWS = "x-follows"
 """A header of what a page asks by itself."""
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -43,10 +45,15 @@ def cookie_name(scheme: str) -> str:
     return "__Host-ringup" if scheme == "https" else "ringup"
 
 
+class WrongKey(Exception):
+    """No key, or one that is revoked or over."""
+
+
 class Guard:
-    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+    def __init__(self, app: ASGIApp, sessions: Sessions, keys: Keys) -> None:
         self._app = app
         self._sessions = sessions
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,13 +66,18 @@ class Guard:
         except KernelError as error:
             await problem(503, "unavailable", str(error))(scope, receive, send)
             return
+        except WrongKey:
+            answer = problem(401, "key-invalid", "This is not an API key that is in use.")
+            answer.headers["www-authenticate"] = 'Bearer realm="Ringup", error="invalid_token"'
+            await answer(scope, receive, send)
+            return
         if scope["method"] not in SAFE:
             most = _most_bytes(scope["path"], scope["session"])
             body = await _body(receive, headers, most)
             if body is None:
                 await problem(413, "too-large", f"A request may have {most:,} bytes.")(scope, receive, send)
                 return
-            if not _comes_from_here(headers) or (session and not _has_token(session, headers, body)):
+            if not _comes_from_here(headers) or (session and session.scopes is None and not _has_token(session, headers, body)):
                 await problem(403, "not-from-here", "This request did not come from a page of Ringup. Reload the page and try again.")(
                     scope, receive, send
                 )
@@ -74,7 +86,13 @@ class Guard:
         await self._app(scope, receive, send)
 
     async def _session(self, headers: Mapping[str, str], scope: Scope) -> Session | None:
-        """A page that listens is not somebody who works: it keeps no session alive."""
+        """A page that listens is not somebody who works: it keeps no session alive. An API key is for the public API alone. Raises WrongKey."""
+        scheme, _, key = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and scope["path"].startswith(API):
+            holder = await self._keys.holder(key.strip())
+            if holder is None:
+                raise WrongKey
+            return holder
         token = cookie_parser(headers.get("cookie", "")).get(cookie_name(scope["scheme"]))
         return await self._sessions.find(token, active=scope["path"] != LISTENING and FOLLOWS not in headers) if token else None
 

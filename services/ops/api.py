@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
-from services.ops import keys, parked, streams
+from services.ops import access, keys, parked, streams
 from services.ops.asking import WithJobs, caller, everywhere, passed_on
 from services.ops.audit import audit
 from services.ops.jobs import Jobs, job_of
@@ -21,6 +21,7 @@ router = APIRouter()
 router.routes += parked.router.routes
 router.routes += streams.router.routes
 router.routes += keys.router.routes
+router.routes += access.router.routes
 
 
 class Switch(BaseModel):

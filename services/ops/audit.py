@@ -1,4 +1,4 @@
-"""The audit: who did what to views, parked streams, keys and events."""
+"""The audit: who did what to views, parked streams, keys and events, and to those who may come in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.ops import (
+    ApiKeyChanged,
     BackupRestored,
     EventsExported,
     EventsImported,
@@ -14,13 +15,24 @@ from shared.contracts.ops import (
     ParkedDiscarded,
     ParkedRetried,
     RelayKicked,
+    UserChanged,
     ViewRebuilt,
     ViewSwitched,
 )
 from shared.kernel.decider import Aggregate
 
 Done = (
-    ViewRebuilt | ViewSwitched | ParkedRetried | ParkedDiscarded | RelayKicked | MasterKeyRotated | EventsExported | EventsImported | BackupRestored
+    ViewRebuilt
+    | ViewSwitched
+    | ParkedRetried
+    | ParkedDiscarded
+    | RelayKicked
+    | MasterKeyRotated
+    | EventsExported
+    | EventsImported
+    | BackupRestored
+    | UserChanged
+    | ApiKeyChanged
 )
 Mark = tuple[Any, ...]
 """Of what may be told more than once: its type, and what it is about."""

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.payments import gateway_api
 from services.payments.card import problems
 from services.payments.effects import spent
 from services.payments.payment import payment
@@ -21,6 +22,7 @@ from shared.kernel.ports import Range
 from shared.text import Line
 
 router = APIRouter()
+router.routes += gateway_api.router.routes
 
 
 class CardDetails(BaseModel):

@@ -42,6 +42,12 @@ _TABLE = {
             False,
             "an external payment, or a supervisor",
         ),
+        Said(
+            "gateway-off",
+            "We cannot take cards for this offer at the moment. Nothing was charged.",
+            False,
+            "an external payment, or a supervisor, who can switch the gateway on",
+        ),
         Said("amount-mismatch", "Something is wrong with the total of this order. Nothing was charged.", False, "a supervisor"),
     )
 }

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.payments.credentials import Credentials
+from services.payments.gateway import no_new_charge
 from services.payments.gateways import MISFIT, UNKNOWN, Gateway, Said
 from services.payments.payment import Claim, Payment, Record
 from services.payments.references import parsed, wanted
 from services.payments.vault import LIFETIME, Card, Vault
 from services.payments.views import work
 from shared.contracts.order import Part
-from shared.contracts.payments import AttemptOpened, CaptureRequested, Instrument, VoidRequested
+from shared.contracts.payments import AttemptOpened, CaptureRequested, GatewayConfigured, Instrument, VoidRequested
 from shared.kernel.effects import Effect, Work
 from shared.kernel.events import Event
 from shared.service import Running
+
+
+@dataclass(frozen=True)
+class At:
+    """A gateway, and why nothing new may be charged on it."""
+
+    gateway: Gateway | None
+    credentials: str = field(repr=False)
+    no_new_charge: str
 
 
 @dataclass(frozen=True)
@@ -23,36 +34,45 @@ class Desk:
     """Does the work of one service at its gateways."""
 
     gateways: Mapping[str, Gateway]
+    """By kind."""
+    configured: Callable[[str], Awaitable[GatewayConfigured | None]]
+    credentials: Credentials
     vault: Vault
     clock: Callable[[], datetime]
 
     async def authorise(self, doing: Work, payment: Payment) -> Record:
         opened, part = _opened(doing, payment)
-        card, gateway = await self.vault.card(opened.payment), self.gateways.get(part.gateway)
-        refusal = _refusal(card, payment, opened) or ("" if gateway else "gateway-missing")
-        if card is None or gateway is None or refusal:
+        card, at = await self.vault.card(opened.payment), await self._gateway(doing, payment)
+        refusal = _refusal(card, payment, opened) or at.no_new_charge
+        if card is None or at.gateway is None or refusal:
             return self._record(doing, payment, Said(answer="declined", reason=refusal))
-        return self._record(doing, payment, await gateway.authorise(doing.reference, part.amount, opened.submitted.currency, card), card)
+        said = await at.gateway.authorise(doing.reference, part.amount, opened.submitted.currency, card, at.credentials)
+        return self._record(doing, payment, said, card)
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
-        """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting."""
-        opened, part = _opened(doing, payment)
-        gateway, said = self.gateways.get(part.gateway), await self._ask(doing, payment)
+        """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
+
+        Not where the gateway was switched off meanwhile: the first request may still be on its way, and a refusal would be believed before it.
+        """
+        opened, _ = _opened(doing, payment)
+        at, said = await self._gateway(doing, payment), await self._ask(doing, payment)
         card = await self.vault.card(opened.payment)
         fresh = self.clock() < opened.submitted.submitted_at + LIFETIME and not payment.stopped
-        if card and gateway and gateway.idempotent and said.answer == "never-heard" and fresh:
+        if card and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
             return await self.authorise(doing, payment)
         return self._record(doing, payment, said, None if _refusal(card, payment, opened) else card)
 
     async def capture(self, doing: Work, payment: Payment) -> Record:
-        gateway, part = self._gateway(doing, payment)
+        at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
         authorisation = doing.reference.removesuffix("-capture")
-        return self._record(doing, payment, await gateway.capture(doing.reference, authorisation, part.amount) if gateway else UNKNOWN)
+        asked = at.gateway and at.gateway.capture(doing.reference, authorisation, part.amount, at.credentials)
+        return self._record(doing, payment, await asked if asked else UNKNOWN)
 
     async def void(self, doing: Work, payment: Payment) -> Record:
-        gateway, _ = self._gateway(doing, payment)
+        at = await self._gateway(doing, payment)
         authorisation = doing.reference.removesuffix("-void")
-        return self._record(doing, payment, await gateway.void(doing.reference, authorisation) if gateway else UNKNOWN)
+        asked = at.gateway and at.gateway.void(doing.reference, authorisation, at.credentials)
+        return self._record(doing, payment, await asked if asked else UNKNOWN)
 
     async def ask_capture(self, doing: Work, payment: Payment) -> Record:
         said = await self._ask(doing, payment)
@@ -70,14 +90,19 @@ class Desk:
 
     async def _ask(self, doing: Work, payment: Payment) -> Said:
         """A yes to another amount is none: somebody must look."""
-        gateway, part = self._gateway(doing, payment)
-        said = await gateway.lookup(doing.reference) if gateway else UNKNOWN
+        at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
+        said = await at.gateway.lookup(doing.reference, at.credentials) if at.gateway else UNKNOWN
         other = said.amount not in (None, part.amount) and parsed(doing.reference)[2] != "void"
         return MISFIT if said.answer == "approved" and other else said
 
-    def _gateway(self, doing: Work, payment: Payment) -> tuple[Gateway | None, Part]:
+    async def _gateway(self, doing: Work, payment: Payment) -> At:
         _, part = _opened(doing, payment)
-        return self.gateways.get(part.gateway), part
+        return await self.at(part.gateway)
+
+    async def at(self, name: str) -> At:
+        known = await self.configured(name)
+        spoken = self.gateways.get(known.kind) if known else None
+        return At(spoken, await self.credentials.find(known.credentials) if known else "", no_new_charge(known))
 
     def _record(self, doing: Work, payment: Payment, said: Said, card: Card | None = None) -> Record:
         instrument = self.vault.instrument(card.number, card.expiry) if card else Instrument()

@@ -6,8 +6,9 @@ import uuid
 import structlog
 
 from services.payments.api import router
+from services.payments.credentials import Credentials
 from services.payments.effects import Desk, effects, in_use, spent
-from services.payments.gateway import Configure, gateway
+from services.payments.gateway import Introduce, gateway
 from services.payments.gateways import TIMEOUT, SimulatorGateway
 from services.payments.payment import payment
 from services.payments.policies import capture, open_attempt, stop
@@ -15,6 +16,7 @@ from services.payments.simulator.app import simulator
 from services.payments.vault import Card, Vault
 from services.payments.views import erased_orders, payments_view, work
 from shared.asgi import AsgiClient, Client, HttpClient
+from shared.contracts.payments import GatewayConfigured
 from shared.kernel.errors import Unavailable
 from shared.service import Running, Service
 
@@ -38,9 +40,15 @@ def _simulator(running: Running) -> Client:
 async def _setup(running: Running) -> None:
     vault = Vault(running.blobs, running.keyring.derived("vault"), running.keyring.derived("fingerprint"))
     running.state["vault"] = vault
-    running.state["desk"] = Desk({"simulator": SimulatorGateway(_simulator(running))}, vault, running.clock)
-    configure = Configure("simulator", "simulator", ("authorise", "capture", "void"))
-    await running.send("simulator", configure, uuid.uuid4().hex, "service:payments")
+    running.state["credentials"] = credentials = Credentials(running.blobs, running.keyring.derived("credentials"))
+    adapters = {"simulator": SimulatorGateway(_simulator(running))}
+
+    async def configured(name: str) -> GatewayConfigured | None:
+        state: GatewayConfigured | None = (await running.load(gateway, name))[0]
+        return state
+
+    running.state["desk"] = Desk(adapters, configured, credentials, vault, running.clock)
+    await running.send("simulator", Introduce("simulator", "simulator"), uuid.uuid4().hex, "service:payments")
     running.spawn(_sweep(running))
 
 

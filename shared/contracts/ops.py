@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from shared.kernel.events import Event
 
@@ -79,6 +80,25 @@ class EventsImported(Event, type="ringup.ops.EventsImported"):
     streams: int
     digest: str
     keys: bool
+
+
+class UserChanged(Event, type="ringup.ops.UserChanged"):
+    """Somebody changed who may sign in, or wrong tries locked them. ``what`` is in words; never a password, a code or a person's name."""
+
+    user: str
+    did: Literal[
+        "added", "changed", "switched-on", "switched-off", "locked", "unlocked", "password-reset", "password-changed", "totp-on", "totp-off",
+        "totp-reset", "recovery-codes-made",
+    ]  # fmt: skip
+    what: tuple[str, ...] = ()
+
+
+class ApiKeyChanged(Event, type="ringup.ops.ApiKeyChanged"):
+    """An API key, known by its name, was made or revoked; ``what`` names its scopes and its last day. Never the key."""
+
+    key: str
+    did: Literal["made", "revoked"]
+    what: tuple[str, ...] = ()
 
 
 class BackupRestored(Event, type="ringup.ops.BackupRestored"):

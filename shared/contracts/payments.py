@@ -194,4 +194,8 @@ class GatewayConfigured(Event, type="ringup.payments.GatewayConfigured"):
     name: str
     kind: str
     capabilities: tuple[str, ...]
+    """Of ``authorise``, ``capture``, ``void``, ``refund``, ``ach``, ``requires-3ds``, ``requires-form``."""
     on: bool
+    title: str = ""
+    credentials: str = ""
+    """A reference to them, new each time they are typed in; empty: none are kept. Never the credentials."""

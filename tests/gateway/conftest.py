@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -139,12 +140,9 @@ async def _settled(door):
 async def place(ringup):
     """Places an order that waits for a review; its id."""
     agent = await ringup.sign_in("agent1")
-    placed = 0
 
     async def placing(**changed):
-        nonlocal placed
-        placed += 1
-        answer = await agent.send("POST", "/api/v1/orders", json={**EXTERNAL, **changed}, key=f"{id(placing)}-{placed}")
+        answer = await agent.send("POST", "/api/v1/orders", json={**EXTERNAL, **changed}, key=uuid.uuid4().hex)
         assert answer.status_code == 202, answer.text
         order_id = answer.json()["order_id"]
         await ringup.has(order_id, "Pending")

@@ -48,8 +48,11 @@ def test_every_operation_says_who_may_call_it_and_how_it_is_refused(openapi):
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():
             assert operation["x-roles"], path
-            assert "session" in operation["security"][0]
-            assert ("csrf" in operation["security"][0]) == (method != "get")
+            key, session = operation["security"]
+            assert key == {"key": operation["x-scopes"]}
+            assert operation["x-scopes"], path
+            assert "session" in session
+            assert ("csrf" in session) == (method != "get")
             for status in ("401", "403", "409", "422", "503"):
                 schema = operation["responses"][status]["content"]["application/problem+json"]["schema"]
                 assert follow(openapi, schema["$ref"])["required"] == ["type", "title", "status", "code", "detail"]

@@ -18,10 +18,14 @@ SETS = {"supervisor", "admin"}
 WHO = {
     "everybody": (
         EVERYBODY,
-        "GET /; GET /sign-in; POST /sign-in; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; GET /api/docs; "
-        "GET /api/events; GET /api/events/{name}; GET /asyncapi",
+        "GET /; GET /sign-in; POST /sign-in; POST /sign-in/code; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; "
+        "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi",
     ),
-    "signed in": ({*ROLES}, "GET /live; POST /sign-out"),
+    "signed in": (
+        {*ROLES},
+        "GET /live; POST /sign-out; GET /account; GET /account/password; POST /account/password; POST /account/totp; GET /account/totp; "
+        "GET /account/totp.svg; POST /account/totp/on; POST /account/totp/off; POST /account/totp/recovery",
+    ),
     "sells": (
         SELLS,
         "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
@@ -39,13 +43,20 @@ WHO = {
     ),
     "sets": (
         SETS,
-        "GET /settings; POST /settings; POST /orders/{id}/cancel; POST /customers/{id}/erase; "
+        "GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; GET /directory; POST /directory; "
+        "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
         "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel; "
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
         "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
         "PATCH /campaigns/{id}/draft; POST /campaigns/{id}/publish; POST /campaigns/{id}/discard; POST /campaigns/{id}/retire; "
         "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
         "GET /campaigns/{id}/preview; GET /campaigns/{id}/export; GET /campaigns/{id}/{table}.csv; POST /campaigns/{id}/{table}.csv; POST /images",
+    ),
+    "administers": (
+        {"admin"},
+        "GET /users; GET /users/new; POST /users; GET /users/{name}; POST /users/{name}; POST /users/{name}/switch; POST /users/{name}/unlock; "
+        "POST /users/{name}/reset; POST /users/{name}/totp-reset; GET /keys; POST /keys; POST /keys/{id}/revoke; GET /gateways/new; "
+        "POST /gateways; POST /gateways/{name}",
     ),
     "operates": (
         OPERATES,

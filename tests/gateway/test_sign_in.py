@@ -33,6 +33,15 @@ async def test_each_role_begins_at_its_own_page(ringup, user, first):
     assert (answer.status_code, answer.headers["location"]) == (303, first)
 
 
+async def test_a_name_is_the_same_in_capitals(ringup):
+    assert (await tried(await ringup.nobody(), " Agent1", PASSWORD)).status_code == 303
+
+
+async def test_nobody_steps_in_over_plain_http_from_elsewhere(ringup):
+    answer = await (await ringup.nobody(base="http://ringup.example")).http.post("/sign-in/code", data={"proof": "x", "code": "123456"})
+    assert (answer.status_code, "needs https" in answer.text) == (403, True)
+
+
 async def test_the_cookie_is_kept_from_scripts_and_other_sites(ringup):
     plain = (await tried(await ringup.nobody(), "agent1", PASSWORD)).headers["set-cookie"]
     assert plain.startswith("ringup=")

@@ -80,18 +80,18 @@ class Cancellation(Body):
     reason: str
 
 
-@router.post("/tokens", status_code=201, dependencies=[allow(*SELLS)])
+@router.post("/tokens", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
 async def token(body: CardFor, services: Ask, key: Key) -> dict[str, Any]:
     """A token for one attempt of this order by whoever asks, good for 15 minutes."""
     return cast(dict[str, Any], await services.post("payments", "/tokens", body.model_dump(), key=key))
 
 
-@router.get("/campaigns", dependencies=[allow(*LOOKS_UP)])
+@router.get("/campaigns", dependencies=[allow(*LOOKS_UP, scope="catalog:read")])
 async def campaigns(services: Ask, cursor: str | None = None) -> dict[str, Any]:
     return cast(dict[str, Any], await services.get("catalog", "/campaigns", cursor=cursor))
 
 
-@router.post("/orders", status_code=202, dependencies=[allow(*SELLS)])
+@router.post("/orders", status_code=202, dependencies=[allow(*SELLS, scope="orders:write")])
 async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key: Key) -> dict[str, Any]:
     """Place a whole order at once. 202: it is on stable storage and is being charged."""
     session = cast(Session, session_of(request))
@@ -107,7 +107,7 @@ async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key
     return {"order_id": placed["order_id"], "version": placed["version"], "stage": placed["state"]["stage"], "quote": placed["state"]["quote"]}
 
 
-@router.get("/orders", dependencies=[allow(*LOOKS_UP)])
+@router.get("/orders", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
 async def orders(
     services: Ask, status: str | None = None, customer_id: str | None = None, q: str | None = None, cursor: str | None = None
 ) -> dict[str, Any]:
@@ -115,7 +115,7 @@ async def orders(
     return cast(dict[str, Any], await services.get("customers", "/orders", status=status, customer_id=customer_id, q=q, cursor=cursor))
 
 
-@router.get("/orders/{id}", dependencies=[allow(*LOOKS_UP)])
+@router.get("/orders/{id}", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
 async def order(
     id: OrderId, services: Ask, at: AtDoor, min_version: Annotated[str | None, Query(pattern=r"^[a-z]+-.+@\d+$")] = None, prefer: Prefer = ""
 ) -> dict[str, Any]:
@@ -139,19 +139,19 @@ async def _settled(services: Services, live: Live, id: str, seconds: float) -> N
                     return
 
 
-@router.get("/orders/{id}/events", dependencies=[allow(*LOOKS_UP)])
+@router.get("/orders/{id}/events", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
 async def events(id: OrderId, services: Ask, as_of: str | None = None, cursor: str | None = None) -> dict[str, Any]:
     """What happened to this order, oldest first, up to a moment (ISO 8601); 500 a page."""
     return cast(dict[str, Any], await services.get("customers", f"/orders/{id}/timeline", as_of=as_of, cursor=cursor))
 
 
-@router.post("/orders/{id}/cancel", dependencies=[allow(*SETS)])
+@router.post("/orders/{id}/cancel", dependencies=[allow(*SETS, scope="orders:cancel")])
 async def cancel(id: OrderId, body: Cancellation, services: Ask, key: Key) -> dict[str, Any]:
     """Stops the order while nothing of it has gone out."""
     await services.get("cart", f"/orders/{id}")
     return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/cancel", body.model_dump(), key=key))
 
 
-@router.post("/orders/{id}/review", dependencies=[allow(*REVIEWS)])
+@router.post("/orders/{id}/review", dependencies=[allow(*REVIEWS, scope="orders:review")])
 async def review(id: OrderId, body: Decision, services: Ask, key: Key) -> dict[str, Any]:
     return cast(dict[str, Any], await services.post("qa", f"/reviews/{id}/decide", body.model_dump(), key=key))

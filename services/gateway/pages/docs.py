@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.gateway import asyncapi
 from services.gateway.door import PUBLIC, Allow
+from services.gateway.keys import SCOPES
 from services.gateway.pages import api
 from services.gateway.render import page
 from services.gateway.schemas import Field, fields, type_name
@@ -21,8 +22,8 @@ from services.gateway.schemas import Field, fields, type_name
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
 PROBLEMS = {
-    "401": "Nobody is signed in.",
-    "403": "Not for this role, or the request does not come with its CSRF token.",
+    "401": "Nobody is signed in, or the key is not in use.",
+    "403": "Not for this role or key, or the request does not come with its CSRF token.",
     "404": "There is no such thing.",
     "409": "Refused as things stand now.",
     "413": "The body is larger than 1 MB.",
@@ -51,8 +52,8 @@ _PROBLEM = {
 _ABOUT = (
     "Errors are problem+json (RFC 9457) with stable codes. Every POST takes an Idempotency-Key: the same key again gets the same answer, "
     "the same key with another body is refused. Amounts are whole minor units of the order's currency. "
-    "Sign in at /sign-in; the session's cookie comes with each request, and its CSRF token, in the page's meta tag `csrf`, with each "
-    "that changes something."
+    "Programs send an API key, `Authorization: Bearer rk_…`, which an administrator makes under Settings; it does what its scopes say. "
+    "A signed-in browser sends the session's cookie, and with each request that changes something its CSRF token, from the page's meta tag `csrf`."
 )
 
 
@@ -98,6 +99,7 @@ def document() -> dict[str, Any]:
     components["securitySchemes"] = {
         "session": {"type": "apiKey", "in": "cookie", "name": "ringup", "description": "`__Host-ringup` over TLS."},
         "csrf": {"type": "apiKey", "in": "header", "name": "x-csrf-token"},
+        "key": {"type": "http", "scheme": "bearer", "bearerFormat": "rk_<id>_<secret>", "description": _scopes()},
     }
     for route in routes:
         for method in route.methods or ():
@@ -106,15 +108,18 @@ def document() -> dict[str, Any]:
 
 
 def _tell(operation: dict[str, Any], route: APIRoute, method: str) -> None:
-    operation["security"] = [{"session": []} if method == "GET" else {"session": [], "csrf": []}]
-    operation["x-roles"] = _roles(route)
+    allowed = [needed.call for needed in route.dependant.dependencies if isinstance(needed.call, Allow)]
+    scopes = sorted({each.scope for each in allowed})
+    operation["security"] = [{"key": scopes}, {"session": []} if method == "GET" else {"session": [], "csrf": []}]
+    operation["x-roles"] = sorted({role for each in allowed for role in each.roles})
+    operation["x-scopes"] = scopes
     for status, said in PROBLEMS.items():
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         operation["responses"][status] = {"description": said, "content": content}
 
 
-def _roles(route: APIRoute) -> list[str]:
-    return sorted({role for needed in route.dependant.dependencies if isinstance(needed.call, Allow) for role in needed.call.roles})
+def _scopes() -> str:
+    return "Scopes: " + "; ".join(f"`{scope}`: {said}" for scope, said in SCOPES.items()) + "."
 
 
 def _operations(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -129,6 +134,7 @@ def _operations(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "title": operation["summary"],
                 "detail": operation.get("description", ""),
                 "roles": operation["x-roles"],
+                "scopes": operation["x-scopes"],
                 "parameters": [_parameter(each, schemas) for each in operation.get("parameters", ())],
                 "body": list(fields(body, schemas)) if body else [],
                 "answers": [(status, each["description"]) for status, each in operation["responses"].items() if status not in PROBLEMS],

@@ -21,7 +21,10 @@ StreamName = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 ParkedId = Annotated[str, Path(pattern=r"^[a-z.]{1,60}\|[^/\x00-\x1f]{1,255}$")]
 Here = Annotated[bool, Form()]
 """It was asked for on the page of this one."""
-_RECORDED = "ViewRebuilt ViewSwitched ParkedRetried ParkedDiscarded RelayKicked MasterKeyRotated EventsExported EventsImported BackupRestored"
+_RECORDED = (
+    "ViewRebuilt ViewSwitched ParkedRetried ParkedDiscarded RelayKicked MasterKeyRotated EventsExported EventsImported BackupRestored "
+    "UserChanged ApiKeyChanged"
+)
 """What the audit shows as soon as it happens."""
 _SHOWN = 6
 """Jobs; the audit remembers all that were done."""

@@ -56,6 +56,23 @@ for (const button of document.querySelectorAll("[data-use]"))
     document.getElementById("user").form.requestSubmit();
   });
 
+// What is shown once can be copied.
+for (const button of document.querySelectorAll("[data-copy]"))
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      toast("Copied.");
+    } catch {
+      toast("It cannot be copied here. Select it, and copy it yourself.", "bad");
+    }
+  });
+
+// Where there are more tabs than fit, the one that is shown is among them.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 48;
+
+// What was refused is read first.
+document.querySelector("[data-focus]")?.focus();
+
 // Info bubbles open on hover and on focus, too; also of what was fetched after the page.
 const bubbleOf = (button) => document.getElementById(button.getAttribute("popovertarget"));
 const open = (button) => bubbleOf(button).matches(":popover-open") || bubbleOf(button).showPopover({ source: button });

@@ -1,8 +1,12 @@
-"""The simulator as a process of its own: ``python -m services.payments.simulator --port 8100 --data DIR``."""
+"""The simulator as a process of its own: ``python -m services.payments.simulator --port 8100 --data DIR``.
+
+With RINGUP_SIMULATOR_CREDENTIALS it answers only to who sends them.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +23,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the ledger, simulator.jsonl")
     given = parser.parse_args()
     try:
-        app = simulator(given.data / "simulator.jsonl")
+        app = simulator(given.data / "simulator.jsonl", os.environ.get("RINGUP_SIMULATOR_CREDENTIALS", ""))
     except (OSError, Corrupt) as error:
         print(f"The simulator cannot start: {error}", file=sys.stderr)
         return 1

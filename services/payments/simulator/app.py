@@ -7,10 +7,13 @@ code is answered, logged and kept nowhere.
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -59,9 +62,14 @@ class Capture(Void):
     amount: int = Field(gt=0)
 
 
-def simulator(path: Path) -> FastAPI:
-    """Keeps its ledger at ``path``. Raises OSError, Corrupt."""
-    app = FastAPI(title="Ringup simulator gateway", openapi_url=None, docs_url=None, redoc_url=None)
+class _Refused(Exception):
+    """The credentials are not right."""
+
+
+def simulator(path: Path, credentials: str = "") -> FastAPI:
+    """Keeps its ledger at ``path``; with credentials it answers nobody who does not send them. Raises OSError, Corrupt."""
+    locked = [Depends(_lock(credentials))] if credentials else []
+    app = FastAPI(title="Ringup simulator gateway", openapi_url=None, docs_url=None, redoc_url=None, dependencies=locked)
     ledger = Ledger(path)
     app.state.ledger = ledger
     lost: set[str] = set()
@@ -71,6 +79,10 @@ def simulator(path: Path) -> FastAPI:
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         fields = [".".join(map(str, each["loc"][1:])) for each in error.errors()]
         return JSONResponse({"status": "invalid", "fields": fields}, 422)
+
+    @app.exception_handler(_Refused)
+    async def refused(request: Request, error: _Refused) -> JSONResponse:
+        return JSONResponse({"status": "refused"}, 401, {"www-authenticate": "Basic"})
 
     @app.post("/authorize")
     async def authorize(body: Authorize) -> Response:
@@ -110,6 +122,18 @@ def simulator(path: Path) -> FastAPI:
         return list(ledger.entries.values())
 
     return app
+
+
+def _lock(credentials: str) -> Callable[[Request], Awaitable[None]]:
+    wanted = f"Basic {base64.b64encode(f'ringup:{credentials}'.encode()).decode()}".encode()
+
+    async def checked(request: Request) -> None:
+        """Raises _Refused."""
+        given = request.headers.get("authorization", "").encode()
+        if request.url.path != "/health/live" and not hmac.compare_digest(given, wanted):
+            raise _Refused
+
+    return checked
 
 
 def _authorization(body: Authorize) -> Entry:

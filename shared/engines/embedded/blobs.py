@@ -1,4 +1,4 @@
-"""Small secrets and records by kind and id, each kind in a file of its own: tokens, stored instruments, users, sessions."""
+"""Small secrets and records by kind and id, each kind in a file of its own: tokens, stored instruments, credentials, users, sessions, keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pathlib import Path
 from shared.engines.embedded.sqlite import Writer, connect, translated
 from shared.kernel.errors import KernelError
 
-FILES = {"tokens": "tokens.db", "vault": "vault.db", "users": "access.db", "sessions": "access.db", "images": "files.db"}
+FILES = {
+    "tokens": "tokens.db", "vault": "vault.db", "credentials": "vault.db", "users": "access.db", "sessions": "access.db", "keys": "access.db",
+    "images": "files.db",
+}  # fmt: skip
 _SCHEMA = "create table if not exists blobs(kind text, id text, data blob, primary key(kind, id)) without rowid;"
 _SCRUB_AFTER = 1.0
 

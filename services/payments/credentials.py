@@ -1,0 +1,49 @@
+"""Credentials of gateways: typed in once, encrypted, and shown to nobody again; events and answers name them by reference."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.kernel.ports import Blobs
+
+log = structlog.get_logger()
+
+_KIND = "credentials"
+
+
+class Credentials:
+    """The key, 32 bytes, never lies in the data folder. Raises Unavailable."""
+
+    def __init__(self, blobs: Blobs, key: bytes) -> None:
+        self._blobs = blobs
+        self._cipher = AESGCM(key)
+        self._key = key
+
+    def reference(self, gateway: str, command_id: str) -> str:
+        """The same for a repeat of the same command."""
+        made = hmac.digest(self._key, f"reference\n{gateway}\n{command_id}".encode(), "sha256")[:12]
+        return f"{gateway}/{base64.urlsafe_b64encode(made).decode()}"
+
+    async def keep(self, reference: str, secret: str) -> None:
+        nonce = os.urandom(12)
+        await self._blobs.put(_KIND, reference, nonce + self._cipher.encrypt(nonce, secret.encode(), reference.encode()))
+
+    async def find(self, reference: str) -> str:
+        """Empty for what is not kept, or does not open any more."""
+        data = await self._blobs.get(_KIND, reference) if reference else None
+        if data is None:
+            return ""
+        try:
+            return self._cipher.decrypt(data[:12], data[12:], reference.encode()).decode()
+        except (InvalidTag, ValueError):
+            log.error("credentials.damaged", reference=reference)
+            return ""
+
+    async def forget(self, reference: str) -> None:
+        await self._blobs.delete(_KIND, reference)
