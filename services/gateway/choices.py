@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_currency_name
 
@@ -30,8 +31,8 @@ _NO_COUNTRIES = frozenset(("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO",
 
 @lru_cache(maxsize=1)
 def countries() -> Choices:
-    codes = set(get_global("territory_currencies")) - _NO_COUNTRIES
-    named = ((code, country_name(code)) for code in codes if len(code) == 2 and code.isalpha())
+    codes = (str(code) for code in Locale("en").territories)
+    named = ((code, country_name(code)) for code in codes if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES)
     return tuple(sorted(named, key=lambda each: each[1]))
 
 

@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from services.catalog.account import time_zones
+from services.catalog.places import CONTINENTS, COUNTRIES
+from services.gateway import choices
 from services.gateway.pages.settings import changes
 from services.gateway.typed import fresh, read, shown
 from shared.contracts.catalog import Campaign, Coupon, CustomField, Offer, Option, ShippingProfile, ShippingRule, Variant
@@ -266,3 +269,10 @@ def test_each_setting_that_changed_is_told():
         "Session idle time: None → 30",
         "Tax is collected: wherever there is a rate → US-TX",
     ]
+
+
+def test_catalog_takes_whatever_the_forms_offer():
+    assert {code for code, _ in choices.countries()} == COUNTRIES
+    assert dict(choices.CONTINENTS) == CONTINENTS
+    assert {*choices.time_zones()} <= time_zones()
+    assert choices.odd_decimals()["JPY"] == 0

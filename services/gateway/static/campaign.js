@@ -49,7 +49,8 @@ changed.now = () => {
   at("unsaved").textContent = names.join(", ");
   at("head-publish").hidden = Boolean(names.length) || draft.status === "published";
   for (const [name, items] of Object.entries({ offers: draft.values.offers, profiles: draft.values.profiles, coupons: draft.values.coupons, fields: draft.values.fields })) {
-    at(`count-${name}`).textContent = items.length || "";
+    at(`count-${name}`).textContent = items.length;
+    at(`count-${name}`).hidden = !items.length;
     at(`${name}-none`).hidden = Boolean(items.length);
   }
   at("offer-search-box").hidden = draft.values.offers.length < 10;
