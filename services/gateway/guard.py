@@ -16,7 +16,7 @@ from shared.http import problem
 from shared.kernel.errors import KernelError
 
 MOST_BYTES = 1024 * 1024
-LARGER = {"/campaigns": 8 * 1024 * 1024, "/images": 2 * 1024 * 1024 + 1024, "/taxes": 56 * 1024 * 1024}
+LARGER = {"/campaigns": 8 * 1024 * 1024, "/api/v1/campaigns": 5 * 1024 * 1024, "/images": 2 * 1024 * 1024 + 1024, "/taxes": 56 * 1024 * 1024}
 """Under these paths: campaigns of a thousand offers, images of 2 MB, two tax files of 20 MB as base64."""
 LISTENING = "/live"
 API = "/api/v1/"

@@ -32,6 +32,7 @@ SCOPES: Mapping[str, str] = {
     "orders:review": "Approve and deny orders that wait for a review",
     "orders:cancel": "Cancel orders",
     "catalog:read": "See campaigns and their products",
+    "catalog:write": "Publish campaigns",
 }
 """What a key may do, in words. Routes state theirs beside their roles; a test holds that no other is stated, and that each is."""
 _TOUCH = timedelta(minutes=10)

@@ -34,7 +34,8 @@ WHO = {
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/orders; GET /api/v1/orders/{id}; "
+        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; "
+        "GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /images/{sha256}",
     ),
     "reviews": (
@@ -43,7 +44,8 @@ WHO = {
     ),
     "sets": (
         SETS,
-        "GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; GET /directory; POST /directory; "
+        "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
+        "GET /directory; POST /directory; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
         "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel; "
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "

@@ -7,12 +7,13 @@ import contextlib
 import re
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Services, allow, session_of
 from services.gateway.live import Live
 from services.gateway.sessions import Session
+from shared.contracts.catalog import Campaign
 from shared.contracts.order import Address, Method, Person
 from shared.contracts.qa import Verdict
 from shared.ids import OrderId, external_command, order_id
@@ -23,6 +24,7 @@ SETTLED = frozenset(("Complete", "Declined", "Pending", "Cancelled"))
 _LONGEST_WAIT = 30.0
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100, description="The same key again gets the same answer.")]
+CampaignId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,40}$")]
 Prefer = Annotated[str, Header(alias="prefer", description="`wait=n`: up to n seconds, at most 30, until the order has an outcome.")]
 
 
@@ -39,8 +41,24 @@ class AddressIn(Address):
 
 
 class LineIn(Body):
+    """``price`` and ``shipping_price`` are of one unit, instead of the campaign's, for a reason."""
+
     product: str
     quantity: int = Field(strict=True, ge=0, le=1_000_000)
+    price: int | None = Field(default=None, strict=True, ge=0)
+    shipping_price: int | None = Field(default=None, strict=True, ge=0)
+    reason: str = Field(default="", max_length=255)
+
+
+class AnswerIn(Body):
+    field: str
+    value: str
+
+
+class CampaignIn(Campaign):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = ""
 
 
 class Card(Body):
@@ -66,6 +84,12 @@ class NewOrder(Body):
     shipping: AddressIn | None = None
     """None: to the billing address."""
     lines: list[LineIn]
+    coupons: list[str] = Field(default=[], max_length=20)
+    profile: str = ""
+    """Id of the delivery; empty: the campaign's own choice."""
+    fields: list[AnswerIn] = Field(default=[], max_length=100)
+    """Answers to the campaign's custom fields."""
+    terms_agreed: bool = False
     notes: str = Field(default="", max_length=5000)
     method: Method
     card: Card | None = None
@@ -87,8 +111,23 @@ async def token(body: CardFor, services: Ask, key: Key) -> dict[str, Any]:
 
 
 @router.get("/campaigns", dependencies=[allow(*LOOKS_UP, scope="catalog:read")])
-async def campaigns(services: Ask, cursor: str | None = None) -> dict[str, Any]:
-    return cast(dict[str, Any], await services.get("catalog", "/campaigns", cursor=cursor))
+async def campaigns(
+    services: Ask, status: Literal["draft", "published", "changed", "retired"] | None = None, cursor: str | None = None
+) -> dict[str, Any]:
+    """What there is, without products; those are in each one's published version."""
+    return cast(dict[str, Any], await services.get("catalog", "/campaigns", status=status, cursor=cursor))
+
+
+@router.get("/campaigns/{id}", dependencies=[allow(*LOOKS_UP, scope="catalog:read")])
+async def campaign(id: CampaignId, services: Ask) -> dict[str, Any]:
+    """The newest published version."""
+    return cast(dict[str, Any], await services.get("catalog", f"/campaigns/{id}"))
+
+
+@router.put("/campaigns/{id}", dependencies=[allow(*SETS, scope="catalog:write")])
+async def publish(id: CampaignId, body: CampaignIn, services: Ask, key: Key) -> dict[str, Any]:
+    """Publishes a whole campaign as its next version. Amounts are minor units; ids of products, coupons and profiles stay the campaign's for ever."""
+    return cast(dict[str, Any], await services.put("catalog", f"/campaigns/{id}", body.model_dump(mode="json") | {"id": id}, key=key))
 
 
 @router.post("/orders", status_code=202, dependencies=[allow(*SELLS, scope="orders:write")])

@@ -98,7 +98,7 @@ async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
     if state["stage"] == "open":
         campaign, _ = await _campaign(services, order)
         panel = page(request, "order_entry_declined.html", attempts=_declines(state), currency=campaign["currency"])
-        shown = view(order, campaign, _who(request).user)
+        shown = view(order, campaign, _agent(request))
         return JSONResponse({"outcome": "open", "panel": bytes(panel.body).decode(), "order": shown})
     return JSONResponse({"outcome": await _outcome(services, id, state["attempt"])})
 
@@ -119,14 +119,14 @@ async def _answered(request: Request, services: Services, id: OrderId, status: i
     if body.get("code") == "stale":
         order = await services.get("cart", f"/orders/{id}")
         campaign, _ = await _campaign(services, order)
-        shown = view(order, campaign, _who(request).user)
+        shown = view(order, campaign, _agent(request))
         return JSONResponse({**body, "state": None, "order": shown}, status)
     raise Failed(status, body)
 
 
 async def _answer(request: Request, services: Services, order: dict[str, Any]) -> JSONResponse:
     campaign, _ = await _campaign(services, order)
-    return JSONResponse(view(order, campaign, _who(request).user))
+    return JSONResponse(view(order, campaign, _agent(request)))
 
 
 async def _campaign(services: Services, order: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -206,7 +206,7 @@ async def _page(
 ) -> Response:  # fmt: skip
     """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it."""
     countries = [(code, country_name(code)) for code in campaign["countries"]]
-    shown = view(order, campaign, _who(request).user)
+    shown = view(order, campaign, _agent(request))
     groups = shelf(campaign)
     return page(
         request,
@@ -227,6 +227,12 @@ async def _page(
         currency=campaign["currency"],
         preview=preview,
     )
+
+
+def _agent(request: Request) -> str:
+    """As the script names who reads it."""
+    session = _who(request)
+    return session.full_name or session.user
 
 
 def _who(request: Request) -> Session:

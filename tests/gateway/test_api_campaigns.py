@@ -1,0 +1,81 @@
+"""Campaigns through the public API, and orders with everything that prices them."""
+
+import itertools
+
+import pytest
+
+from tests.gateway.conftest import EXTERNAL
+
+_IDS = (str(n) for n in itertools.count(90_000))
+
+
+def campaign(offer, **sections):
+    coupon = {"id": next(_IDS), "code": "TEN", "percent": "10"}
+    offers = [{"id": offer, "name": "Pillow", "sku": "P-1", "price": 1000, "categories": ["Beds"]}]
+    return {"name": "By a program", "offers": offers, "coupons": [coupon], **sections}
+
+
+async def test_a_whole_campaign_is_published_and_read_again(ringup):
+    supervisor = await ringup.sign_in("supervisor1")
+    id, offer = next(_IDS), next(_IDS)
+    sent = campaign(offer)
+    answer = await supervisor.send("PUT", f"/api/v1/campaigns/{id}", json=sent, key=f"publish-{id}")
+    assert (answer.status_code, answer.json()["number"]) == (200, 1), answer.text
+    again = await supervisor.send("PUT", f"/api/v1/campaigns/{id}", json=sent, key=f"publish-{id}")
+    assert again.json() == answer.json()
+    found = (await supervisor.get(f"/api/v1/campaigns/{id}")).json()
+    assert found["campaign"]["offers"][0]["sku"] == "P-1"
+    listed = (await supervisor.get("/api/v1/campaigns?status=published")).json()["rows"]
+    assert id in {row["id"] for row in listed}
+
+
+@pytest.mark.parametrize(
+    ("sections", "field"),
+    [
+        ({"colour": "green"}, "colour"),
+        ({"offers": [{"id": "89999", "name": "Pillow", "sku": "P", "price": -1}]}, "offers.0.price"),
+        ({"coupons": [{"id": "89998", "code": "X", "percent": "101"}]}, "coupons.0.percent"),
+        ({"offers": [{"id": "101", "name": "Pillow", "sku": "P", "price": 1}]}, "offers.0.id"),
+    ],
+)
+async def test_what_is_wrong_with_a_campaign_is_said_at_its_field(ringup, sections, field):
+    supervisor = await ringup.sign_in("supervisor1")
+    id = next(_IDS)
+    answer = await supervisor.send("PUT", f"/api/v1/campaigns/{id}", json=campaign(next(_IDS), **sections), key=f"publish-{id}")
+    assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+    assert (await supervisor.get(f"/api/v1/campaigns/{id}")).status_code == 404
+
+
+async def test_an_order_is_placed_with_coupon_delivery_answers_and_a_changed_price(ringup):
+    agent = await ringup.sign_in("agent1")
+    order = {
+        **EXTERNAL,
+        "lines": [{"product": "101", "quantity": 2}, {"product": "104", "quantity": 1, "price": 995, "reason": "goodwill"}],
+        "coupons": [" sleep10 "],
+        "profile": "122",
+        "fields": [{"field": "1", "value": "Queen"}],
+        "terms_agreed": True,
+    }
+    answer = await agent.send("POST", "/api/v1/orders", json=order, key="whole-order-1")
+    assert answer.status_code == 202, answer.text
+    quote = answer.json()["quote"]
+    assert (quote["price"], quote["discount"], quote["shipping"]) == (9990 + 995, 1099, 3490)
+    assert [(line["unit_rule"], line["shipping_rule"]) for line in quote["lines"]] == [("list", "entire-order"), ("override", "entire-order")]
+    assert quote["coupons"][0]["verdict"] == "applied"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"lines": [{"product": "104", "quantity": 1, "price": 995}]}, "lines.104.reason"),
+        ({"lines": [{"product": "104", "quantity": 1, "price": 1, "reason": "x"}]}, "lines.104.price"),
+        ({"lines": [{"product": "102", "quantity": 1}]}, "lines.102"),
+        ({"profile": "999"}, "profile"),
+        ({"coupons": ["x" * 10_000]}, "coupons.0"),
+        ({"fields": [{"field": "1", "value": "Emperor"}]}, "fields.1"),
+    ],
+)
+async def test_what_is_wrong_with_an_order_is_said_at_its_field(ringup, changed, field):
+    agent = await ringup.sign_in("agent1")
+    answer = await agent.send("POST", "/api/v1/orders", json={**EXTERNAL, **changed}, key=f"wrong-{field}-{len(str(changed))}")
+    assert (answer.status_code, answer.json().get("field")) == (422, field), answer.text
