@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.cart.coupon import Return, Why, stream_id
+from services.cart.order import order
 from shared.contracts.cart import CouponRedeemed, CouponReturned, OrderClosed, OrderReopened, OrderSubmitted
 from shared.kernel.codec import stamp
+from shared.kernel.effects import Load
 from shared.kernel.events import Fact
 from shared.kernel.views import Row, view
 
@@ -23,8 +25,8 @@ def _key(event: HeldEvent) -> str:
 
 
 def _held(row: Row | None, fact: Fact) -> Row | None:
-    """``codes`` is what the coupons' streams say, ``order`` what the order's says; nothing while no submission had a coupon."""
-    codes, order = (row["codes"], row["order"]) if row else ({}, None)
+    """``codes`` is what the coupons' streams say, ``sale`` what the order's says; nothing while no submission had a coupon."""
+    codes, sale = (row["codes"], row["sale"]) if row else ({}, None)
     event = fact.event
     match event:
         case CouponRedeemed():
@@ -33,31 +35,31 @@ def _held(row: Row | None, fact: Fact) -> Row | None:
             codes = {code: each for code, each in codes.items() if code != event.code}
         case OrderSubmitted():
             used = [verdict.code for verdict in event.submitted.order.quote.coupons if verdict.amount]
-            order = {"stage": "submitted", "codes": used, "at": stamp(fact.time)} if used or order else None
-        case OrderReopened() if order:
-            order = {**order, "stage": "open", "at": stamp(fact.time)}
-        case OrderClosed() if order and order["stage"] != "closed":
-            order = {**order, "stage": "closed", "why": event.why, "at": stamp(fact.time)}
-    return _row(codes, order) if codes or order else None
+            sale = {"stage": "submitted", "codes": used, "at": stamp(fact.time)} if used or sale else None
+        case OrderReopened() if sale:
+            sale = {**sale, "stage": "open", "at": stamp(fact.time)}
+        case OrderClosed() if sale and sale["stage"] != "closed":
+            sale = {**sale, "stage": "closed", "why": event.why, "at": stamp(fact.time)}
+    return _row(codes, sale) if codes or sale else None
 
 
-def _row(codes: Row, order: Row | None) -> Row:
-    due = min(_due(codes, order), default=None)
+def _row(codes: Row, sale: Row | None) -> Row:
+    due = min(_due(codes, sale), default=None)
     if due is None:
-        return {"codes": codes, "order": order, "due_at": None}
+        return {"codes": codes, "sale": sale, "due_at": None}
     at, code, why = due
-    return {"codes": codes, "order": order, "due_at": at, "next": {"campaign": codes[code]["campaign"], "code": code, "why": why}}
+    return {"codes": codes, "sale": sale, "due_at": at, "next": {"campaign": codes[code]["campaign"], "code": code, "why": why}}
 
 
-def _due(codes: Row, order: Row | None) -> Iterator[tuple[str, str, Why]]:
+def _due(codes: Row, sale: Row | None) -> Iterator[tuple[str, str, Why]]:
     """When each of them goes back, and why."""
     for code, each in codes.items():
-        if order is None or code not in order["codes"]:
+        if sale is None or code not in sale["codes"]:
             yield _later(each["at"]), code, "not-submitted"
-        elif order["stage"] == "open":
-            yield _later(max(each["at"], order["at"])), code, "not-submitted"
-        elif order["stage"] == "closed" and order["why"] != "approved":
-            yield order["at"], code, order["why"] if order["why"] in ("denied", "cancelled") else "not-submitted"
+        elif sale["stage"] == "open":
+            yield _later(max(each["at"], sale["at"])), code, "not-submitted"
+        elif sale["stage"] == "closed" and sale["why"] != "approved":
+            yield sale["at"], code, sale["why"] if sale["why"] in ("denied", "cancelled") else "not-submitted"
 
 
 def _later(at: str) -> str:
@@ -71,3 +73,11 @@ held = view("held", 1, _key, _held, ["due_at"])
 def give_back(row: Row, now: datetime) -> tuple[str, Any]:
     following = row["next"]
     return stream_id(following["campaign"], following["code"]), Return(**following, order_id=row["id"])
+
+
+async def not_sold(load: Load, row: Row) -> bool:
+    """By the order's own stream, which the view may be behind."""
+    state, _ = await load(order, row["id"])
+    stands = state.stage == "submitted" or state.closed_as == "approved"
+    used = {verdict.code for verdict in state.quote.coupons if verdict.amount} if state.quote else set()
+    return not (stands and row["next"]["code"] in used)

@@ -97,7 +97,7 @@ async def _settings(service: Running) -> tuple[Settings, int]:
 
 async def _unusable(service: Running, sold: Tariff) -> Mapping[str, str]:
     """One that nobody has configured yet is left to payments."""
-    names = {offer.gateway for offer in sold.campaign.offers}
+    names = sorted({offer.gateway for offer in sold.campaign.offers})
     rows = {name: await service.get(gateways, name, opened=False) for name in names}
     return {name: why for name, row in rows.items() if row and (why := _why_not(row["on"], row["capabilities"]))}
 

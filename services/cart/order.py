@@ -111,6 +111,8 @@ class Order:
     submitted_at: datetime | None = None
     customer_id: str = ""
     declines: tuple[Declined, ...] = ()
+    closed_as: Why | Literal[""] = ""
+    """Why it was closed first."""
     erased: bool = False
     coupons: tuple[str, ...] = ()
     profile: str = ""
@@ -259,7 +261,7 @@ def evolve(order: Order, event: Event) -> Order:
         case OrderClosed(why="erased"):
             return _erased(order)
         case OrderClosed():
-            return replace(order, stage="closed")
+            return replace(order, stage="closed", closed_as=order.closed_as or event.why)
     return order
 
 
@@ -272,6 +274,7 @@ def _erased(order: Order) -> Order:
     return replace(
         order,
         stage="closed",
+        closed_as=order.closed_as or "erased",
         erased=True,
         customer=erased(order.customer),
         billing=erased(order.billing),

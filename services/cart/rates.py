@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -14,6 +14,8 @@ OPEN = "0001-01-01"
 """Since when a rate holds that does not say."""
 _NEVER = "9999-12-31"
 _LONGEST = 12
+_STEP = 1_000
+"""Rows that are worked off at once, a few milliseconds."""
 
 
 class Rate(NamedTuple):
@@ -39,14 +41,25 @@ class Rates:
     """
 
     def __init__(self, rows: Iterable[Rate], today: str) -> None:
+        for _ in self.steps(rows, today):
+            pass
+
+    @classmethod
+    async def made(cls, rows: Iterable[Rate], today: str, pause: Callable[[], Awaitable[None]]) -> Rates:
+        """With pauses, so that others have their turn while it is a large table."""
+        rates = cls.__new__(cls)
+        for _ in rates.steps(rows, today):
+            await pause()
+        return rates
+
+    def steps(self, rows: Iterable[Rate], today: str) -> Iterator[None]:
         self.first, self.last = OPEN, _NEVER
         self._places: dict[tuple[str, str], list[_Ranges | Rate]] = {}
-        self._hold(rows, today)
-
-    def _hold(self, rows: Iterable[Rate], today: str) -> None:
         groups: dict[tuple[str, str, str], list[Rate]] = {}
         plain: dict[tuple[str, str, str], Rate] = {}
-        for row in rows:
+        for n, row in enumerate(rows, 1):
+            if not n % _STEP:
+                yield
             self._bound(row, today)
             key = (row.country, row.region, row.tax_class)
             if not (row.since or OPEN) <= today <= (row.until or _NEVER):
@@ -56,7 +69,9 @@ class Rates:
             elif key not in plain or (plain[key].since, row.table) < (row.since, plain[key].table):
                 plain[key] = row
         for (country, region, _), ranges in groups.items():
-            self._places.setdefault((country, region), []).append(_Ranges(ranges))
+            swept = _Ranges()
+            yield from swept.steps(ranges)
+            self._places.setdefault((country, region), []).append(swept)
         for (country, region, _), row in plain.items():
             self._places.setdefault((country, region), []).append(row)
 
@@ -85,19 +100,30 @@ class Rates:
 
 
 class _Ranges:
-    """Where in the line of all postal codes another range begins to be the narrowest."""
+    """Where in the line of all postal codes another range begins to be the best."""
 
-    def __init__(self, rows: Sequence[Rate]) -> None:
-        ranked = sorted(sorted(sorted(rows, key=lambda row: row.table), key=lambda row: row.since, reverse=True), key=_size)
+    def steps(self, rows: Iterable[Rate]) -> Iterator[None]:
+        weighed = []
+        for n, row in enumerate(rows, 1):
+            if not n % _STEP:
+                yield
+            weighed.append((_size(row), -int((row.since or OPEN).replace("-", "")), row.table, row))
+        ranked = [row for *_, row in sorted(weighed)]
         begins: dict[int, list[int]] = {}
         ends = [0] * len(ranked)
         for rank, row in enumerate(ranked):
             begins.setdefault(_key(row.postal), []).append(rank)
             ends[rank] = _key(row.postal_to or row.postal) + 1
+        yield
+        yield from self._sweep(ranked, begins, ends)
+
+    def _sweep(self, ranked: Sequence[Rate], begins: Mapping[int, Sequence[int]], ends: Sequence[int]) -> Iterator[None]:
         self._starts: list[int] = []
         self._best: list[Rate | None] = []
         open_ones: list[int] = []
-        for place in sorted({*begins, *ends}):
+        for n, place in enumerate(sorted({*begins, *ends}), 1):
+            if not n % _STEP:
+                yield
             for rank in begins.get(place, ()):
                 heappush(open_ones, rank)
             while open_ones and ends[open_ones[0]] <= place:

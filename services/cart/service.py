@@ -3,7 +3,7 @@ from __future__ import annotations
 from services.cart.api import router
 from services.cart.coupon import coupon
 from services.cart.customer_id import customerid
-from services.cart.held import give_back, held
+from services.cart.held import give_back, held, not_sold
 from services.cart.lookups import setup
 from services.cart.order import order
 from services.cart.policies import close, forget, keep, reopen
@@ -30,7 +30,7 @@ cart = Service(
     aggregates=(order, customerid, coupon),
     views=(versions, newest, settings, gateways, customers, tax_tables, tax_parts, held, used),
     policies=(reopen, close, keep, forget),
-    timers=(Timer("coupons", held, give_back),),
+    timers=(Timer("coupons", held, give_back, not_sold),),
     router=router,
     setup=setup,
     label=_label,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from services.cart.rates import Rate, Rates
 from services.cart.views import tax_parts, tax_tables
 from shared.kernel.errors import Unavailable
 from shared.service import Running
 
-_LOOK_AGAIN = 1.0
-"""Seconds; another process may have projected a new table."""
-_MANY = 2_000
-"""So many rows are put in order in a thread, so that orders go on."""
+_LOOK_AGAIN = timedelta(seconds=1)
+"""Another process may have projected a new table."""
 
 
 class Tables:
@@ -24,7 +22,7 @@ class Tables:
         self._rates: Rates | None = None
         self._refresh: asyncio.Task[None] | None = None
         self._projected: asyncio.Event | None = None
-        self._looked = 0.0
+        self._looked: datetime | None = None
 
     async def rates(self, today: str) -> Rates:
         """Those of before while newer ones are read. Raises Unavailable."""
@@ -39,8 +37,8 @@ class Tables:
         return rates
 
     def _may_have_changed(self) -> bool:
-        projected, now = self._service.working.projected, asyncio.get_running_loop().time()
-        if projected is self._projected and now - self._looked < _LOOK_AGAIN:
+        projected, now = self._service.working.projected, self._service.clock()
+        if projected is self._projected and self._looked and now - self._looked < _LOOK_AGAIN:
             return False
         self._projected, self._looked = projected, now
         return True
@@ -67,17 +65,16 @@ class Tables:
             rows = [row for part in parts for row in await self._part(table, number, part)]
             self._rows[table] = number, rows
         held = [rows for _, rows in self._rows.values()]
-        many = sum(map(len, held)) > _MANY
-        self._rates = await asyncio.to_thread(_ordered, held, today) if many else _ordered(held, today)
+        self._rates = await Rates.made((row for rows in held for row in rows), today, _pause)
         return self._rates
 
     async def _part(self, table: str, number: int, part: int) -> list[Rate]:
         row = await self._service.get(tax_parts, f"{table}/{number % 2}/{part}", opened=False)
         if row is None or row["number"] != number:
             raise Unavailable("A newer tax table is arriving. Try again.")
-        await asyncio.sleep(0)  # others go on between parts
+        await _pause()
         return [Rate(table, number, *each) for each in row["rows"]]
 
 
-def _ordered(held: Sequence[Sequence[Rate]], today: str) -> Rates:
-    return Rates((row for rows in held for row in rows), today)
+async def _pause() -> None:
+    await asyncio.sleep(0)

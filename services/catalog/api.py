@@ -110,7 +110,7 @@ async def _draft(service: Running, state: State, version: int) -> dict[str, Any]
     """``problems`` keep it from being published; ``changes`` are what that would change."""
     current = state.current
     assert current is not None  # noqa: S101 - a stream begins with an edit or a version
-    told = changes(state.campaign, current) if state.campaign and state.draft else []
+    told = changes(state.campaign, current) if state.draft else []
     return {
         "id": state.id,
         "version": version,

@@ -26,12 +26,30 @@ class Change:
 
 def changes(before: Campaign | None, now: Campaign) -> list[Change]:
     if before is None:
-        return [Change("name", "First version")]
+        return list(_first(now))
     told = [*_main(before, now), *_lists(before, now), *_texts(before, now)]
     for section, label, said in _rows(now.currency):
         old, new = getattr(before, section), getattr(now, section)
         told += [Change(section, what) for what in _differences(old, new, label, said, section)]
     return told
+
+
+_SHOWN = 10
+"""Names; more are counted."""
+
+
+def _first(now: Campaign) -> Iterator[Change]:
+    yield Change("name", "First version")
+    for section, title, names in (
+        ("offers", "Offers", [offer.name for offer in now.offers if offer.kind == "offer"]),
+        ("offers", "Upsells", [offer.name for offer in now.offers if offer.kind == "upsell"]),
+        ("coupons", "Coupons", [coupon.code.strip().upper() for coupon in now.coupons]),
+        ("profiles", "Shipping profiles", [profile.name for profile in now.profiles]),
+        ("fields", "Custom fields", [field.label for field in now.fields]),
+    ):
+        if names:
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            yield Change(section, f"{title}: {', '.join(names[:_SHOWN])}{more}")
 
 
 def _on(value: bool) -> str:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.kernel.decider import Aggregate
 from shared.kernel.events import Event
 from shared.kernel.views import Row, View
+
+Load = Callable[[Aggregate[Any], str], Awaitable[tuple[Any, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,13 @@ class Effect:
 
 @dataclass(frozen=True)
 class Timer:
-    """Rows of ``pending`` whose ``due_at`` has passed become commands: ``command(row, now)`` gives (aggregate id, command)."""
+    """Rows of ``pending`` whose ``due_at`` has passed become commands: ``command(row, now)`` gives (aggregate id, command).
+
+    ``still(load, row)`` is for a command that its own stream cannot judge: whether the row is true by the streams that it is made of,
+    since a view may be behind. ``load(aggregate, id)`` gives a state and its version.
+    """
 
     name: str
     pending: View
     command: Callable[[Row, datetime], tuple[str, Any]]
+    still: Callable[[Load, Row], Awaitable[bool]] | None = None

@@ -87,6 +87,8 @@ class Runner:
 
     async def _fire(self, timer: Timer, row: Row) -> None:
         try:
+            if timer.still and not await timer.still(self._host.load, row):
+                return
             id, command = timer.command(row, self._host.clock())
             await self._host.send(id, command, f"{timer.name}/{row['id']}/{row['due_at']}", f"timer:{self._service}.{timer.name}")
         except Refusal as refusal:

@@ -9,10 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from services.cart.coupon import Keep, Redeem, Return, coupon
-from services.cart.held import give_back, held
+from services.cart.held import give_back, held, not_sold
+from services.cart.order import order
 from services.cart.policies import keep
 from services.cart.used import hashes, used
-from shared.contracts.cart import CouponRedeemed, CouponReturned, OrderClosed, OrderReopened, OrderSubmitted
+from shared.contracts.cart import CartChanges, CartUpdated, CouponRedeemed, CouponReturned, OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.customers import CustomerErased
 from shared.contracts.order import CouponVerdict, Person
 from shared.kernel.codec import stamp
@@ -183,3 +184,29 @@ def test_what_was_derived_from_an_erased_customer_is_gone_however_it_arrives():
     assert uses(*orders, *erased) is None
     assert uses(*erased, *stream(f"order-{ORDER}", (0, sent("LAST", phone="Erased")))) is None
     assert list(used.keys(erased[0])) == [ORDER]
+
+
+@pytest.mark.parametrize(
+    ("history", "back"),
+    [
+        ((), True),
+        ((sent("LAST"),), False),
+        ((sent("OTHER"),), True),
+        ((sent("LAST"), reopened()), True),
+        ((sent("LAST"), reopened(), sent("LAST", attempt=2)), False),
+        ((sent("LAST"), closed("denied")), True),
+        ((sent("LAST"), closed("approved")), False),
+        ((sent("LAST"), closed("approved"), closed("erased")), False),
+        ((closed("erased"),), True),
+    ],
+)
+async def test_before_it_goes_back_the_order_s_own_stream_is_asked(history, back):
+    """The view may be behind: it has been closed for ten minutes, or the stream waits for somebody."""
+    quote = next((event.submitted.order.quote for event in reversed(history) if isinstance(event, OrderSubmitted)), None)
+    begun = CartUpdated(order_id=ORDER, changes=CartChanges(), quote=quote, campaign_version=1)
+    state = given(order, begun, *history).state
+
+    async def load(aggregate, id):
+        return {(order.name, ORDER): (state, len(history) + 1)}[aggregate.name, id]
+
+    assert await not_sold(load, {"id": ORDER, "next": {"code": "LAST"}}) == back

@@ -14,7 +14,16 @@ def told(now, before=WHOLE):
 
 def test_nothing_changed_is_nothing_told():
     assert told(WHOLE) == []
-    assert [(change.section, change.what) for change in changes(None, WHOLE)] == [("name", "First version")]
+
+
+def test_a_first_version_tells_what_it_sells():
+    assert [(change.section, change.what) for change in changes(None, WHOLE)] == [
+        ("name", "First version"),
+        ("offers", "Offers: Cloud pillow, Foam topper"),
+        ("coupons", "Coupons: SLEEP10, FIVE"),
+        ("profiles", "Shipping profiles: Standard, Express"),
+        ("fields", "Custom fields: Firmness, Allergies"),
+    ]
 
 
 @pytest.mark.parametrize(

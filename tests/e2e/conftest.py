@@ -19,17 +19,29 @@ async def browser():
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def sign_in(shop, browser):
-    """Opens a window of its own, signed in; whatever goes wrong in the page fails the test."""
+async def window(browser):
+    """Opens a window of its own at an address; whatever goes wrong in the page fails the test."""
     wrong = []
 
-    async def opened(user, **options):
-        context = await browser.new_context(base_url=shop.address, viewport={"width": 1440, "height": 900}, **options)
+    async def opened(address, **options):
+        context = await browser.new_context(base_url=address, viewport={"width": 1440, "height": 900}, **options)
         page = await context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: "Content Security Policy" in message.text and wrong.append(message.text))
         page.on("response", lambda answer: answer.status >= 500 and wrong.append(f"{answer.status} {answer.url}"))
+        return page
+
+    yield opened
+    assert not wrong
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def sign_in(shop, window):
+    """Opens a window of its own, signed in."""
+
+    async def opened(user, **options):
+        page = await window(shop.address, **options)
         await page.goto("/sign-in")
         await page.fill("#user", user)
         await page.fill("#password", PASSWORD)
@@ -37,5 +49,4 @@ async def sign_in(shop, browser):
         await page.get_by_role("button", name=user, exact=True).wait_for()
         return page
 
-    yield opened
-    assert not wrong
+    return opened

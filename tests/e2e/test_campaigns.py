@@ -103,7 +103,7 @@ async def test_the_save_bar_is_there_only_while_something_is_not_saved(sign_in):
 
 async def test_publishing_shows_what_it_changes_and_makes_a_version(sign_in):
     page = await campaign(sign_in, "Pillow")
-    await publish(page, "The first version")
+    await publish(page, "First version", "Offers: Pillow")
     await expect(page.locator("#status")).to_have_text("Published, version 1")
     await page.get_by_label("Price: Pillow").fill("39.95")
     await publish(page, "Against version 1", "Pillow: price 49.95 → 39.95", typed=True)

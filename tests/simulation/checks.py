@@ -7,7 +7,7 @@ from shared.contracts.registry import EVENTS
 from shared.ids import external_command
 from shared.kernel.codec import Codec
 from shared.kernel.commands import decode
-from tests.simulation.people import AGENTS
+from tests.simulation.people import AGENTS, LAST, USES
 
 _ENDS = (qa.OrderDenied, fulfillment.OrderCancelled, fulfillment.FulfillmentExported)
 
@@ -41,9 +41,41 @@ class Evidence:
 
 
 def problems(evidence):
-    for check in (told_is_true, no_stale_edit, not_charged_twice, not_exported_twice, topics_are_whole, gate_holds, all_ended, all_closed):
+    for check in (
+        coupons_are_counted,
+        told_is_true,
+        no_stale_edit,
+        not_charged_twice,
+        not_exported_twice,
+        topics_are_whole,
+        gate_holds,
+        all_ended,
+        all_closed,
+    ):
         for problem in check(evidence):
             yield f"{check.__name__}: {problem}"
+
+
+def coupons_are_counted(evidence):
+    """No more orders stand with a limited coupon than it has uses, and each of them holds one."""
+    held, standing = defaultdict(set), defaultdict(set)
+    for fact in evidence.facts:
+        match fact.event:
+            case cart.CouponRedeemed(order_id=order):
+                held[fact.stream].add(order)
+            case cart.CouponReturned(order_id=order):
+                held[fact.stream].discard(order)
+            case cart.OrderSubmitted(submitted=submitted) if any(each.code == LAST and each.amount for each in submitted.order.quote.coupons):
+                standing[f"coupon-{submitted.order.campaign}-{LAST}"].add(submitted.order_id)
+            case cart.OrderReopened(order_id=order) | cart.OrderClosed(order_id=order, why="denied" | "cancelled"):
+                for orders in standing.values():
+                    orders.discard(order)
+        for stream, orders in standing.items():
+            if len(orders) > USES:
+                yield f"{stream} is used by {sorted(orders)} at {fact.id}"
+    for stream, orders in standing.items():
+        if orders - held[stream]:
+            yield f"{sorted(orders - held[stream])} stand without a use of {stream}"
 
 
 def told_is_true(evidence):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW, UNREACHABLE
 from shared.clients import Caller, call
-from shared.contracts.catalog import Campaign, Offer, Settings
+from shared.contracts.catalog import Campaign, Coupon, Offer, Settings
 from shared.kernel.ports import Stored
 from tests.simulation.world import Unanswered
 
@@ -26,6 +26,8 @@ POISON = (
 CAMPAIGNS = {"phone": ("1", "2"), "lander": ("3", "4")}
 """With the numbers of their offers, which no two campaigns share."""
 PHONE, LANDER = CAMPAIGNS
+LAST, USES = "LAST", 2
+"""A coupon that so many orders of a campaign can use."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class People:
             return None
         order, version = started.body["order_id"], started.body["version"]
         self.orders.append(order)
-        changes = {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(body["campaign"])}
+        changes = {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(body["campaign"]), "coupons": self._coupons()}
         edits = [self.ask("change", "cart", agent, "POST", f"/orders/{order}/changes", changes, order=order, version=version)]
         if self._chance.random() < 0.3:
             notes = {"notes": "Calls back on Friday.", "lines": self._lines(body["campaign"])}
@@ -133,10 +135,14 @@ class People:
         chosen = self._chance.choice(((pillow,), (sample,), (pillow, sample)))
         return [{"product": product, "quantity": self._chance.randint(1, 3)} for product in chosen]
 
+    def _coupons(self):
+        return self._chance.choice(([], [], ["last"], ["ten", "last"]))
+
     async def _placed(self, agent, body):
         """As a client does that has an id of its own."""
         key = self.key()
         body |= {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(body["campaign"]), "method": "external", "external_id": key}
+        body["coupons"] = self._coupons()
         placed = await self.ask("place", "cart", agent, "POST", "/orders/place", body, key=key)
         if placed.ok:
             self.orders.append(placed.body["order_id"])
@@ -213,7 +219,10 @@ class People:
             Offer(id=pillow, name="Cloud pillow", sku="RN-PIL-01", price=self._chance.choice((4995, 3995)), shipping_price=695),
             Offer(id=sample, name="Sample", sku="RN-SMP-01", price=0),
         )
-        campaign = Campaign(id=id, name=f"Restful Nights ({id})", offers=offers, qa_share=self._chance.choice((0, 0, 50, 100)))
+        coupons = (Coupon(id=f"{pillow}1", code="TEN", percent="10"), Coupon(id=f"{pillow}2", code=LAST, kind="flat", amount=500, max_uses=USES))
+        campaign = Campaign(
+            id=id, name=f"Restful Nights ({id})", offers=offers, qa_share=self._chance.choice((0, 0, 50, 100)), coupons=coupons, max_coupons=2
+        )
         await self.ask("publish", "catalog", SUPERVISOR, "PUT", f"/campaigns/{id}", campaign.model_dump(mode="json"))
 
     async def _erase(self, order):

@@ -238,7 +238,7 @@ async function openPublish() {
   at("publish-said").textContent = "";
   const list = wrong.length ? problems(wrong, () => dialog.close()) : element("ul", {}, ...draft.changes.map(({ what }) => element("li", {}, what)));
   at("publish-list").replaceChildren(
-    element("p", {}, wrong.length ? `${wrong.length === 1 ? "One thing keeps" : `${wrong.length} things keep`} it from being published:` : draft.number ? `Against version ${draft.number}:` : "The first version:"),
+    element("p", {}, wrong.length ? `${wrong.length === 1 ? "One thing keeps" : `${wrong.length} things keep`} it from being published:` : draft.number ? `Against version ${draft.number}:` : "Nothing of it was published before:"),
     list, ...(draft.retired ? [element("p", { class: "muted" }, "The campaign is retired; publishing brings it back.")] : []));
   if (wrong.length) for (const each of Object.values(lists)) each.redrawAll();
   if (wrong.length) fill(form, draft.values);

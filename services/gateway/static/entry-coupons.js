@@ -36,7 +36,7 @@ function draw() {
   const auto = judged.filter((each) => each.auto && each.applied);
   chips.replaceChildren(...auto.map((each) => chip(each.code, each)), ...entered.map((code) => chip(plain(code), verdictOf(code), true)));
   const told = [...auto, ...entered.map(verdictOf)].filter((each) => each?.said);
-  verdicts.replaceChildren(...told.map((each) => element("p", { class: "verdict", "data-tone": each.applied ? "ok" : "bad" }, icon(each.applied ? "check" : "alert"), each.said)));
+  verdicts.replaceChildren(...told.map((each) => element("p", { class: "verdict", "data-tone": each.applied ? "ok" : "bad" }, icon(each.applied ? "check" : "alert"), element("span", {}, element("span", { class: "id" }, each.code), ` ${each.said}`))));
 }
 
 function chip(code, verdict, removable = false) {

@@ -1,6 +1,7 @@
 """Every worked example of the rules, to the cent."""
 
 from dataclasses import astuple
+from pathlib import Path
 
 import pytest
 
@@ -23,3 +24,9 @@ def test_it_costs_what_the_example_says(example):
     if example.coupons:
         short = len(example.coupons[0]) == 2
         assert [(each.code, each.amount) if short else astuple(each) for each in quote.coupons] == example.coupons
+
+
+def test_merchants_read_the_same_figures():
+    document = (Path(__file__).parents[3] / "docs" / "prices.md").read_text()
+    rows = [[cell.strip(" *") for cell in row.strip("|").split("|")] for row in document.splitlines() if row.startswith("| E")]
+    assert {row[0]: " / ".join(row[2:]) for row in rows} == {example.name: example.totals for example in EXAMPLES}
