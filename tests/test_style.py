@@ -21,6 +21,10 @@ def test_nine_in_ten_functions_are_under_25_lines_and_none_over_60():
     assert not [name for length, name in found if length > 60]
 
 
+def test_styles_are_under_40_kilobytes():
+    assert sum(path.stat().st_size for path in (ROOT / "services").rglob("*.css")) < 40_000
+
+
 def test_no_file_is_over_400_lines():
     written = [path for end in ("py", "js", "css", "html") for path in (ROOT / "services").rglob(f"*.{end}") if path.parent.name != "vendor"]
     assert not [path.name for path in [*FILES, *written] if path.read_text().count("\n") > 400]

@@ -73,7 +73,9 @@ async def _choices(request: Request, services: Services, campaign: Mapping[str, 
         "today": f"{now(request).astimezone(zone):%Y-%m-%d}",
         "call_centers": [(each["name"], each["name"]) for each in _on(directory, "call_centers")],
         "teams": [each["name"] for each in _on(directory, "teams")],
-        "gateways": [(each["name"], each.get("title") or each["name"]) for each in gateways["rows"]] if gateways else [("simulator", "simulator")],
+        "gateways": [(each["name"], f"{each['title']}{'' if each['on'] else ' (off)'}") for each in gateways["rows"]]
+        if gateways
+        else [("simulator", "simulator")],
         "countries": countries(),
         "continents": CONTINENTS,
         "currencies": currencies(),
