@@ -170,9 +170,9 @@ Made = Callable[[Order, str, frozenset[str]], Awaitable[Submit | Place]]
 
 async def _submitted(service: Running, id: str, made: Made, sent: Envelope, customer: str = "") -> Answer:
     """What nothing stands against first takes its uses of limited coupons and, where it has none, a customer number."""
-    state, _ = await service.load(order, id)
+    state, version = await service.load(order, id)
     customer = customer or state.customer_id
-    redeemed = await _redeemed(service, id, made, state, sent)
+    redeemed = await _redeemed(service, id, made, state, sent) if sent.version in (None, version) else None
     if redeemed is not None and not customer:
         customer = await _reserved(service, id, sent)
     outcome = await service.execute(order, id, await made(state, customer, redeemed or frozenset()), sent)
@@ -183,14 +183,14 @@ async def _redeemed(service: Running, id: str, made: Made, state: Order, sent: E
     """None where it would be refused anyway. Raises Refusal."""
     trial = await made(state, "0000000000", frozenset())
     submit = trial.submit if isinstance(trial, Place) else trial
-    tariff = submit.catalog.tariff
-    everything = replace(submit, redeemed=tariff.limited)
+    sold = submit.catalog.tariff
+    everything = replace(submit, redeemed=sold.limited)
     decided = order.decide(replace(trial, submit=everything) if isinstance(trial, Place) else everything, state)
     if isinstance(decided, Refused) or not isinstance(decided[-1], OrderSubmitted):
         return None
-    codes = limited(tariff, decided[-1].submitted.order.quote)
+    codes = limited(sold, decided[-1].submitted.order.quote)
     coupons: Coupons = service.state["coupons"]
-    await coupons.redeem(tariff, codes, id, sent)
+    await coupons.redeem(sold, codes, id, sent)
     return codes
 
 

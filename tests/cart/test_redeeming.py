@@ -90,6 +90,8 @@ async def test_the_next_one_hears_that_it_is_used_up_and_can_go_on_without_it(sh
 async def test_what_would_be_refused_takes_no_use(shop):
     body = await rung_up(shop, "last")
     assert (await submit(shop, body, "card"))[1]["code"] == "incomplete"
+    path = f"/orders/{body['order_id']}/submit"
+    assert (await shop.ask("cart", "POST", path, {"method": "external"}, if_match='"1"'))[1]["code"] == "stale"
     assert await taken(shop) == set()
 
 
