@@ -68,7 +68,7 @@ async def test_all_that_an_order_takes_is_in_its_answer(shop):
     status, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", changes)
     state = body["state"]
     assert (status, state["coupons"], state["profile"], state["terms_agreed"]) == (200, ["ten"], "21", True)
-    assert state["fields"] == [{"field": "1", "value": "King"}]
+    assert [(each["field"], each["value"]) for each in state["fields"]] == [("1", "King")]
     assert [(line["product"], line["quantity"], line["price"]) for line in state["lines"]] == [("1", 0, None), ("31", 2, None)]
     assert (state["quote"]["policy"], state["quote"]["profile"], state["quote"]["total"]) == ("standard-1", "21", 25764)
     assert body["coupons_said"] == {"TEN": "This campaign has no such coupon."}
