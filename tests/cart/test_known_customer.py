@@ -95,8 +95,13 @@ async def test_once_erased_the_certificate_reads_so_and_an_order_opened_for_them
     customer = await known(shop)
     await exempt(shop, customer, True, "TX-01-339")
     body = await again(shop, customer)
-    first = next(row for row in (await shop.ask("customers", "GET", f"/orders?customer_id={customer}"))[1]["rows"] if row["status"] == "Pending")
-    await shop.ask("qa", "POST", f"/reviews/{first['order_id']}/decide", {"verdict": "deny", "reason": "not agreed"}, actor="agent:qa1")
+
+    async def pending():
+        _, found = await shop.ask("customers", "GET", f"/orders?customer_id={customer}")
+        return [row["order_id"] for row in found["rows"] if row["status"] == "Pending"]
+
+    (first,) = await until(pending)
+    await shop.ask("qa", "POST", f"/reviews/{first}/decide", {"verdict": "deny", "reason": "not agreed"}, actor="agent:qa1")
 
     async def erased():
         return (await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR))[0] == 200
