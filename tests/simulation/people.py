@@ -223,7 +223,11 @@ class People:
         campaign = Campaign(
             id=id, name=f"Restful Nights ({id})", offers=offers, qa_share=self._chance.choice((0, 0, 50, 100)), coupons=coupons, max_coupons=2
         )
-        await self.ask("publish", "catalog", SUPERVISOR, "PUT", f"/campaigns/{id}", campaign.model_dump(mode="json"))
+        for _ in range(10):
+            told = await self.ask("publish", "catalog", SUPERVISOR, "PUT", f"/campaigns/{id}", campaign.model_dump(mode="json"))
+            if "unknown-gateway" not in str(told.body):
+                return
+            await self._think(5)  # catalog has not heard of the gateway yet
 
     async def _erase(self, order):
         row = await self.ask("look", "customers", SUPERVISOR, "GET", f"/orders/{order}", order=order, tries=1)
