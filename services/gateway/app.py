@@ -46,6 +46,7 @@ from services.gateway.pages import (
 from services.gateway.render import STATIC, home, page, templates
 from services.gateway.sessions import Sessions
 from services.gateway.users import Users
+from services.gateway.versions import Versions
 from shared.clients import Clients
 from shared.http import answer_refusals, invalid, problem
 from shared.kernel.ports import Blobs
@@ -67,7 +68,7 @@ class Gateway:
         audit, idle = Audit(clients), Idle(clients)
         users = Users(blobs, clock, lambda user: audit.locked(user.name))
         sessions, keys = Sessions(blobs, clock, users, idle), Keys(blobs, audit, key, clock)
-        self.door = Door(settings, clients, users, sessions, Access(users, audit, key), keys, idle, live, templates(), key, clock)
+        self.door = Door(settings, clients, users, sessions, Access(users, audit, key), keys, idle, live, Versions(), templates(), key, clock)
         self.app: ASGIApp = Guard(_app(self.door), sessions, keys)
 
 

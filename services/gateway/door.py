@@ -16,6 +16,7 @@ from services.gateway.keys import Keys
 from services.gateway.live import Live
 from services.gateway.sessions import Session, Sessions
 from services.gateway.users import ROLES, Role, Users
+from services.gateway.versions import Versions
 from shared.asgi import Response
 from shared.clients import Caller, Clients, call
 from shared.settings import Settings
@@ -31,6 +32,7 @@ class Door:
     keys: Keys
     idle: Idle
     live: Live
+    versions: Versions
     templates: Jinja2Templates
     key: bytes
     """The installation's, which order ids are made with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import tempfile
 from pathlib import Path
@@ -57,6 +58,9 @@ async def _published(at: Site, page: Page) -> None:
     answer = await page.request.put(f"{at.address}/api/v1/campaigns/50000", data=campaign(), headers=headers)
     if answer.status != 200:
         raise RuntimeError(f"the campaign was answered with {answer.status}: {await answer.text()}")
+    async with asyncio.timeout(20):
+        while '"50000"' not in await (await page.request.get("/api/v1/campaigns?status=published")).text():
+            await asyncio.sleep(0.05)
 
 
 async def rows() -> list[Row]:

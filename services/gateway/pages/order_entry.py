@@ -1,13 +1,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 from starlette.responses import RedirectResponse, Response
 
-from services.gateway.door import SELLS, SETS, Ask, Failed, Services, allow, session_of
+from services.gateway.door import SELLS, SETS, Ask, AtDoor, Door, Failed, Services, allow, session_of
 from services.gateway.entry import SCRIPTS, country_name, regions, shelf, view, words
 from services.gateway.render import page
 from services.gateway.sessions import Session
@@ -36,12 +35,12 @@ async def new(request: Request, services: Ask, campaign: str = "", source: Order
 
 
 @router.get("/order-entry/products/{id}/{number}")
-async def products(request: Request, id: str, number: int, services: Ask) -> Response:
+async def products(request: Request, id: str, number: int, services: Ask, at: AtDoor) -> Response:
     """The rows of a campaign with many products. A version never changes, so that a browser keeps them."""
-    campaign = (await services.get("cart", f"/campaigns/{quote(id, safe='')}/{number}"))["campaign"]
+    campaign = await at.versions.find(services, id, number)
     adjust = await _adjusts(services)
     groups = shelf(campaign)
-    shown = {"campaign": campaign, "groups": groups, "choices": _count(groups), "lines": {}, "amounts": {}, "adjust": adjust}
+    shown: dict[str, Any] = {"campaign": campaign, "groups": groups, "choices": _count(groups), "lines": {}, "amounts": {}, "adjust": adjust}
     answer = page(request, "order_entry_products.html", **shown)
     answer.headers["cache-control"] = "private, max-age=3600"
     return answer
@@ -58,8 +57,8 @@ async def one(request: Request, id: OrderId, services: Ask) -> Response:
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
     listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
-    campaign, number = await _campaign(services, order)
-    return await _page(request, services, listed, campaign, number, order)
+    campaign = await _campaign(request, services, order)
+    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order)
 
 
 @router.post("/order-entry")
@@ -71,7 +70,7 @@ async def start(request: Request, body: Body, services: Ask, key: Key) -> JSONRe
 
 @router.post("/order-entry/{id}/changes")
 async def change(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
-    body = await _in_minor_units(services, id, body)
+    body = await _in_minor_units(request, services, id, body)
     answer = await services.ask("cart", "POST", f"/orders/{id}/changes", body, key=key, version=int(version.strip('"')))
     return await _answered(request, services, id, answer.status, answer.json())
 
@@ -96,7 +95,7 @@ async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
     if state["stage"] == "closed":
         return JSONResponse({"outcome": "accepted"})
     if state["stage"] == "open":
-        campaign, _ = await _campaign(services, order)
+        campaign = await _campaign(request, services, order)
         panel = page(request, "order_entry_declined.html", attempts=_declines(state), currency=campaign["currency"])
         shown = view(order, campaign, _agent(request))
         return JSONResponse({"outcome": "open", "panel": bytes(panel.body).decode(), "order": shown})
@@ -118,25 +117,24 @@ async def _answered(request: Request, services: Services, id: OrderId, status: i
         return await _answer(request, services, body)
     if body.get("code") == "stale":
         order = await services.get("cart", f"/orders/{id}")
-        campaign, _ = await _campaign(services, order)
+        campaign = await _campaign(request, services, order)
         shown = view(order, campaign, _agent(request))
         return JSONResponse({**body, "state": None, "order": shown}, status)
     raise Failed(status, body)
 
 
 async def _answer(request: Request, services: Services, order: dict[str, Any]) -> JSONResponse:
-    campaign, _ = await _campaign(services, order)
+    campaign = await _campaign(request, services, order)
     return JSONResponse(view(order, campaign, _agent(request)))
 
 
-async def _campaign(services: Services, order: dict[str, Any]) -> tuple[dict[str, Any], int]:
+async def _campaign(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
     """The version of the campaign that the order is priced with."""
-    state = order["state"]
-    row = await services.get("cart", f"/campaigns/{state['campaign']}/{state['campaign_version']}")
-    return row["campaign"], row["number"]
+    state, at = order["state"], cast(Door, request.app.state.door)
+    return await at.versions.find(services, state["campaign"], state["campaign_version"])
 
 
-async def _in_minor_units(services: Services, id: OrderId, body: Body) -> Body:
+async def _in_minor_units(request: Request, services: Services, id: OrderId, body: Body) -> Body:
     """Prices are typed; an empty one is the list price. Raises Failed at the field of one that is no amount."""
     lines = body.get("lines")
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
@@ -144,7 +142,7 @@ async def _in_minor_units(services: Services, id: OrderId, body: Body) -> Body:
     typed = cast(list[dict[str, JsonValue]], lines)
     currency = ""
     if any(line.get(name) for line in typed for name in _PRICES):
-        campaign, _ = await _campaign(services, await services.get("cart", f"/orders/{id}"))
+        campaign = await _campaign(request, services, await services.get("cart", f"/orders/{id}"))
         currency = campaign["currency"]
     return {**body, "lines": [_parsed(line, currency) for line in typed]}
 
@@ -201,7 +199,7 @@ async def tried(request: Request, services: Services, campaign: dict[str, Any], 
 
 
 async def _page(
-    request: Request, services: Services, listed: list[dict[str, Any]], campaign: dict[str, Any], number: int, order: dict[str, Any],
+    request: Request, services: Services, listed: list[dict[str, Any]], campaign: Mapping[str, Any], number: int, order: dict[str, Any],
     preview: str = "",
 ) -> Response:  # fmt: skip
     """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it."""

@@ -69,9 +69,8 @@ only?.addEventListener("change", drawShelf);
 export function drawLines(lines, zero) {
   for (const row of rows()) {
     const now = lines[row.dataset.product];
-    const off = row.classList.contains("off");
+    if (!now && row.classList.contains("off")) continue;
     row.querySelector('[data-step="-1"]').disabled = !quantity(row);
-    if (!now && off) continue;
     row.classList.toggle("off", !now);
     const shipping = row.querySelector('[data-amount="shipping"]');
     shipping.textContent = now ? now.shipping : shipping.matches("small") ? "" : row.dataset.shipping;
@@ -88,6 +87,7 @@ export function drawReasons() {
     const said = ["price", "shipping_price"].map((name) => [name, document.getElementById(`lines.${row.dataset.product}.${name}`)])
       .filter(([, field]) => field && field.value.trim() !== field.dataset.list)
       .map(([name, field]) => `${name === "price" ? "List price" : "Shipping by list"} ${field.dataset.list}, changed to ${field.value.trim()}. ${row.dataset[`${name}Bounds`] ?? ""}`);
+    if (!said.length && under.hidden) continue;
     under.hidden = !said.length || !quantity(row);
     if (said.length) under.querySelector("[data-changed]").textContent = said.join(" ");
   }
