@@ -12,7 +12,7 @@ from services.cart.bodies import ChangeBody, PlaceBody, StartBody, SubmitBody
 from services.cart.customer_id import Reserve
 from services.cart.lines import Wanted
 from services.cart.lookups import catalog, check_customer, circumstances, tariff, today
-from services.cart.order import Change, Order, Place, Submit, about, applied, order
+from services.cart.order import Change, Order, Place, Reprice, Submit, about, applied, order
 from services.cart.pricing import Catalog
 from services.cart.redeeming import Coupons
 from services.cart.submission import limited
@@ -93,6 +93,19 @@ async def change(id: str, body: ChangeBody, service: RunningService, sent: Sent)
     async def made(state: Order) -> Change:
         known = await catalog(service, state.campaign, state.campaign_version)
         return await _change(service, id, known, state, body.changes(state.call), body.wanted(), sent)
+
+    outcome = await _decided(service, id, made, sent)
+    return await _answer(service, id, outcome.version, outcome.state)
+
+
+@router.post("/orders/{id}/reprice")
+async def reprice(id: str, service: RunningService, sent: Sent) -> Answer:
+    """By the newest version of its campaign, and by the settings, rates and coupons of now."""
+
+    async def made(state: Order) -> Reprice:
+        known = await catalog(service, state.campaign)
+        asked = about(state)
+        return Reprice(id, known, {asked: await circumstances(service, known, id, asked, sent.now)}.get, sent.actor)
 
     outcome = await _decided(service, id, made, sent)
     return await _answer(service, id, outcome.version, outcome.state)

@@ -38,6 +38,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Reprice:
+    """By the campaign and settings as they are now. What is not sold any more leaves the order; changed prices stay."""
+
+    order_id: str
+    catalog: Catalog
+    known: Known
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submit:
     """``redeemed`` are the limited coupons of which this order has a use, ``used`` the codes of the customer's other orders."""
 
@@ -79,7 +89,7 @@ class Close:
     why: Why
 
 
-Command = Change | Submit | Place | Reopen | Close
+Command = Change | Reprice | Submit | Place | Reopen | Close
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,8 @@ def decide(command: Command, order: Order) -> Sequence[Event] | Refused:
     match command:
         case Change():
             return _change(command, order)
+        case Reprice():
+            return _reprice(command, order)
         case Submit():
             return _submit(command, order)
         case Place(change, submit):
@@ -163,8 +175,10 @@ def _change(command: Change, order: Order) -> Sequence[Event] | Refused:
     if wrong:
         return wrong
     quoted = _quoted(command, changed)
-    if isinstance(quoted, Refused) or (changed == order and quoted == order.quote):
-        return quoted if isinstance(quoted, Refused) else []
+    if isinstance(quoted, Refused):
+        return quoted
+    if changed == order and quoted == order.quote and catalog.number == order.campaign_version:
+        return []
     moved = quoted if quoted != order.quote else None
     return [
         CartUpdated(
@@ -175,6 +189,21 @@ def _change(command: Change, order: Order) -> Sequence[Event] | Refused:
             settings_version=catalog.settings_number,
         )
     ]
+
+
+def _reprice(command: Reprice, order: Order) -> Sequence[Event] | Refused:
+    catalog, campaign = command.catalog, command.catalog.tariff.campaign
+    if catalog.retired:
+        return Refused("campaign-retired", f"The campaign {campaign.name} has been retired.", conflict=False)
+    sold, asked = catalog.tariff.products, {field.id for field in campaign.fields}
+    lines = {
+        line.product: Wanted(line.quantity, line.price, line.shipping_price, line.reason) if line.product in sold else Wanted(0)
+        for line in order.lines
+    }
+    lost = all(profile.id != order.profile for profile in campaign.profiles)
+    fields = tuple(answer for answer in order.fields if answer.field in asked)
+    changes = CartChanges(profile="" if order.profile and lost else None, fields=fields if fields != order.fields else None)
+    return _change(Change(command.order_id, catalog, command.known, command.actor, changes, lines), order)
 
 
 def about(order: Order) -> About:
@@ -285,4 +314,4 @@ def _erased(order: Order) -> Order:
     )
 
 
-order = Aggregate("order", Order(), decide, evolve, (Change, Submit, Place, Reopen, Close), opens=True)
+order = Aggregate("order", Order(), decide, evolve, (Change, Reprice, Submit, Place, Reopen, Close), opens=True)

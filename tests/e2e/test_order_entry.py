@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.axe import violations
 from tests.e2e.entry import GOOD, LOST_AFTER, begun, card, field, fill, process, summary_of, total_is
+from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -160,3 +162,40 @@ async def test_the_whole_order_goes_by_keyboard_alone(shop, sign_in):
     await total_is(page, "123.19")
     await page.keyboard.press("Control+Enter")
     await summary_of(page, order_id)
+
+
+async def published(supervisor, **prices):
+    """A campaign that sells these products, as a program publishes it."""
+    token = await supervisor.locator('meta[name="csrf"]').get_attribute("content")
+    offers = [{"id": id.lstrip("_"), "name": f"Product {id[-1]}", "sku": f"P-{id[-1]}", "price": price} for id, price in prices.items()]
+    headers = {"x-csrf-token": token, "idempotency-key": f"prices-{prices}"}
+    body = {"name": "Prices that change (phone)", "offers": offers}
+    answer = await supervisor.request.put("/api/v1/campaigns/95000", data=body, headers=headers)
+    assert answer.status == 200, await answer.text()
+
+    async def listed():
+        return '"95000"' in await (await supervisor.request.get("/api/v1/campaigns?status=published")).text()
+
+    await until(listed)
+
+
+async def test_an_order_keeps_its_prices_until_the_agent_updates_them(shop, sign_in):
+    supervisor, agent = await sign_in("supervisor1"), await sign_in("agent1")
+    await published(supervisor, _95001=1000, _95002=500)
+    await agent.goto("/order-entry?campaign=95000")
+    await agent.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+    await agent.get_by_role("button", name="One more: Product 1").click()
+    await agent.get_by_role("button", name="One more: Product 2").click()
+    await total_is(agent, "15.00")
+    await published(supervisor, _95001=1200)
+    await expect(agent.get_by_text("A newer version of this campaign is published.")).to_be_visible()
+    await agent.get_by_role("button", name="One more: Product 2").click()
+    await total_is(agent, "20.00")
+    await agent.reload()
+    await total_is(agent, "20.00")
+    assert await violations(agent) == []
+    await agent.get_by_role("button", name="Update prices").click()
+    await expect(agent.get_by_text("The total was 20.00 and is 12.00")).to_be_visible()
+    await expect(agent.get_by_text("Not sold any more: Product 2.")).to_be_visible()
+    await total_is(agent, "12.00")
+    await expect(agent.get_by_role("button", name="Update prices")).to_be_hidden()

@@ -29,7 +29,7 @@ WHO = {
     "sells": (
         SELLS,
         "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
-        "GET /order-entry/{id}/why; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
+        "GET /order-entry/{id}/why; POST /order-entry/{id}/reprice; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders",
     ),
     "looks up": (

@@ -81,6 +81,13 @@ async def submit(request: Request, id: OrderId, body: Body, services: Ask, key: 
     return await _answered(request, services, id, answer.status, answer.json())
 
 
+@router.post("/order-entry/{id}/reprice")
+async def reprice(request: Request, id: OrderId, services: Ask, key: Key, version: Version) -> JSONResponse:
+    """By the newest version of the campaign."""
+    answer = await services.ask("cart", "POST", f"/orders/{id}/reprice", key=key, version=int(version.strip('"')))
+    return await _answered(request, services, id, answer.status, answer.json())
+
+
 @router.get("/order-entry/{id}/why")
 async def why(request: Request, id: OrderId, services: Ask) -> Response:
     """Which rule gave each figure."""
@@ -224,6 +231,7 @@ async def _page(
         attempts=_declines(order["state"]),
         currency=campaign["currency"],
         preview=preview,
+        newer=any(row["id"] == campaign["id"] and row["number"] > number for row in listed),
     )
 
 

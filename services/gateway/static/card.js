@@ -21,6 +21,18 @@ export function expiry(text) {
   return found.length > 2 ? `${found.slice(0, 2)} / ${found.slice(2)}` : found;
 }
 
+/** What is typed into the number or the expiry date takes its shape; `brand` says whose number it is. */
+export function shape(field, brandPlace) {
+  if (field.id === "number") {
+    field.value = spaced(field.value);
+    brandPlace.textContent = brand(digits(field.value));
+  }
+  if (field.id === "expiry") field.value = expiry(field.value);
+}
+
+/** As the vault takes a card for an order. */
+export const forVault = (order, { number, expiry, cvv }) => ({ order_id: order, number, expiry: `${expiry.slice(0, 2)}/${expiry.slice(2)}`, cvv });
+
 function luhn(number) {
   const sum = [...number].reverse().reduce((total, digit, place) => {
     const value = place % 2 ? Number(digit) * 2 : Number(digit);

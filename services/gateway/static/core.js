@@ -53,3 +53,13 @@ export function followLive() {
 }
 
 export const onLive = (listener) => document.addEventListener("ringup:live", (event) => listener(event.detail));
+
+/** Resolves when something happens to it. */
+export const heardOf = (subject) => new Promise((done) => {
+  const listener = (event) => {
+    if (event.detail.subject !== subject) return;
+    document.removeEventListener("ringup:live", listener);
+    done();
+  };
+  document.addEventListener("ringup:live", listener);
+});

@@ -1,8 +1,9 @@
 // Order entry: one long-lived form. What is typed is saved section by section, one command at a time, on the version that was seen.
 import * as card from "./card.js";
-import { ask, element, onLive, Problem, wait } from "./core.js";
+import { ask, element, heardOf, onLive, Problem, wait } from "./core.js";
 import { banner, checkField, clear, mark, refuse } from "./entry-errors.js";
 import * as coupons from "./entry-coupons.js";
+import { offerPrices, tellPrices, updated } from "./entry-reprice.js";
 import { drawReasons, loaded, rows, withoutReason } from "./entry-products.js";
 import { draw, drawRegions, drawTime, explain, notSaved, saidSaved, say } from "./entry-view.js";
 import { at, drawBoxes, form, NAMES, read, SECTIONS, sent as asSent, shownAs, write } from "./entry-values.js";
@@ -174,18 +175,13 @@ async function submit(method) {
   const details = { number: card.digits(at("number")?.value ?? ""), expiry: card.digits(at("expiry")?.value ?? ""), cvv: card.digits(at("cvv")?.value ?? "") };
   const wrong = method === "card" && order.needs_payment ? card.problems(details.number, details.expiry, details.cvv) : [];
   try {
-    const payment = method === "card" && order.needs_payment && !wrong.length ? await token(details) : "";
+    const payment = method === "card" && order.needs_payment && !wrong.length ? (await answered("/api/v1/tokens", card.forVault(order.order_id, details))).token : "";
     order = await answered(`/order-entry/${order.order_id}/submit`, { method, payment });
     await follow();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     refusedProcess(problem, wrong);
   }
-}
-
-async function token({ number, expiry, cvv }) {
-  const body = { order_id: order.order_id, number, expiry: `${expiry.slice(0, 2)}/${expiry.slice(2)}`, cvv };
-  return (await answered("/api/v1/tokens", body)).token;
 }
 
 function refusedProcess(problem, wrong) {
@@ -216,18 +212,9 @@ async function follow() {
       banner("warn", "The bank has not answered yet. We keep asking; nothing is charged twice. ", [element("a", { href: `/orders/${order.order_id}` }, "Go to the order")]);
       told = true;
     }
-    await Promise.race([wait(1500), heard()]);
+    await Promise.race([wait(1500), heardOf(order.order_id)]);
   }
 }
-
-const heard = () => new Promise((done) => {
-  const listener = (event) => {
-    if (event.detail.subject !== order.order_id) return;
-    document.removeEventListener("ringup:live", listener);
-    done();
-  };
-  document.addEventListener("ringup:live", listener);
-});
 
 function declined(status) {
   order = status.order;
@@ -275,6 +262,8 @@ function begin() {
   form.removeAttribute("aria-busy");
   drawTime(order.started_at, ahead);
   setInterval(() => drawTime(order.started_at, ahead), 1000);
+  tellPrices();
+  if (form.dataset.newer !== undefined && order.stage === "open") offerPrices(updatePrices);
   if (order.stage === "submitted") follow();
   else save();
 }
@@ -289,11 +278,7 @@ function newCall(source = "") {
 let later;
 form.addEventListener("input", (event) => {
   const field = event.target;
-  if (field.id === "number") {
-    field.value = card.spaced(field.value);
-    at("brand").textContent = card.brand(card.digits(field.value));
-  }
-  if (field.id === "expiry") field.value = card.expiry(field.value);
+  card.shape(field, at("brand"));
   clear(field.id);
   clearTimeout(later);
   keepDraft();
@@ -372,7 +357,21 @@ at("new-call").addEventListener("click", (event) => {
   newCall();
 });
 window.addEventListener("pagehide", keepDraft);
+/** On the newest version of the campaign; the page is then another one. */
+async function updatePrices() {
+  await save();
+  const before = order.amounts.totals.total;
+  try {
+    order = await answered(`/order-entry/${order.order_id}/reprice`, {});
+    updated(before, order);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    banner("bad", problem.message);
+  }
+}
+
 onLive((notice) => {
+  if (notice.subject === form.dataset.campaign && notice.type === "CampaignPublished" && order.stage === "open") offerPrices(updatePrices);
   if (notice.subject === order.order_id && notice.type === "CartUpdated" && notice.version > order.version && !saving) refresh();
 });
 
