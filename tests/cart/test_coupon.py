@@ -111,6 +111,7 @@ def test_what_went_back_goes_back_once_and_what_is_taken_again_waits_anew():
     assert due(*timed, coupons=((0, TAKEN), (4, BACK))) is None
     assert due(coupons=((0, TAKEN), (10, BACK))) is None
     assert due(coupons=((0, TAKEN), (10, BACK), (20, TAKEN))) == (30, "not-submitted")
+    assert due(*timed, coupons=((0, TAKEN), (4, BACK), (5, TAKEN))) == (5, "denied")
 
 
 def test_an_order_without_coupons_leaves_no_document():
