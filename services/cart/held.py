@@ -38,7 +38,7 @@ def _held(row: Row | None, fact: Fact) -> Row | None:
             sale = {"stage": "submitted", "codes": used, "at": stamp(fact.time)} if used or sale else None
         case OrderReopened() if sale:
             sale = {**sale, "stage": "open", "at": stamp(fact.time)}
-        case OrderClosed() if sale and sale["stage"] != "closed":
+        case OrderClosed() if sale and (sale["stage"] != "closed" or (sale["why"], event.why) == ("approved", "cancelled")):
             sale = {**sale, "stage": "closed", "why": event.why, "at": stamp(fact.time)}
     return _row(codes, sale) if codes or sale else None
 

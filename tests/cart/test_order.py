@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.cart.order import Place, Reopen, order
-from shared.contracts.cart import CartUpdated, OrderReopened, OrderSubmitted
+from services.cart.order import Close, Place, Reopen, order
+from shared.contracts.cart import CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.catalog import Offer
 from shared.contracts.payments import Instrument
 from tests.cart import ringing
@@ -64,3 +64,16 @@ def test_a_decline_reopens_its_own_attempt_alone():
     submitted = given(order, *declined(1).events, *declined(1).when(submit()).then_types(OrderSubmitted))
     submitted.when(reopen(1)).then_nothing()
     submitted.when(reopen(2)).then_types(OrderReopened)
+
+
+@pytest.mark.parametrize("first", ["approved", "denied", "cancelled"])
+def test_it_is_closed_once_but_an_approved_one_may_be_cancelled(first):
+    history = [*given(order).when(CHANGE).then_types(CartUpdated), OrderClosed(order_id=ORDER, why=first)]
+    for why in ("approved", "denied", "cancelled"):
+        if (first, why) != ("approved", "cancelled"):
+            given(order, *history).when(Close(ORDER, why)).then_nothing()
+    cancelled = OrderClosed(order_id=ORDER, why="cancelled")
+    if first == "approved":
+        given(order, *history).when(Close(ORDER, "cancelled")).then(cancelled)
+    for why in ("approved", "denied", "cancelled"):
+        given(order, *history, cancelled).when(Close(ORDER, why)).then_nothing()
