@@ -38,7 +38,7 @@ def _held(row: Row | None, fact: Fact) -> Row | None:
             sale = {"stage": "submitted", "codes": used, "at": stamp(fact.time)} if used or sale else None
         case OrderReopened() if sale:
             sale = {**sale, "stage": "open", "at": stamp(fact.time)}
-        case OrderClosed() if sale and sale["stage"] != "closed":
+        case OrderClosed() if sale and (sale["stage"] != "closed" or (sale["why"], event.why) == ("approved", "cancelled")):
             sale = {**sale, "stage": "closed", "why": event.why, "at": stamp(fact.time)}
     return _row(codes, sale) if codes or sale else None
 
@@ -52,14 +52,14 @@ def _row(codes: Row, sale: Row | None) -> Row:
 
 
 def _due(codes: Row, sale: Row | None) -> Iterator[tuple[str, str, Why]]:
-    """When each of them goes back, and why."""
+    """When each of them goes back, and why. One that is taken again falls due anew, since what is due at a time is done once."""
     for code, each in codes.items():
         if sale is None or code not in sale["codes"]:
             yield _later(each["at"]), code, "not-submitted"
         elif sale["stage"] == "open":
             yield _later(max(each["at"], sale["at"])), code, "not-submitted"
         elif sale["stage"] == "closed" and sale["why"] != "approved":
-            yield sale["at"], code, sale["why"] if sale["why"] in ("denied", "cancelled") else "not-submitted"
+            yield max(each["at"], sale["at"]), code, sale["why"] if sale["why"] in ("denied", "cancelled") else "not-submitted"
 
 
 def _later(at: str) -> str:

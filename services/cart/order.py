@@ -122,7 +122,7 @@ class Order:
     customer_id: str = ""
     declines: tuple[Declined, ...] = ()
     closed_as: Why | Literal[""] = ""
-    """Why it was closed first."""
+    """Why it was closed first, or that it was cancelled after it was approved."""
     erased: bool = False
     coupons: tuple[str, ...] = ()
     profile: str = ""
@@ -137,8 +137,7 @@ class Order:
 def decide(command: Command, order: Order) -> Sequence[Event] | Refused:
     match command:
         case Close(order_id, why):
-            done = order.erased if why == "erased" else order.stage == "closed"
-            return [] if done else [OrderClosed(order_id=order_id, why=why)]
+            return [] if _is_closed(order, why) else [OrderClosed(order_id=order_id, why=why)]
         case Reopen():
             return _reopen(command, order)
     stopped = _stopped(order)
@@ -153,6 +152,13 @@ def decide(command: Command, order: Order) -> Sequence[Event] | Refused:
             return _submit(command, order)
         case Place(change, submit):
             return _place(change, submit, order)
+
+
+def _is_closed(order: Order, why: Why) -> bool:
+    """An approved one may be cancelled until it goes out: its coupons have not been used then."""
+    if why == "erased":
+        return order.erased
+    return order.stage == "closed" and not (why == "cancelled" and order.closed_as == "approved")
 
 
 def _stopped(order: Order) -> Refused | None:
@@ -290,7 +296,7 @@ def evolve(order: Order, event: Event) -> Order:
         case OrderClosed(why="erased"):
             return _erased(order)
         case OrderClosed():
-            return replace(order, stage="closed", closed_as=order.closed_as or event.why)
+            return replace(order, stage="closed", closed_as="cancelled" if event.why == "cancelled" else order.closed_as or event.why)
     return order
 
 

@@ -24,7 +24,8 @@ class Coupons:
 
     async def uses(self, campaign: str, codes: Iterable[str], order_id: str) -> dict[str, int]:
         """By other orders. Only what came since the last time is read."""
-        return {code: len((await self._uses(stream_id(campaign, code))).orders - {order_id}) for code in sorted(codes)}
+        found = {code: (await self._uses(stream_id(campaign, code))).orders for code in sorted(codes)}
+        return {code: len(orders) - (order_id in orders) for code, orders in found.items()}
 
     async def _uses(self, id: str) -> Uses:
         stream = coupon.stream(id)

@@ -138,12 +138,14 @@ async def publish_draft(id: str, service: RunningService, sent: Sent) -> dict[st
 
 @router.post("/campaigns/{id}/discard")
 async def discard(id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
+    await found(service, id)
     outcome = await service.execute(campaign_aggregate, id, Discard(), sent)
     return {"version": outcome.version}
 
 
 @router.post("/campaigns/{id}/retire")
 async def retire(id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
+    await found(service, id)
     outcome = await service.execute(campaign_aggregate, id, Retire(), sent)
     return {"version": outcome.version}
 

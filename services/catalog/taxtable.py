@@ -26,15 +26,24 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``done`` of the pieces of the version ``number`` are there; one that was cut off is never used. ``gone``: it has no rows."""
+    """``done`` of the pieces of the version ``number`` are there; one that was cut off is never used. ``gone``: it has no rows.
+
+    Who uses a table keeps its versions of odd and of even numbers apart: one is in use while the other arrives.
+    """
 
     number: int = 0
     done: int = 0
+    parts: int = 0
     gone: bool = True
+
+    @property
+    def following(self) -> int:
+        """Never of the sort of the one in use, which two imports that were cut off would else have overwritten."""
+        return self.number + (1 if self.done == self.parts else 2)
 
 
 def decide(command: Append, state: State) -> Sequence[Event] | Refused:
-    number = command.number or state.number + 1
+    number = command.number or state.following
     if state.gone and not any(command.pieces):
         return []
     if command.number and (command.number, command.first) != (state.number, state.done + 1):
@@ -44,7 +53,7 @@ def decide(command: Append, state: State) -> Sequence[Event] | Refused:
 
 
 def evolve(state: State, event: Event) -> State:
-    return State(event.number, event.part, gone=not event.rows) if isinstance(event, TaxTablePublished) else state
+    return State(event.number, event.part, event.parts, gone=not event.rows) if isinstance(event, TaxTablePublished) else state
 
 
 def pieces(rows: Sequence[TaxRow]) -> tuple[tuple[TaxRow, ...], ...]:

@@ -154,9 +154,9 @@ class Services:
         """Raises Failed."""
         return _succeeded(await self.ask(service, "PUT", path, json, key=key, version=version))
 
-    async def delete(self, service: str, path: str) -> Any:
+    async def delete(self, service: str, path: str, *, key: str = "") -> Any:
         """Raises Failed."""
-        return _succeeded(await self.ask(service, "DELETE", path))
+        return _succeeded(await self.ask(service, "DELETE", path, key=key))
 
 
 def _succeeded(response: Response) -> Any:

@@ -92,7 +92,8 @@ class Keys:
         async with self._making:
             id, secret = self._drawn(command_id)
             known = await self.find(id)
-            if known and known.name == name:
+            if known:
+                self._check_repeat(known, name, scopes, expires_on)
                 return known, f"rk_{id}_{secret}"
             self._check(name, scopes, expires_on, await self.all())
             await self._audit.key(by, name, "made", [*scopes, *([f"until {expires_on}"] if expires_on else [])])
@@ -135,6 +136,11 @@ class Keys:
         id = base64.b32encode(hmac.digest(self._key, f"id\n{command_id}".encode(), "sha256")[:10]).decode().lower()
         secret = base64.urlsafe_b64encode(hmac.digest(self._key, f"secret\n{command_id}".encode(), "sha256")).decode().rstrip("=")
         return id, secret
+
+    def _check_repeat(self, known: ApiKey, name: str, scopes: Sequence[str], expires_on: str) -> None:
+        """A form that a browser went back to is another one, and takes nothing away from the key that it made before."""
+        if (known.name, {*known.scopes}, known.expires_on) != (name, {*scopes}, expires_on):
+            raise Refusal(Refused("key-reused", f"This form has made the key {known.name} already. Load the page again to make another one."))
 
     def _check(self, name: str, scopes: Sequence[str], expires_on: str, known: Sequence[ApiKey]) -> None:
         problems = []

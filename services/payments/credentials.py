@@ -25,9 +25,9 @@ class Credentials:
         self._cipher = AESGCM(key)
         self._key = key
 
-    def reference(self, gateway: str, command_id: str) -> str:
-        """The same for a repeat of the same command."""
-        made = hmac.digest(self._key, f"reference\n{gateway}\n{command_id}".encode(), "sha256")[:12]
+    def reference(self, gateway: str, command_id: str, secret: str) -> str:
+        """The same for a repeat of the same command, another one where its key comes again with another secret."""
+        made = hmac.digest(self._key, f"reference\n{gateway}\n{command_id}\n{secret}".encode(), "sha256")[:12]
         return f"{gateway}/{base64.urlsafe_b64encode(made).decode()}"
 
     async def keep(self, reference: str, secret: str) -> None:

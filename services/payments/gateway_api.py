@@ -53,7 +53,7 @@ async def configure(name: Name, body: GatewayBody, service: RunningService, sent
     before, _ = await service.load(gateway, name)
     reference = None if body.credentials is None else ""
     if body.credentials:
-        reference = credentials.reference(name, sent.command_id)
+        reference = credentials.reference(name, sent.command_id, body.credentials)
         await credentials.keep(reference, body.credentials)
     try:
         await service.execute(gateway, name, Configure(name, body.kind, body.capabilities, body.on, body.title, reference), sent)

@@ -82,8 +82,10 @@ class Commands:
         return folded.state, folded.version
 
     async def seen(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
-        """As it was when it was last folded here: others may have gone on. To prepare a command by, never to answer."""
-        folded = self._cache.get(aggregate.stream(id)) or await self._fold(aggregate, aggregate.stream(id))
+        """As it was when it was last folded here: others may have gone on. To prepare a command by, never to answer, but that it is there."""
+        folded = self._cache.get(aggregate.stream(id))
+        if folded is None or not folded.version:
+            folded = await self._fold(aggregate, aggregate.stream(id))
         return folded.state, folded.version
 
     async def begun_by(self, aggregate: Aggregate[Any], id: str) -> str | None:

@@ -74,6 +74,20 @@ async def test_all_that_an_order_takes_is_in_its_answer(shop):
     assert body["coupons_said"] == {"TEN": "This campaign has no such coupon."}
 
 
+async def test_an_order_keeps_the_version_that_it_was_priced_with(shop):
+    """Also what is asked for at the end is what that version asks for."""
+    body = await shop.started()
+    later = SOLD.model_copy(update={"offers": (PILLOW.model_copy(update={"price": 1}),), "terms_required": True, "terms": "As written."})
+    version = await publish(shop, "catalog", "campaign", "restful", CampaignPublished(campaign_id="restful", number=10, campaign=later))
+    await shop.house.running["cart"].get(newest, "restful", version)
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", {"lines": [{"product": "1", "quantity": 3}]})
+    assert (body["state"]["campaign_version"], body["state"]["quote"]["price"]) == (9, 3 * PILLOW.price)
+    status, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/submit", {"method": "external"})
+    assert (status, body["state"]["stage"], body["state"]["campaign_version"]) == (202, "submitted", 9)
+    _, other = await shop.ask("cart", "POST", "/orders", {"campaign": "restful"})
+    assert other["state"]["campaign_version"] == 10
+
+
 async def test_what_was_typed_reads_the_same_from_another_process(shop):
     """Sealed on the way, opened again."""
     body = await shop.started()

@@ -99,6 +99,7 @@ def due(*timed, coupons=((0, TAKEN),)):
         (((1, sent("LAST")), (3, closed("approved")), (4, closed("erased"))), None),
         (((1, sent("LAST")), (3, closed("denied"))), (3, "denied")),
         (((1, sent("LAST")), (3, closed("cancelled"))), (3, "cancelled")),
+        (((1, sent("LAST")), (3, closed("approved")), (4, closed("cancelled"))), (4, "cancelled")),
         (((1, sent("LAST")), (2, reopened()), (3, closed("erased"))), (3, "not-submitted")),
     ],
 )
@@ -111,6 +112,7 @@ def test_what_went_back_goes_back_once_and_what_is_taken_again_waits_anew():
     assert due(*timed, coupons=((0, TAKEN), (4, BACK))) is None
     assert due(coupons=((0, TAKEN), (10, BACK))) is None
     assert due(coupons=((0, TAKEN), (10, BACK), (20, TAKEN))) == (30, "not-submitted")
+    assert due(*timed, coupons=((0, TAKEN), (4, BACK), (5, TAKEN))) == (5, "denied")
 
 
 def test_an_order_without_coupons_leaves_no_document():
@@ -118,7 +120,9 @@ def test_an_order_without_coupons_leaves_no_document():
     assert document.data is None
 
 
-ORDER_EVENTS = st.lists(st.sampled_from([sent("LAST"), sent("TEN"), sent(), reopened(), closed("denied"), closed("approved")]), max_size=4)
+ORDER_EVENTS = st.lists(
+    st.sampled_from([sent("LAST"), sent("TEN"), sent(), reopened(), *map(closed, ("denied", "approved", "cancelled"))]), max_size=4
+)
 
 
 @forall(ORDER_EVENTS, st.integers(0, 3), st.integers(0, 2), st.randoms(use_true_random=False))
@@ -164,6 +168,7 @@ def test_codes_that_took_something_count_by_phone_and_email():
 @pytest.mark.parametrize(
     ("after", "counts"),
     [
+        ((closed("approved"), closed("cancelled")), False),
         ((), True),
         ((reopened(),), False),
         ((reopened(), sent("LAST", attempt=2)), True),
@@ -196,6 +201,7 @@ def test_what_was_derived_from_an_erased_customer_is_gone_however_it_arrives():
         ((sent("LAST"), reopened(), sent("LAST", attempt=2)), False),
         ((sent("LAST"), closed("denied")), True),
         ((sent("LAST"), closed("approved")), False),
+        ((sent("LAST"), closed("approved"), closed("cancelled")), True),
         ((sent("LAST"), closed("approved"), closed("erased")), False),
         ((closed("erased"),), True),
     ],

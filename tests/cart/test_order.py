@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from services.cart.lines import Wanted
-from services.cart.order import Place, Reopen, Reprice, order
-from shared.contracts.cart import CartUpdated, OrderReopened, OrderSubmitted
+from services.cart.order import Close, Place, Reopen, Reprice, order
+from shared.contracts.cart import CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.catalog import CustomField, Offer, Settings, ShippingProfile
 from shared.contracts.order import FieldValue
 from shared.contracts.payments import Instrument
@@ -100,3 +100,16 @@ def test_nothing_is_repriced_by_a_retired_campaign_nor_while_it_is_charged():
     given(order, first).when(Reprice(ORDER, replace(CATALOG, retired=True), known(), AGENT)).then_refused("campaign-retired")
     sent = given(order, first).when(submit()).then_types(OrderSubmitted)
     given(order, first, *sent).when(Reprice(ORDER, CATALOG, known(), AGENT)).then_refused("being-charged")
+
+
+@pytest.mark.parametrize("first", ["approved", "denied", "cancelled"])
+def test_it_is_closed_once_but_an_approved_one_may_be_cancelled(first):
+    history = [*given(order).when(CHANGE).then_types(CartUpdated), OrderClosed(order_id=ORDER, why=first)]
+    for why in ("approved", "denied", "cancelled"):
+        if (first, why) != ("approved", "cancelled"):
+            given(order, *history).when(Close(ORDER, why)).then_nothing()
+    cancelled = OrderClosed(order_id=ORDER, why="cancelled")
+    if first == "approved":
+        given(order, *history).when(Close(ORDER, "cancelled")).then(cancelled)
+    for why in ("approved", "denied", "cancelled"):
+        given(order, *history, cancelled).when(Close(ORDER, why)).then_nothing()

@@ -215,5 +215,6 @@ async def test_a_gateway_that_order_entry_cannot_use_is_named_with_the_way_out(c
 
 
 async def test_what_is_not_there_is_not_found(catalog):
-    for method, path in (("GET", "draft"), ("PATCH", "draft"), ("POST", "publish"), ("GET", "versions"), ("GET", "export"), ("GET", "offers.csv")):
+    read = [("GET", path) for path in ("draft", "versions", "export", "offers.csv")]
+    for method, path in (*read, ("PATCH", "draft"), *(("POST", command) for command in ("publish", "discard", "retire"))):
         assert (await catalog(method, f"/campaigns/999/{path}", {} if method == "PATCH" else None))[0] == 404, path

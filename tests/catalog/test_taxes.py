@@ -42,13 +42,20 @@ def test_a_table_is_published_piece_by_piece():
     first = given(taxtable).when(Append("us", 1, 2, made[:1])).then_types(TaxTablePublished)[0]
     second = given(taxtable, first).when(Append("us", 2, 2, made[1:], number=1)).then_types(TaxTablePublished)[0]
     assert [(event.number, event.part, event.parts) for event in (first, second)] == [(1, 1, 2), (1, 2, 2)]
-    given(taxtable, first).when(Append("us", 1, 1, ((rows[0],),))).then(TaxTablePublished(table="us", number=2, part=1, parts=1, rows=rows[:1]))
+    given(taxtable, first).when(Append("us", 1, 1, ((rows[0],),))).then(TaxTablePublished(table="us", number=3, part=1, parts=1, rows=rows[:1]))
 
 
 def test_an_import_that_another_overtook_ends():
     other = published(2, 1, 2, 1)
     given(taxtable, published(1, 1, 2, 1), other).when(Append("us", 2, 2, ((),), number=1)).then_refused("overtaken")
     given(taxtable, published(1, 1, 3, 1)).when(Append("us", 3, 3, ((TaxRow(country="US", rate="1"),),), number=1)).then_refused("overtaken")
+
+
+@pytest.mark.parametrize(("cut_off", "number"), [((), 2), ((2,), 4), ((2, 4), 6)])
+def test_what_was_cut_off_never_takes_the_place_of_what_is_in_use(cut_off, number):
+    past = [published(1, 1, 1, 1), *(published(each, 1, 2, 1) for each in cut_off)]
+    (next,) = given(taxtable, *past).when(Append("us", 1, 1, ((TaxRow(country="US", rate="1"),),))).then_types(TaxTablePublished)
+    assert next.number == number
 
 
 def test_a_table_is_deleted_once():

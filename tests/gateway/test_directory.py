@@ -77,3 +77,13 @@ def test_each_change_is_told_in_words():
         ["Call centre North switched off", "Call centre South added", "Team T: North → South", "Affiliate AF added"],
         ["Call centre North added", "Team T added"],
     ]
+    late = [{**event, "version": n} for n, event in enumerate(events, 7)]
+    assert [each["version"] for each in changes(late)] == [8]
+
+
+async def test_the_newest_changes_are_told_however_many_there_were(supervisor, save):
+    names = [f"Centre {somebody()}" for _ in range(22)]
+    for name in names:
+        assert (await save(call_centers=[{"name": name, "on": True}])).status_code == 303
+    page = await supervisor.page("/directory")
+    assert [name for name in names if f"{name} added" in page] == names[2:]

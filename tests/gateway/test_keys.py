@@ -144,6 +144,16 @@ async def test_a_form_sent_twice_is_one_key(ringup, admin):
     assert [each.name for each in await ringup.gateway.door.keys.all()].count(name) == 1
 
 
+@pytest.mark.parametrize("changed", [{"name": "other"}, {"scopes": ["orders:read", "orders:write"]}, {"expires_on": "2099-12-31"}])
+async def test_a_form_that_somebody_went_back_to_leaves_the_key_as_it_is(ringup, admin, changed):
+    name, once = f"key-{uuid.uuid4().hex[:12]}", key()
+    await admin.form("/keys", name=name, scopes=["orders:read"], key=once)
+    answer = await admin.form("/keys", **{"name": name, "scopes": ["orders:read"], "key": once, **changed})
+    assert (answer.status_code, f"has made the key {name} already" in answer.text) == (409, True)
+    (made,) = [each for each in await ringup.gateway.door.keys.all() if each.name == name]
+    assert (made.scopes, made.expires_on) == (("orders:read",), "")
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

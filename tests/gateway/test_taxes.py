@@ -2,6 +2,7 @@
 
 import base64
 
+from services.catalog.taxtable import taxtable
 from tests.house.shop import until
 
 ROWS = "country,region,postal_from,postal_to,class,rate,from,until\nUS,TX,,,standard,6.25,,\nUS,TX,75201,75209,standard,8.25,2025-01-01,\n"
@@ -29,6 +30,9 @@ async def test_a_table_is_checked_taken_in_looked_up_and_removed(ringup):
     assert "6.25 %" not in found
     assert "No row is for this place" in await supervisor.page("/taxes/us-texas?postal=99999")
     assert (await supervisor.form("/taxes/us-texas/remove", key="remove-texas")).headers["hx-redirect"] == "/taxes"
+    assert (await imported(supervisor, ROWS + "US,TX,75210,,standard,8,,\n")).status_code == 200
+    assert (await supervisor.form("/taxes/us-texas/remove", key="remove-texas")).headers["hx-redirect"] == "/taxes"
+    assert not (await ringup.all.house.running["catalog"].load(taxtable, "us-texas"))[0].gone
 
 
 async def test_every_bad_row_is_named_and_nothing_is_taken_in(ringup):

@@ -101,6 +101,13 @@ async def test_a_kept_state_leads_to_no_answer_but_an_append(streams):
         await ours.execute(review, "1", Undo(), sent("c7"))
 
 
+async def test_what_was_not_there_is_looked_for_again(streams):
+    here, there = commands(streams), commands(streams)
+    assert await here.seen(review, "1") == (0, 0)
+    await there.execute(review, "1", Undo(), sent("1"))
+    assert await here.seen(review, "1") == (1, 1)
+
+
 async def test_a_repeat_is_answered_as_then_by_whoever_is_asked(streams):
     first, second = commands(streams), commands(streams)
     then = await first.execute(review, "1", Undo(times=2), sent("c1"))

@@ -223,6 +223,14 @@ async def test_credentials_are_in_no_answer_event_or_file_and_gone_when_replaced
     assert SECRET.encode() not in written(settings.data)
 
 
+async def test_a_key_that_comes_again_with_other_credentials_changes_none(shop):
+    credentials = shop.house.running["payments"].state["credentials"]
+    await put(shop, "front", {**FORM, "credentials": SECRET}, idempotency_key="first-time")
+    status, refused = await put(shop, "front", {**FORM, "credentials": f"{SECRET}-2"}, idempotency_key="first-time")
+    (reference,) = await shop.engine.blobs.ids("credentials")
+    assert (status, refused["code"], await credentials.find(reference)) == (422, "key-reused", SECRET)
+
+
 async def test_credentials_open_for_nobody_with_another_key(shop):
     await put(shop, "front", {**FORM, "credentials": SECRET})
     (reference,) = await shop.engine.blobs.ids("credentials")

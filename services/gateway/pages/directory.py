@@ -74,22 +74,22 @@ async def _page(
         errors=errors,
         stale=code == "stale",
         saved=saved,
-        history=await _history(services),
+        history=await _history(services, in_force["version"]),
     )
 
 
-async def _history(services: Services) -> list[dict[str, Any]] | None:
+async def _history(services: Services, version: int) -> list[dict[str, Any]] | None:
     """Who changed what when, newest first; None where nobody can say, empty where nobody has."""
-    found = await if_answered(services, "ops", "/streams/directory", limit=500)
+    found = await if_answered(services, "ops", "/streams/directory", after=max(0, version - _SHOWN - 1), limit=_SHOWN + 1)
     return changes(found["rows"])[:_SHOWN] if found else None
 
 
 def changes(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What each event changed, in words, newest first."""
-    nothing: Mapping[str, Any] = {"data": {part: [] for part in _PARTS}}
+    """What each event changed, in words, newest first; of the first event given only if it is the first of all."""
+    nothing: list[Mapping[str, Any]] = [{"data": {part: [] for part in _PARTS}}] if events and events[0]["version"] == 1 else []
     told = [
         {"version": now["version"], "time": now["time"], "actor": now["actor"], "what": list(_differences(was["data"], now["data"]))}
-        for was, now in pairwise([nothing, *events])
+        for was, now in pairwise([*nothing, *events])
     ]
     return told[::-1]
 

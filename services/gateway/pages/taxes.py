@@ -65,5 +65,5 @@ async def rows(
 
 @router.post("/{table}/remove")
 async def remove(table: Table, services: Ask, key: FormKey) -> Response:
-    await services.delete("catalog", f"/tax-tables/{quote(table, safe='')}")
+    await services.delete("catalog", f"/tax-tables/{quote(table, safe='')}", key=key)
     return Response(status_code=204, headers={"hx-redirect": "/taxes"})

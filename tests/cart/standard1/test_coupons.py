@@ -94,6 +94,8 @@ def test_c4_once_a_customer():
     assert verdict(once, used=[" x"]) == "exhausted used-by-customer"
     assert verdict(once, used=["Y"]) == "applied"
     assert verdict(coupon("X", "10"), used=["X"]) == "applied"
+    assert verdict(coupon("X", "10", once_per_customer=True, max_uses=1, uses=1), used=["X"]) == "exhausted all-used"
+    assert verdict(coupon("X", "10", once_per_customer=True, target="products", products=["B"]), used=["X"]) == "exhausted used-by-customer"
 
 
 def test_c4_the_minimums_are_of_the_matched_lines_before_any_discount():

@@ -107,6 +107,7 @@ def test_s5_place_before_scope_before_position():
     assert strongest(everything, offers, category, product) == "product"
     assert strongest(everything, offers, category) == "category"
     assert strongest(everything, offers) == "offers"
+    assert strongest(everything, rule("upsells", 5, "upsells"), lines=[UPSELL]) == "upsells"
     assert strongest({**everything, "id": "first"}, everything) == "first"
     continent, country, region = (
         {**everything, "id": name, **place} for name, place in (("c", {"continent": "NA"}), ("us", {"country": "US"}), ("tx", US_TX))
