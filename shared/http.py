@@ -20,6 +20,7 @@ from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Conflict, KernelError, NotFound, Oversize
 from shared.service import Running
+from shared.text import sentence
 
 _LONG_NUMBER = re.compile(r"\d{12,}")
 
@@ -103,7 +104,8 @@ def answer_refusals(app: FastAPI) -> None:
 
 def invalid(error: RequestValidationError) -> JSONResponse:
     """Names every field that is not right, the first one at the top; never what was in it, nor a card number sent as a name."""
-    errors = [{"field": "body" if e["type"] == "json_invalid" else _field(e["loc"]), "code": e["type"], "detail": e["msg"]} for e in error.errors()]
+    places = (("body" if each["type"] == "json_invalid" else _field(each["loc"]), each) for each in error.errors())
+    errors = [{"field": field, "code": each["type"], "detail": sentence(each)} for field, each in places]
     return problem(422, "invalid", errors[0]["detail"], errors[0]["field"], errors=errors)
 
 

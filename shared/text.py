@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
 
@@ -37,13 +37,13 @@ def luhn(number: str) -> bool:
 def _readable(text: str) -> str:
     """Private-use characters are refused too: sealed texts begin with one."""
     if any(unicodedata.category(character) in ("Cc", "Co", "Cs", "Cn") and character not in "\n\t" for character in text):
-        raise ValueError("contains characters that cannot be stored")
+        raise ValueError("This contains characters that cannot be stored.")
     return text
 
 
 def _one_line(text: str) -> str:
     if "\n" in text or "\t" in text:
-        raise ValueError("must be one line")
+        raise ValueError("This must be one line.")
     return text
 
 
@@ -59,7 +59,7 @@ def _numbers(text: str) -> Iterator[str]:
 
 def _no_card(text: str) -> str:
     if not _has_no_card(text):
-        raise ValueError("contains a card number; those belong in the card fields alone")
+        raise ValueError("This contains a card number. Those belong in the card fields alone.")
     return text
 
 
@@ -76,6 +76,11 @@ def digits(phone: str) -> str:
     """A phone number as it is dialled at home: without leading zeros, a North American one without its 1."""
     found = "".join(letter for letter in phone if letter in "0123456789").lstrip("0")
     return found[1:] if len(found) == 11 and found.startswith("1") else found
+
+
+def sentence(error: Mapping[str, Any]) -> str:
+    """What pydantic found; where that is our own refusal, as it was written."""
+    return str(error["ctx"]["error"]) if error["type"] == "value_error" else str(error["msg"])
 
 
 Id = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_readable), AfterValidator(_one_line)]

@@ -21,14 +21,14 @@ Code = Annotated[TextLine, StringConstraints(max_length=40)]
 def _email(text: str) -> str:
     name, at, domain = text.partition("@")
     if text and not (name and at and "." in domain.strip(".") and " " not in text):
-        raise ValueError("is not an e-mail address")
+        raise ValueError("This is not an e-mail address.")
     return text
 
 
 def _phone(text: str) -> str:
     digits = sum(character.isdigit() for character in text)
     if text and (not 7 <= digits <= 15 or set(text) - set("0123456789 +()-./")):
-        raise ValueError("is not a phone number")
+        raise ValueError("This is not a phone number.")
     return text
 
 

@@ -30,7 +30,7 @@ from shared.http import RunningService, Sent
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.errors import NotFound
 from shared.service import Running
-from shared.text import Line
+from shared.text import Line, sentence
 
 router = APIRouter()
 
@@ -111,7 +111,7 @@ def _read(body: ImportBody) -> Campaign:
 
 def _problem(error: Any) -> Problem:
     place = [str(part) for part in error["loc"]]
-    return Problem(".".join(place[1:] if place[:1] == ["campaign"] else place) or "text", error["type"], error["msg"])
+    return Problem(".".join(place[1:] if place[:1] == ["campaign"] else place) or "text", error["type"], sentence(error))
 
 
 def _with_ids(campaign: Campaign) -> Campaign:

@@ -36,6 +36,12 @@ async def test_a_draft_gets_numbers_and_becomes_a_version(catalog):
     assert (await shown(catalog, id))["status"] == "published"
 
 
+async def test_several_new_fields_get_numbers_at_once(catalog):
+    id, version = await catalog.draft()
+    status, draft = await catalog("PATCH", f"/campaigns/{id}/draft", {"fields": [FIELD, {"label": "Size"}]}, if_match=f'"{version}"')
+    assert (status, [field["id"] for field in draft["draft"]["fields"]]) == (200, ["1", "2"])
+
+
 async def test_what_is_missing_is_kept_and_told_until_it_is_there(catalog):
     id, version = await catalog.draft(offers=[{"price": 100}], terms_required=True)
     fields = [problem["field"] for problem in (await shown(catalog, id))["problems"]]

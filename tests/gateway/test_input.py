@@ -78,6 +78,13 @@ async def test_bad_input_names_its_field(agent, change, field):
     assert field in {problem.get("field"), *(error["field"] for error in problem.get("errors", ()))}
 
 
+async def test_what_is_wrong_is_said_in_sentences_of_our_own(agent):
+    problem = await refused(agent, "/api/v1/orders", {**EXTERNAL, "customer": {"first_name": "A\tB", "email": "nobody", "phone": "abc"}})
+    assert {error["detail"] for error in problem["errors"]} == {
+        "This must be one line.", "This is not an e-mail address.", "This is not a phone number.",
+    }  # fmt: skip
+
+
 async def test_a_name_may_be_an_emoji(place, ringup):
     order_id = await place(customer={**EXTERNAL["customer"], "first_name": "🦊", "last_name": "Ünal"})
     assert "🦊 Ünal" in await (await ringup.sign_in("agent1")).page(f"/orders/{order_id}")

@@ -72,7 +72,9 @@ def _ids(sections: Sections) -> Problems:
         ids = list(numbers)
         detail = "Two rows have the number {}. Leave it out to get a new one."
         yield from distinct(((field, id) for field, id in ids if id and not field.startswith("fields")), "twice", detail)
-    yield from distinct(((f"fields.{n}.id", field.id) for n, field in enumerate(sections.fields or ())), "twice", "Two fields have the number {}.")
+    yield from distinct(
+        ((f"fields.{n}.id", field.id) for n, field in enumerate(sections.fields or ()) if field.id), "twice", "Two fields have the number {}."
+    )
 
 
 def _offer(at: str, offer: Offer, currency: str) -> Problems:

@@ -12,6 +12,7 @@ from services.catalog.checks.problem import Problem
 from services.catalog.files.rows import Row
 from shared.kernel.events import Value
 from shared.money import formatted, parsed
+from shared.text import sentence
 
 V = TypeVar("V", bound=Value)
 
@@ -62,7 +63,7 @@ def body_problems(error: ValidationError, row: Row, variants: Sequence[Row] = ()
             at = variants[place[1]].at(str(place[2]))
         else:
             at = row.at(str(place[0]) if place else "row")
-        found.append(Problem(at, each["type"], each["msg"]))
+        found.append(Problem(at, each["type"], sentence(each)))
     return found
 
 
