@@ -45,8 +45,8 @@ async def find(
 ) -> dict[str, Any]:  # fmt: skip
     """By name, 50 a page and up to 50 more where some are looked for. ``q``: part of a name, or a whole number, SKU or coupon code.
 
-    ``{"rows": [{id, name, kind, status, number, listed, currency, call_center, offers, coupons, profiles, edited_at, edited_by,
-    published_at}], "next"}``; ``status`` is draft, published, changed or retired, ``listed`` the kind under which Order Entry lists it
+    ``{"rows": [{id, name, kind, status, number, listed, currency, call_center, teams, offers, coupons, profiles, edited_at,
+    edited_by, published_at}], "next"}``; ``status`` is draft, published, changed or retired, ``listed`` the kind under which Order Entry lists it
     or "", the last three but ``published_at`` are counts.
     """
     where = {name: value for name, value in (("kind", kind), ("status", status), ("listed", listed)) if value}
@@ -68,7 +68,7 @@ def _row(row: Row, *, published: bool) -> Row:
     """As it is edited; ``published``: as it is sold."""
     shown = row["published"] if published else row["draft"] or row["published"]
     told = {name: row[name] for name in ("id", "status", "number", "listed", "edited_at", "edited_by", "published_at")}
-    return {**told, **{name: shown[name] for name in ("name", "kind", "currency", "call_center", *_COUNTED)}}
+    return {**told, **{name: shown[name] for name in ("name", "kind", "currency", "call_center", "teams", *_COUNTED)}}
 
 
 @router.post("/campaigns", status_code=201)

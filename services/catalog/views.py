@@ -12,7 +12,7 @@ from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
 from shared.kernel.views import Row, view
 
-_LISTED = ("name", "kind", "listed", "currency", "call_center")
+_LISTED = ("name", "kind", "listed", "currency", "call_center", "teams")
 _COUNTED = ("offers", "coupons", "profiles")
 
 CampaignEvent = CampaignEdited | CampaignPublished | CampaignRetired | DraftDiscarded

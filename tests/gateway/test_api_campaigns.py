@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from tests.gateway.conftest import EXTERNAL
+from tests.house.shop import until
 
 _IDS = (str(n) for n in itertools.count(90_000))
 
@@ -79,3 +80,21 @@ async def test_what_is_wrong_with_an_order_is_said_at_its_field(ringup, changed,
     agent = await ringup.sign_in("agent1")
     answer = await agent.send("POST", "/api/v1/orders", json={**EXTERNAL, **changed}, key=f"wrong-{field}-{len(str(changed))}")
     assert (answer.status_code, answer.json().get("field")) == (422, field), answer.text
+
+
+async def test_order_entry_lists_to_agents_what_is_for_their_call_centre_and_team(ringup):
+    supervisor, agent = await ringup.sign_in("supervisor1"), await ringup.sign_in("agent1")
+    ids = [next(_IDS) for _ in range(4)]
+    theirs = ({"call_center": "North", "teams": ["Team 3"]}, {"call_center": "North"}, {"call_center": "South"}, {"teams": ["Team 4"]})
+    for id, sections in zip(ids, theirs, strict=True):
+        sent = campaign(next(_IDS), name=f"Campaign {id}", **sections)
+        answer = await supervisor.send("PUT", f"/api/v1/campaigns/{id}", json=sent, key=f"publish-{id}")
+        assert answer.status_code == 200, answer.text
+
+    async def all_there():
+        page = await supervisor.page("/order-entry")
+        return all(f"Campaign {id}<" in page for id in ids)
+
+    await until(all_there)
+    page = await agent.page("/order-entry")
+    assert [f"Campaign {id}<" in page for id in ids] == [True, True, False, False]

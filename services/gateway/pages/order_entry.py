@@ -25,9 +25,10 @@ _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "c
 @router.get("/order-entry")
 async def new(request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "") -> Response:
     """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
-    listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
+    there = await _there(services)
+    listed = _theirs(there, _who(request))
     if not listed:
-        return page(request, "order_entry_none.html", makes=_who(request).role in SETS)
+        return page(request, "order_entry_none.html", makes=_who(request).role in SETS, others=bool(there))
     chosen = next((row for row in listed if row["id"] == campaign), listed[0])
     published = await services.get("catalog", f"/campaigns/{chosen['id']}")
     blank = await _blank(services, published["campaign"], source)
@@ -56,7 +57,7 @@ async def one(request: Request, id: OrderId, services: Ask) -> Response:
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
-    listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
+    listed = _theirs(await _there(services), _who(request))
     campaign = await _campaign(request, services, order)
     return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order)
 
@@ -135,6 +136,25 @@ async def _answer(request: Request, services: Services, order: dict[str, Any]) -
     return JSONResponse(view(order, campaign, _agent(request)))
 
 
+async def _there(services: Services) -> list[dict[str, Any]]:
+    """Every campaign that Order Entry lists."""
+    rows, cursor = [], None
+    while True:
+        found = await services.get("catalog", "/campaigns", listed="phone", cursor=cursor)
+        rows += found["rows"]
+        cursor = found["next"]
+        if not cursor:
+            return rows
+
+
+def _theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
+    """Those for the call centre and team of an agent; a supervisor sells from every campaign."""
+    return [
+        row for row in rows
+        if session.role in SETS or (row["call_center"] in ("", session.call_center) and (not row["teams"] or session.team in row["teams"]))
+    ]  # fmt: skip
+
+
 async def _campaign(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
     """The version of the campaign that the order is priced with."""
     state, at = order["state"], cast(Door, request.app.state.door)
@@ -210,6 +230,8 @@ async def _page(
     preview: str = "",
 ) -> Response:  # fmt: skip
     """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it."""
+    if all(row["id"] != campaign["id"] for row in listed):
+        listed = [*listed, {"id": campaign["id"], "name": campaign["name"], "number": number}]
     countries = [(code, country_name(code)) for code in campaign["countries"]]
     shown = view(order, campaign, _agent(request))
     groups = shelf(campaign)
