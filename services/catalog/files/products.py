@@ -57,12 +57,14 @@ def from_csv(data: bytes, campaign: Campaign) -> Merged[Offer]:
     wrong: list[Problem] = []
     offers: list[Offer] = list(campaign.offers)
     places: dict[str, Row] = {}
+    seen: dict[str, Row] = {}
     changed: dict[int, int] = {}
     grouped = list(_grouped(rows, wrong))
     if len(grouped) > MOST_OFFERS:
         raise Unreadable(f"The file has {len(grouped):,} offers, and a campaign has at most {MOST_OFFERS:,}.")
     for row, variants in grouped:
-        at = matched(row, offers, "sku", places, wrong)
+        at = matched(row, offers, "sku", seen, wrong)
+        seen[f"{row.number}"] = row
         before = offers[at] if at is not None else None
         offer = _offer(row, variants, before, campaign.currency, wrong)
         if offer and at is not None:
