@@ -153,6 +153,14 @@ def test_what_is_no_table_is_refused_with_a_sentence(data, says):
         products.from_csv(data, WHOLE)
 
 
+def test_a_file_brings_no_more_offers_than_a_campaign_may_have():
+    rows = [f",offer,Product {n},SKU-{n},1.00" for n in range(products.MOST_OFFERS + 1)]
+    head = "number,type,name,sku,price\n"
+    with pytest.raises(Unreadable, match="at most 1,000"):
+        offers(head + "\n".join(rows))
+    assert wrong(offers(head + "\n".join(rows[1:]))) == [("file", "too-many")]
+
+
 def test_windows_1252_is_known_by_what_utf_8_cannot_be():
     assert text_of("Schläfer €".encode("cp1252")) == "Schläfer €"
 

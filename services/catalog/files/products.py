@@ -13,7 +13,7 @@ from services.catalog.bodies import OfferBody, VariantBody
 from services.catalog.checks.problem import Problem
 from services.catalog.checks.shapes import shapes
 from services.catalog.files.merged import Merged, body_problems, matched, money, said
-from services.catalog.files.rows import Row, joined, read, split, taken, whole, written
+from services.catalog.files.rows import Row, Unreadable, joined, read, split, taken, whole, written
 from shared.contracts.catalog import Campaign, CampaignChanges, Offer, Option, Variant
 
 _AMOUNTS = ("price", "shipping_price", "min_price", "max_price", "min_shipping_price", "max_shipping_price")
@@ -26,6 +26,8 @@ COLUMNS = (
 )  # fmt: skip
 _OF_VARIANT = ("number", "type", "sku", "options", "price", "shipping_price")
 MOST = 20_000
+MOST_OFFERS = 1_000
+"""That one campaign has."""
 _DEFAULTS = {"shipping_price": 0, "gateway": "simulator", "min_quantity": 1, "max_quantity": 99, "trial_days": 0, "tax_class": "standard"}
 """Of empty cells."""
 _PAIR = re.compile(r"([^:]+):(.*)", re.DOTALL)
@@ -55,9 +57,14 @@ def from_csv(data: bytes, campaign: Campaign) -> Merged[Offer]:
     wrong: list[Problem] = []
     offers: list[Offer] = list(campaign.offers)
     places: dict[str, Row] = {}
+    seen: dict[str, Row] = {}
     changed: dict[int, int] = {}
-    for row, variants in _grouped(rows, wrong):
-        at = matched(row, offers, "sku", places, wrong)
+    grouped = list(_grouped(rows, wrong))
+    if len(grouped) > MOST_OFFERS:
+        raise Unreadable(f"The file has {len(grouped):,} offers, and a campaign has at most {MOST_OFFERS:,}.")
+    for row, variants in grouped:
+        at = matched(row, offers, "sku", seen, wrong)
+        seen[f"{row.number}"] = row
         before = offers[at] if at is not None else None
         offer = _offer(row, variants, before, campaign.currency, wrong)
         if offer and at is not None:
@@ -69,6 +76,9 @@ def from_csv(data: bytes, campaign: Campaign) -> Merged[Offer]:
             changed[at] = row.number
             places.update(_places(at, row, variants, offer))
     wrong += [_placed(each, places) for each in shapes(CampaignChanges(offers=tuple(offers)), campaign.currency)] if not wrong else []
+    if len(offers) > MOST_OFFERS:
+        detail = f"With this file the campaign would have {len(offers):,} offers, and it has at most {MOST_OFFERS:,}."
+        wrong.append(Problem("file", "too-many", detail))
     return Merged(tuple(offers), campaign.offers, tuple(changed), len(rows), tuple(wrong))
 
 
