@@ -25,7 +25,7 @@ _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "c
 @router.get("/order-entry")
 async def new(request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "") -> Response:
     """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
-    listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
+    listed = await phone_campaigns(services)
     if not listed:
         return page(request, "order_entry_none.html", makes=_who(request).role in SETS)
     chosen = next((row for row in listed if row["id"] == campaign), listed[0])
@@ -56,7 +56,7 @@ async def one(request: Request, id: OrderId, services: Ask) -> Response:
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
-    listed = (await services.get("catalog", "/campaigns", listed="phone"))["rows"]
+    listed = await phone_campaigns(services)
     campaign = await _campaign(request, services, order)
     return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order)
 
@@ -133,6 +133,16 @@ async def _answered(request: Request, services: Services, id: OrderId, status: i
 async def _answer(request: Request, services: Services, order: dict[str, Any]) -> JSONResponse:
     campaign = await _campaign(request, services, order)
     return JSONResponse(view(order, campaign, _agent(request)))
+
+
+async def phone_campaigns(services: Services) -> list[dict[str, Any]]:
+    """All that are listed, by name."""
+    found = await services.get("catalog", "/campaigns", listed="phone")
+    rows: list[dict[str, Any]] = found["rows"]
+    while found["next"]:
+        found = await services.get("catalog", "/campaigns", listed="phone", cursor=found["next"])
+        rows += found["rows"]
+    return rows
 
 
 async def _campaign(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
