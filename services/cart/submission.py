@@ -69,10 +69,11 @@ def gone(command: Submit, order: Order) -> Errors:
         coupon = catalog.tariff.coupons.get(verdict.code)
         if verdict.verdict != "applied" or coupon is None:
             continue
+        way_out = "It goes with the next change of the order, whichever that is." if verdict.auto else "Take it out."
         if coupon.ends and command.today > coupon.ends:
-            yield "coupons", "coupon-ended", f"The coupon {verdict.code} ended on {coupon.ends}. Take it out."
+            yield "coupons", "coupon-ended", f"The coupon {verdict.code} ended on {coupon.ends}. {way_out}"
         elif verdict.amount and verdict.code in catalog.tariff.once & command.used:
-            yield "coupons", "coupon-used", f"The customer has used the coupon {verdict.code} already. Take it out."
+            yield "coupons", "coupon-used", f"The customer has used the coupon {verdict.code} already. {way_out}"
 
 
 def limited(tariff: Tariff, quote: Quote) -> frozenset[str]:

@@ -14,6 +14,8 @@ Whole = Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)]
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{0,40}$")]
 """An id; empty where it is to be given."""
 Word = Annotated[Line, StringConstraints(max_length=60)]
+MOST_OFFERS, MOST_VARIANTS, MOST_COUPONS = 1_000, 250, 1_000
+"""Of a campaign, of an offer, of a campaign: whether typed, sent or out of a file."""
 
 
 class Body(BaseModel):
@@ -52,7 +54,7 @@ class OfferBody(Body):
     categories: tuple[Word, ...] = Field(default=(), max_length=50)
     tags: tuple[Word, ...] = Field(default=(), max_length=50)
     options: tuple[OptionBody, ...] = Field(default=(), max_length=5)
-    variants: tuple[VariantBody, ...] = Field(default=(), max_length=250)
+    variants: tuple[VariantBody, ...] = Field(default=(), max_length=MOST_VARIANTS)
     trial_days: Whole = 0
     tax_class: Line = "standard"
     image: Line = ""
@@ -120,7 +122,7 @@ class DraftBody(Body):
     qa_share: Whole | None = None
     target_call_seconds: Whole | None = None
     methods: tuple[Method, ...] | None = Field(default=None, max_length=10)
-    offers: tuple[OfferBody, ...] | None = Field(default=None, max_length=1_000)
+    offers: tuple[OfferBody, ...] | None = Field(default=None, max_length=MOST_OFFERS)
     script_main: Note | None = None
     script_rebuttal: Note | None = None
     script_upsell: Note | None = None
@@ -131,7 +133,7 @@ class DraftBody(Body):
     max_coupons: Whole | None = None
     reorder_days: Whole | None = None
     checkout: bool | None = None
-    coupons: tuple[CouponBody, ...] | None = Field(default=None, max_length=1_000)
+    coupons: tuple[CouponBody, ...] | None = Field(default=None, max_length=MOST_COUPONS)
     profiles: tuple[ProfileBody, ...] | None = Field(default=None, max_length=100)
     fields: tuple[FieldBody, ...] | None = Field(default=None, max_length=100)
 

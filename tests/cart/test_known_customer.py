@@ -3,7 +3,11 @@
 import pytest
 
 from services.cart.views import customers
+from shared.contracts.customers import CustomerErased, CustomerUpdated, TaxExemptionChanged
+from shared.contracts.order import Address, Person
+from tests.customers.facts import CUSTOMER, folded, stream
 from tests.house.shop import ORDER, Shop, until
+from tests.samples import NOON
 
 SUPERVISOR = "agent:supervisor1"
 
@@ -121,3 +125,17 @@ async def test_once_erased_the_certificate_reads_so_and_an_order_opened_for_them
 
 async def _forgotten(shop, customer):
     return await shop.house.running["cart"].get(customers, customer) is None
+
+
+def test_an_exemption_lasts_until_it_is_taken_away_or_they_are_erased():
+    ordered = CustomerUpdated(customer_id=CUSTOMER, as_of=NOON, person=Person(), billing=Address(), shipping=Address())
+    free, taxed = (TaxExemptionChanged(customer_id=CUSTOMER, exempt=exempt) for exempt in (True, False))
+    for events, row in (
+        ([ordered], {"exempt": False}),
+        ([ordered, free], {"exempt": True}),
+        ([ordered, free, ordered], {"exempt": True}),
+        ([ordered, free, ordered, taxed], {"exempt": False}),
+        ([ordered, free, CustomerErased(customer_id=CUSTOMER, order_ids=())], None),
+    ):
+        (document,) = folded(customers, stream(f"customer-{CUSTOMER}", *enumerate(events))).values()
+        assert document.data == row

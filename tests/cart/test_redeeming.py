@@ -8,7 +8,7 @@ import pytest
 from services.cart.coupon import coupon
 from services.cart.held import held
 from services.cart.redeeming import Coupons
-from services.cart.used import used
+from services.cart.used import used, used_codes
 from services.cart.views import newest
 from shared.contracts.catalog import CampaignPublished, Coupon
 from shared.contracts.customers import CustomerErased
@@ -131,6 +131,16 @@ async def test_a_customer_uses_a_code_once_by_phone(shop):
     await shop.house.running["cart"].get(used, first["order_id"], f"order-{first['order_id']}@3")
     assert verdicts(await rung_up(shop, "once", number=7)) == [("ONCE", "exhausted", "used-by-customer")]
     assert verdicts(await rung_up(shop, "once", number=8)) == [("ONCE", "applied", "")]
+
+
+async def test_used_codes_are_those_of_the_customer_s_other_orders_in_this_campaign(shop):
+    body = await rung_up(shop, "once", number=7)
+    await submit(shop, body)
+    cart, phone = shop.house.running["cart"], "+1 512 555 0007"
+    await until(lambda: used_codes(cart, "restful", "", phone, ""))
+    assert await used_codes(cart, "restful", "", phone, "") == ("ONCE",)
+    assert await used_codes(cart, "restful", body["order_id"], phone, "") == ()
+    assert await used_codes(cart, "other", "", phone, "") == ()
 
 
 async def test_one_that_was_used_in_another_order_meanwhile_is_refused_by_name(shop):

@@ -122,6 +122,12 @@ def test_a_coupon_that_ended_meanwhile_is_refused_by_its_code():
     assert (refused.field, "SPRING" in refused.detail) == ("coupons", True)
 
 
+def test_nobody_is_asked_to_take_out_what_applies_by_itself():
+    catalog = offered(PILLOW, coupons=(Coupon(id="11", code="SPRING", percent="10", ends="2026-03-01", default=True),))
+    refused = rung_up(catalog).when(submit(catalog, today="2026-03-02")).then_refused("coupon-ended")
+    assert refused.detail == "The coupon SPRING ended on 2026-03-01. It goes with the next change of the order, whichever that is."
+
+
 def test_one_that_was_refused_when_it_was_quoted_stands_in_no_way():
     catalog = offered(PILLOW, coupons=(Coupon(id="11", code="OLD", percent="10", ends="2026-02-01"),))
     sent(rung_up(catalog, coupons=("old",)).when(submit(catalog)))

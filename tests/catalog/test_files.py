@@ -146,6 +146,8 @@ def test_every_bad_row_is_named():
         (b"type,price\noffer,\x81", "neither UTF-8 nor Windows-1252"),
         (b"PK\x03\x04\x14\x00\x06\x00", "bytes that no text has"),
         (b"type,price\n" + b"offer,1\n" * 20_001, "Split it"),
+        (b"type,price\n" + b"offer,1\n" * 1_001, "1,001 offers, and a campaign has at most 1,000"),
+        (b"type,price\noffer,1\n" + b"variant,1\n" * 251, "251 variants, and at most 250"),
     ],
 )
 def test_what_is_no_table_is_refused_with_a_sentence(data, says):
@@ -153,12 +155,11 @@ def test_what_is_no_table_is_refused_with_a_sentence(data, says):
         products.from_csv(data, WHOLE)
 
 
-def test_a_file_brings_no_more_offers_than_a_campaign_may_have():
-    rows = [f",offer,Product {n},SKU-{n},1.00" for n in range(products.MOST_OFFERS + 1)]
-    head = "number,type,name,sku,price\n"
-    with pytest.raises(Unreadable, match="at most 1,000"):
-        offers(head + "\n".join(rows))
-    assert wrong(offers(head + "\n".join(rows[1:]))) == [("file", "too-many")]
+def test_a_campaign_grows_no_larger_by_a_file_than_by_hand():
+    more = offers("type,sku,price\n" + "".join(f"offer,A-{n},1\n" for n in range(1_000)))
+    assert wrong(more) == [("offers", "too-many")]
+    more = coupons("code,kind,percent\n" + "".join(f"A{n},percent,1\n" for n in range(1_000)))
+    assert wrong(more) == [("coupons", "too-many")]
 
 
 def test_windows_1252_is_known_by_what_utf_8_cannot_be():

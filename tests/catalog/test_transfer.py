@@ -1,5 +1,6 @@
 """Files over HTTP: all of one or nothing; pictures by what they are."""
 
+import asyncio
 import base64
 import struct
 import zlib
@@ -137,6 +138,19 @@ async def test_products_come_in_whole_or_not_at_all(catalog):
     assert (await catalog("POST", f"/campaigns/{id}/offers.csv", file(good), if_match='"1"'))[0] == 200, "nothing was changed by it"
     stale = file("type,sku,price\noffer,P-1,1")
     assert (await catalog("POST", f"/campaigns/{id}/offers.csv", stale, if_match='"1"'))[1]["code"] == "stale"
+
+
+async def test_of_two_files_at_once_none_is_lost_that_was_taken(catalog):
+    id, _ = await catalog.draft(offers=[PILLOW])
+    skus = ("P-2", "P-3")
+    answers = await asyncio.gather(
+        *(catalog("POST", f"/campaigns/{id}/offers.csv", file(f"type,sku,name,price\noffer,{sku},{sku},1\n")) for sku in skus)
+    )
+    taken = {sku for sku, (status, _) in zip(skus, answers, strict=True) if status == 200}
+    assert taken
+    assert all(status == 200 or body["code"] == "stale" for status, body in answers)
+    draft = (await catalog("GET", f"/campaigns/{id}/draft"))[1]["draft"]
+    assert {offer["sku"] for offer in draft["offers"]} == {"P-1", *taken}
 
 
 async def test_coupons_come_in_and_go_out(catalog):

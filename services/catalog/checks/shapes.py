@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from babel.numbers import is_currency
 
+from services.catalog.bodies import MOST_COUPONS, MOST_OFFERS
 from services.catalog.checks.problem import Problem, Problems, amount, between, distinct
 from services.catalog.numbering import Sections, local, numbered
 from services.catalog.places import CONTINENTS, place_problem
@@ -63,6 +64,9 @@ def _main(sections: Sections) -> Problems:
     yield from distinct(((f"methods.{n}", method) for n, method in enumerate(sections.methods or ())), "twice", "The method {} is listed twice.")
     yield from between("qa_share", sections.qa_share, 0, 100, "The QA share in percent")
     yield from between("target_call_seconds", sections.target_call_seconds, 1, 86_400, "The target time of a call in seconds")
+    for name, most in (("offers", MOST_OFFERS), ("coupons", MOST_COUPONS)):
+        if len(getattr(sections, name) or ()) > most:
+            yield Problem(name, "too-many", f"A campaign has at most {most:,} {name}.")
     yield from between("max_coupons", sections.max_coupons, 0, 20, "The number of coupons of one order")
     yield from between("reorder_days", sections.reorder_days, 0, 3_650, "The number of days until a re-order")
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.catalog.bodies import CouponBody
 from services.catalog.checks.problem import Problem
 from services.catalog.checks.shapes import shapes
-from services.catalog.files.merged import Merged, body_problems, matched, money, said
+from services.catalog.files.merged import Merged, Seen, body_problems, matched, money, said
 from services.catalog.files.rows import Row, joined, read, split, taken, whole, written, yes
 from shared.contracts.catalog import Campaign, CampaignChanges, Coupon
 
@@ -45,10 +45,10 @@ def from_csv(data: bytes, campaign: Campaign) -> Merged[Coupon]:
     """The campaign's coupons with those of the file changed and added. Raises Unreadable."""
     rows = read(data, COLUMNS, ("code",), MOST)
     wrong: list[Problem] = []
-    coupons, seen, changed = list(campaign.coupons), dict[str, Row](), dict[int, Row]()
+    coupons, seen, changed = list(campaign.coupons), Seen("code"), dict[int, Row]()
     for row in rows:
         at = matched(row, coupons, "code", seen, wrong)
-        seen[str(row.number)] = row
+        seen.add(row)
         coupon = _coupon(row, coupons[at] if at is not None else None, campaign, wrong)
         if coupon is None:
             continue
@@ -102,6 +102,6 @@ def _products(cell: str, campaign: Campaign) -> tuple[str, ...]:
 
 def _placed(problem: Problem, places: Mapping[int, Row]) -> Problem:
     """A field of the campaign as the cell that it came from."""
-    _, n, *rest = problem.field.split(".")
-    row = places.get(int(n))
-    return Problem(row.at(rest[0]), problem.code, problem.detail) if row and rest else problem
+    _, *place = problem.field.split(".")
+    row = places.get(int(place[0])) if len(place) > 1 else None
+    return Problem(row.at(place[1]), problem.code, problem.detail) if row else problem

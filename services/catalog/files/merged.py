@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -35,10 +35,29 @@ class Merged(Generic[V]):
         return {"added": added, "changed": changed, "unchanged": len(known) - changed, "removed": 0, "rows": self.rows}
 
 
-def matched(row: Row, known: Sequence[Any], name: str, seen: Mapping[str, Row], wrong: list[Problem]) -> int | None:
+class Seen:
+    """Rows that were read already, by number and by ``name``."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._rows: dict[tuple[str, str], Row] = {}
+
+    def add(self, row: Row) -> None:
+        for key in self._keys(row):
+            self._rows.setdefault(key, row)
+
+    def twin(self, row: Row) -> Row | None:
+        found = (self._rows[key] for key in self._keys(row) if key in self._rows)
+        return min(found, key=lambda each: each.number, default=None)
+
+    def _keys(self, row: Row) -> list[tuple[str, str]]:
+        return [(each, row.cells[each].upper()) for each in ("number", self._name) if row.cells.get(each)]
+
+
+def matched(row: Row, known: Sequence[Any], name: str, seen: Seen, wrong: list[Problem]) -> int | None:
     """The position of what a row is about: by its number, else by its ``name``; None for a new one."""
     number, called = row.cells.get("number", ""), row.cells.get(name, "")
-    twin = next((each for each in seen.values() if _same(row, each, name)), None)
+    twin = seen.twin(row)
     if twin:
         wrong.append(Problem(row.at("number" if number else name), "twice", f"This is row {twin.number} again. Each has one row."))
         return None
@@ -48,10 +67,6 @@ def matched(row: Row, known: Sequence[Any], name: str, seen: Mapping[str, Row], 
             wrong.append(Problem(row.at("number"), "unknown-number", f"There is no number {number} here. Leave it out for a new one."))
         return at
     return next((n for n, each in enumerate(known) if called and getattr(each, name).strip().upper() == called.strip().upper()), None)
-
-
-def _same(row: Row, other: Row, name: str) -> bool:
-    return any(row.cells.get(each) and row.cells[each].upper() == other.cells.get(each, "").upper() for each in ("number", name))
 
 
 def body_problems(error: ValidationError, row: Row, variants: Sequence[Row] = ()) -> list[Problem]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.catalog.bodies import OfferBody, VariantBody
+from services.catalog.bodies import MOST_OFFERS, MOST_VARIANTS, OfferBody, VariantBody
 from services.catalog.checks.problem import Problem
 from services.catalog.checks.shapes import shapes
-from services.catalog.files.merged import Merged, body_problems, matched, money, said
+from services.catalog.files.merged import Merged, Seen, body_problems, matched, money, said
 from services.catalog.files.rows import Row, Unreadable, joined, read, split, taken, whole, written
 from shared.contracts.catalog import Campaign, CampaignChanges, Offer, Option, Variant
 
@@ -26,8 +26,6 @@ COLUMNS = (
 )  # fmt: skip
 _OF_VARIANT = ("number", "type", "sku", "options", "price", "shipping_price")
 MOST = 20_000
-MOST_OFFERS = 1_000
-"""That one campaign has."""
 _DEFAULTS = {"shipping_price": 0, "gateway": "simulator", "min_quantity": 1, "max_quantity": 99, "trial_days": 0, "tax_class": "standard"}
 """Of empty cells."""
 _PAIR = re.compile(r"([^:]+):(.*)", re.DOTALL)
@@ -57,14 +55,11 @@ def from_csv(data: bytes, campaign: Campaign) -> Merged[Offer]:
     wrong: list[Problem] = []
     offers: list[Offer] = list(campaign.offers)
     places: dict[str, Row] = {}
-    seen: dict[str, Row] = {}
-    changed: dict[int, int] = {}
-    grouped = list(_grouped(rows, wrong))
-    if len(grouped) > MOST_OFFERS:
-        raise Unreadable(f"The file has {len(grouped):,} offers, and a campaign has at most {MOST_OFFERS:,}.")
-    for row, variants in grouped:
+    seen, changed = Seen("sku"), set[int]()
+    groups = list(_grouped(rows, wrong))
+    _not_too_many(groups)
+    for row, variants in groups:
         at = matched(row, offers, "sku", seen, wrong)
-        seen[f"{row.number}"] = row
         before = offers[at] if at is not None else None
         offer = _offer(row, variants, before, campaign.currency, wrong)
         if offer and at is not None:
@@ -73,13 +68,21 @@ def from_csv(data: bytes, campaign: Campaign) -> Merged[Offer]:
             at = len(offers)
             offers.append(offer)
         if offer and at is not None:
-            changed[at] = row.number
-            places.update(_places(at, row, variants, offer))
+            changed.add(at)
+            for field, each in _places(at, row, variants, offer).items():
+                places[field] = each
+                seen.add(each)
     wrong += [_placed(each, places) for each in shapes(CampaignChanges(offers=tuple(offers)), campaign.currency)] if not wrong else []
-    if len(offers) > MOST_OFFERS:
-        detail = f"With this file the campaign would have {len(offers):,} offers, and it has at most {MOST_OFFERS:,}."
-        wrong.append(Problem("file", "too-many", detail))
-    return Merged(tuple(offers), campaign.offers, tuple(changed), len(rows), tuple(wrong))
+    return Merged(tuple(offers), campaign.offers, tuple(sorted(changed)), len(rows), tuple(wrong))
+
+
+def _not_too_many(groups: Sequence[tuple[Row, Sequence[Row]]]) -> None:
+    """Before each is held against what is there already. Raises Unreadable."""
+    if len(groups) > MOST_OFFERS:
+        raise Unreadable(f"The file has {len(groups):,} offers, and a campaign has at most {MOST_OFFERS:,}.")
+    for row, variants in groups:
+        if len(variants) > MOST_VARIANTS:
+            raise Unreadable(f"This offer has {len(variants):,} variants, and at most {MOST_VARIANTS:,} are taken.", f"row {row.number}")
 
 
 def _grouped(rows: Sequence[Row], wrong: list[Problem]) -> Iterator[tuple[Row, list[Row]]]:
@@ -139,12 +142,12 @@ def _variants(rows: Sequence[Row], before: Offer | None, currency: str, wrong: l
             values = options.setdefault(name, [])
             values += [value] if value not in values else []
     made = list(before.variants) if before else []
-    seen: dict[str, Row] = {}
+    seen = Seen("sku")
     for row, choice in zip(rows, chosen, strict=True):
         asked = [name for name in row.cells if name not in _OF_VARIANT and row.cells[name]]
         wrong += [Problem(row.at(name), "not-asked", "A variant has only a SKU, options and prices of its own.") for name in asked]
         at = matched(row, made, "sku", seen, wrong)
-        seen[f"{row.number}"] = row
+        seen.add(row)
         variant = _variant(row, choice, list(options), currency, made[at] if at is not None else None, wrong)
         if variant and at is not None:
             made[at] = variant

@@ -25,7 +25,7 @@ _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "c
 @router.get("/order-entry")
 async def new(request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "") -> Response:
     """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
-    there = await _there(services)
+    there = await phone_campaigns(services)
     listed = _theirs(there, _who(request))
     if not listed:
         return page(request, "order_entry_none.html", makes=_who(request).role in SETS, others=bool(there))
@@ -57,7 +57,7 @@ async def one(request: Request, id: OrderId, services: Ask) -> Response:
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
-    listed = _theirs(await _there(services), _who(request))
+    listed = _theirs(await phone_campaigns(services), _who(request))
     campaign = await _campaign(request, services, order)
     return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order)
 
@@ -136,15 +136,14 @@ async def _answer(request: Request, services: Services, order: dict[str, Any]) -
     return JSONResponse(view(order, campaign, _agent(request)))
 
 
-async def _there(services: Services) -> list[dict[str, Any]]:
-    """Every campaign that Order Entry lists."""
-    rows, cursor = [], None
-    while True:
-        found = await services.get("catalog", "/campaigns", listed="phone", cursor=cursor)
+async def phone_campaigns(services: Services) -> list[dict[str, Any]]:
+    """All that are listed, by name."""
+    found = await services.get("catalog", "/campaigns", listed="phone")
+    rows: list[dict[str, Any]] = found["rows"]
+    while found["next"]:
+        found = await services.get("catalog", "/campaigns", listed="phone", cursor=found["next"])
         rows += found["rows"]
-        cursor = found["next"]
-        if not cursor:
-            return rows
+    return rows
 
 
 def _theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
