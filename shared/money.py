@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from babel.core import get_global
 from babel.numbers import get_currency_precision
 
 MOST = 10**9
@@ -12,6 +13,12 @@ MOST = 10**9
 _GROUPED = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4}")
 _DECIMALS = re.compile(r"[0-9]{1,15}")
 _COUNTS = {0: "no decimals", 2: "two decimals", 3: "three decimals"}
+
+
+@lru_cache(maxsize=1)
+def currencies() -> frozenset[str]:
+    """ISO 4217 codes of what some country pays with today."""
+    return frozenset(code for all in get_global("territory_currencies").values() for code, _, until, tender in all if until is None and tender)
 
 
 @lru_cache(maxsize=200)

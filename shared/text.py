@@ -78,9 +78,29 @@ def digits(phone: str) -> str:
     return found[1:] if len(found) == 11 and found.startswith("1") else found
 
 
+_SENTENCES = {
+    "less_than_equal": "At most {le}.",
+    "greater_than_equal": "At least {ge}.",
+    "int_parsing": "Enter a whole number.",
+    "int_type": "Enter a whole number.",
+    "int_from_float": "Enter a whole number.",
+    "string_too_long": "At most {max_length} characters.",
+    "string_too_short": "At least {min_length} characters.",
+    "too_long": "At most {max_length} of them.",
+    "missing": "This is missing.",
+    "extra_forbidden": "There is no such field here.",
+    "string_type": "This is text.",
+    "bool_type": "This is true or false.",
+}
+"""What a shape that does not fit is called for people, by pydantic's type of error; the others say it in their own words."""
+
+
 def sentence(error: Mapping[str, Any]) -> str:
-    """What pydantic found; where that is our own refusal, as it was written."""
-    return str(error["ctx"]["error"]) if error["type"] == "value_error" else str(error["msg"])
+    """What pydantic found, for people; where that is our own refusal, as it was written."""
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    said = _SENTENCES.get(error["type"])
+    return said.format(**error.get("ctx", {})) if said else str(error["msg"])
 
 
 Id = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_readable), AfterValidator(_one_line)]

@@ -71,6 +71,14 @@ class LineBody(Body):
         return Wanted(self.quantity, self.price, self.shipping_price, self.reason)
 
 
+def _each_once(lines: list[LineBody]) -> list[LineBody]:
+    products = [line.product for line in lines]
+    twice = next((product for product in products if products.count(product) > 1), None) if len(set(products)) < len(products) else None
+    if twice is not None:
+        raise ValueError(f"The product {twice} is there twice. Say its whole quantity once.")
+    return lines
+
+
 class FieldBody(Body):
     field: TextLine
     value: TextLine = ""
@@ -90,7 +98,7 @@ class ChangeBody(Body):
     billing: AddressBody | None = None
     shipping: AddressBody | None = None
     shipping_same: bool | None = None
-    lines: list[LineBody] | None = Field(default=None, max_length=500)
+    lines: Annotated[list[LineBody], AfterValidator(_each_once)] | None = Field(default=None, max_length=500)
     notes: Note | None = None
     coupons: list[Code] | None = Field(default=None, max_length=20)
     profile: TextLine | None = None

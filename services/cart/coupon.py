@@ -59,7 +59,10 @@ def decide(command: Command, uses: Uses) -> Sequence[Event] | Refused:
         case Redeem(campaign, code, order_id, limit):
             if not mine and len(uses.orders) >= limit:
                 return Refused(
-                    "coupon-exhausted", f"The last use of the coupon {code} has just been taken. Take it out.", field="coupons", conflict=False
+                    "coupon-exhausted",
+                    f"The last use of the coupon {code} has just been taken. The total is another one without it.",
+                    field="coupons",
+                    conflict=False,
                 )
             return [] if mine else [CouponRedeemed(campaign=campaign, code=code, order_id=order_id)]
         case Keep(campaign, code, order_id):

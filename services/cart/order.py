@@ -171,6 +171,8 @@ def _stopped(order: Order) -> Refused | None:
 
 def _change(command: Change, order: Order) -> Sequence[Event] | Refused:
     catalog, changes = command.catalog, command.changes
+    if catalog.retired and order.stage == "none":
+        return _retired(catalog)
     if command.lines is not None:
         lines = after(command.lines, order.lines, catalog, command.actor)
         if isinstance(lines, Refused):
@@ -200,7 +202,7 @@ def _change(command: Change, order: Order) -> Sequence[Event] | Refused:
 def _reprice(command: Reprice, order: Order) -> Sequence[Event] | Refused:
     catalog, campaign = command.catalog, command.catalog.tariff.campaign
     if catalog.retired:
-        return Refused("campaign-retired", f"The campaign {campaign.name} has been retired.", conflict=False)
+        return _retired(catalog)
     sold, asked = catalog.tariff.products, {field.id for field in campaign.fields}
     lines = {
         line.product: Wanted(line.quantity, line.price, line.shipping_price, line.reason) if line.product in sold else Wanted(0)
@@ -210,6 +212,10 @@ def _reprice(command: Reprice, order: Order) -> Sequence[Event] | Refused:
     fields = tuple(answer for answer in order.fields if answer.field in asked)
     changes = CartChanges(profile="" if order.profile and lost else None, fields=fields if fields != order.fields else None)
     return _change(Change(command.order_id, catalog, command.known, command.actor, changes, lines), order)
+
+
+def _retired(catalog: Catalog) -> Refused:
+    return Refused("campaign-retired", f"The campaign {catalog.tariff.campaign.name} has been retired.", field="campaign", conflict=False)
 
 
 def about(order: Order) -> About:

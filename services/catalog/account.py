@@ -44,8 +44,9 @@ def decide(command: Change, state: State) -> Sequence[Event] | Refused:
 def _taxes(settings: Settings) -> Problems:
     for field in ("tax_rates", "shipping_taxable"):
         for place in getattr(settings, field):
-            if not _PLACE.fullmatch(place):
-                yield Problem(f"{field}.{place}", "unknown-place", f"{place!r} is not a place, such as US-TX or DE.")
+            wrong = _wrong_place(place)
+            if wrong:
+                yield Problem(f"{field}.{place}", "unknown-place", wrong)
     for place, rate in settings.tax_rates.items():
         if not is_rate(rate):
             yield Problem(f"tax_rates.{place}", "not-a-rate", f"{rate!r} is not a tax rate in percent, such as 8.25.")
@@ -60,11 +61,15 @@ def _nexus(settings: Settings) -> Problems:
     """A rate may be there before tax is collected in its place: it waits."""
     places = [(f"tax_nexus.{n}", place) for n, place in enumerate(settings.tax_nexus or ())]
     for field, place in places:
-        country, dash, region = place.partition("-")
-        wrong = place_problem(country, region) if bool(dash) == bool(region) else f"{place!r} is not a place, such as US-TX or DE."
+        wrong = _wrong_place(place)
         if wrong:
             yield Problem(field, "unknown-place", wrong)
     yield from distinct(places, "twice", "{} is there twice.")
+
+
+def _wrong_place(place: str) -> str:
+    country, dash, region = place.partition("-")
+    return place_problem(country, region) if bool(dash) == bool(region) else f"{place!r} is not a place, such as US-TX or DE."
 
 
 def _times(settings: Settings) -> Problems:

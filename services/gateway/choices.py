@@ -7,10 +7,10 @@ from functools import lru_cache
 from zoneinfo import available_timezones
 
 from babel import Locale
-from babel.core import get_global
 from babel.numbers import get_currency_name
 
 from services.gateway.entry import country_name
+from shared import money
 from shared.money import decimals
 
 _MOSTLY = 2
@@ -38,9 +38,7 @@ def countries() -> Choices:
 
 @lru_cache(maxsize=1)
 def currencies() -> Choices:
-    """Those that some country pays with today."""
-    found = {code for all in get_global("territory_currencies").values() for code, _, until, tender in all if until is None and tender}
-    return tuple((code, get_currency_name(code, locale="en")) for code in sorted(found))
+    return tuple((code, get_currency_name(code, locale="en")) for code in sorted(money.currencies()))
 
 
 @lru_cache(maxsize=1)

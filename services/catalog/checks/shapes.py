@@ -6,13 +6,12 @@ import re
 from datetime import date
 from decimal import Decimal
 
-from babel.numbers import is_currency
-
 from services.catalog.bodies import MOST_COUPONS, MOST_OFFERS
 from services.catalog.checks.problem import Problem, Problems, amount, between, distinct
 from services.catalog.numbering import Sections, local, numbered
 from services.catalog.places import CONTINENTS, place_problem
 from shared.contracts.catalog import Coupon, CustomField, Offer, ShippingProfile, ShippingRule
+from shared.money import currencies
 
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _TAX_CLASS = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -53,7 +52,7 @@ def shapes(sections: Sections, currency: str) -> Problems:
 
 
 def _main(sections: Sections) -> Problems:
-    if sections.currency is not None and not is_currency(sections.currency):
+    if sections.currency is not None and sections.currency not in currencies():
         detail = f"{sections.currency!r} is no currency. Use its code of three letters, such as USD."
         yield Problem("currency", "unknown-currency", detail)
     for n, country in enumerate(sections.countries or ()):

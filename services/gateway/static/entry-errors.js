@@ -38,8 +38,15 @@ const CHECKS = {
   "customer.phone": (typed) => !typed || /^[0-9 +()\-./]+$/.test(typed) && digits(typed).length >= 7 && digits(typed).length <= 15 || "Enter the whole phone number.",
 };
 
+/** An amount as the list writes them; whether it may be is the server's to say. */
+function isAmount(typed, list) {
+  const decimals = list.split(".")[1]?.length ?? 0;
+  return new RegExp(`^[0-9,]+${decimals ? `([.][0-9]{1,${decimals}})?` : ""}$`).test(typed) || `Enter an amount, such as ${list}.`;
+}
+
 export function checkField(field) {
-  const verdict = CHECKS[field.id]?.(field.value.trim()) ?? true;
+  const typed = field.value.trim();
+  const verdict = field.dataset.list ? isAmount(typed, field.dataset.list) : CHECKS[field.id]?.(typed) ?? true;
   if (verdict !== true) mark(field.id, verdict);
 }
 

@@ -86,8 +86,9 @@ function refusedChange(problem, sections, sent, body) {
   const wrong = placeOf(field, body);
   const section = sections.find((name) => field === name || field?.startsWith(`${name}.`));
   for (const name of section ? [section] : sections) held.set(name, text(sent[name]));
-  if (wrong && at(wrong)) mark(wrong, problem.message);
-  else banner("bad", problem.message);
+  const corrected = section && text(read(section)) !== text(sent[section]);
+  if (!wrong || !at(wrong)) banner("bad", problem.message);
+  else if (!corrected) mark(wrong, problem.message);
   notSaved("Not all of it is saved");
 }
 
@@ -193,6 +194,7 @@ function refusedProcess(problem, wrong) {
     merge(problem.body.order, []);
     return banner("warn", "The order was changed elsewhere. Look at the totals, then press Process again.");
   }
+  if (field === "coupons") send([]); // a coupon that is gone has changed the total
   const named = (errors ?? [{ field, detail: problem.message }]).map((error) => [placeOf(error.field) ?? "banner", error.detail]);
   refuse([...named.filter(([id]) => id !== "payment" || !wrong.length).map(([id, words]) => [id === "payment" ? "number" : id, words]), ...wrong]);
 }
@@ -248,7 +250,7 @@ async function start() {
   } catch (problem) {
     return banner("bad", problem instanceof Problem ? problem.message : "No connection. Reload the page when it is back.");
   }
-  Object.assign(known, asked.has("source") ? Object.fromEntries(SECTIONS.map((section) => [section, stored(section)])) : blank);
+  Object.assign(known, asked.has("source") ? Object.fromEntries(SECTIONS.map((section) => [section, stored(section)])) : { ...blank, billing: stored("billing") });
   begin();
 }
 
@@ -268,9 +270,9 @@ function begin() {
   else save();
 }
 
-function newCall(source = "") {
+function newCall(source = "/order-entry") {
   sessionStorage.removeItem("call");
-  location.assign(source || "/order-entry");
+  location.assign(source);
 }
 
 // --- what people do -----------------------------------------------------------------------------------------------------
@@ -294,7 +296,8 @@ form.addEventListener("change", async (event) => {
   if (field.dataset.regions) await drawRegions(field);
   if (["shipping_same", "method"].includes(field.name)) drawBoxes();
   checkField(field);
-  if (field.name?.startsWith("lines.") && !field.value.trim()) field.value = "0";
+  if (!field.value.trim() && (field.name?.startsWith("lines.") || field.dataset.list)) field.value = field.dataset.list ?? "0";
+  if (field.dataset.list) drawReasons();
   save();
 });
 
@@ -352,10 +355,7 @@ document.querySelector(".strip").addEventListener("change", (event) => {
   if (event.target.name === "direction") save();
 });
 at("why").addEventListener("click", () => save().then(() => explain(order.order_id)));
-at("new-call").addEventListener("click", (event) => {
-  event.preventDefault();
-  newCall();
-});
+at("new-call").addEventListener("click", () => sessionStorage.removeItem("call"));
 window.addEventListener("pagehide", keepDraft);
 /** On the newest version of the campaign; the page is then another one. */
 async function updatePrices() {
