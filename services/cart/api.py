@@ -3,17 +3,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 
+from services.cart.asking import Providers
 from services.cart.bodies import ChangeBody, PlaceBody, StartBody, SubmitBody
 from services.cart.customer_id import Reserve
 from services.cart.lines import Wanted
 from services.cart.lookups import catalog, check_customer, circumstances, tariff, today
-from services.cart.order import Change, Order, Place, Reprice, Submit, about, applied, order
-from services.cart.pricing import Catalog
+from services.cart.order import Change, Order, Place, Reprice, Submit, about, applied, order, unasked
+from services.cart.pricing import About, Catalog, Circumstances
 from services.cart.redeeming import Coupons
 from services.cart.submission import limited
 from services.cart.used import used_codes
@@ -30,6 +31,8 @@ from shared.service import Running
 router = APIRouter()
 
 _TRIES = 3
+
+Priced = TypeVar("Priced", Change, Reprice)
 
 
 @router.get("/campaigns/{id}/{number}")
@@ -105,7 +108,8 @@ async def reprice(id: str, service: RunningService, sent: Sent) -> Answer:
     async def made(state: Order) -> Reprice:
         known = await catalog(service, state.campaign)
         asked = about(state)
-        return Reprice(id, known, {asked: await circumstances(service, known, id, asked, sent.now)}.get, sent.actor)
+        found = await circumstances(service, known, id, asked, sent.now)
+        return await _answered(service, Reprice(id, known, {asked: found}.get, sent.actor), state, asked, found)
 
     outcome = await _decided(service, id, made, sent)
     return await _answer(service, id, outcome.version, outcome.state)
@@ -148,10 +152,19 @@ def _started(body: StartBody, sent: Envelope) -> CartChanges:
 async def _change(
     service: Running, id: str, known: Catalog, state: Order, changes: CartChanges, wanted: dict[str, Wanted] | None, sent: Envelope
 ) -> Change:  # fmt: skip
-    """With the circumstances of the order as it will be, if it is as ``state`` says."""
+    """With the circumstances of the order as it will be, if it is as ``state`` says; and what providers answer to that. Raises Unavailable."""
     asked = about(applied(state, changes))
     found = await circumstances(service, known, id, asked, sent.now)
-    return Change(id, known, {asked: found}.get, sent.actor, changes, wanted)
+    return await _answered(service, Change(id, known, {asked: found}.get, sent.actor, changes, wanted), state, asked, found)
+
+
+async def _answered(service: Running, command: Priced, state: Order, asked: About, found: Circumstances) -> Priced:
+    """With what providers answer, if the order is as ``state`` says. Raises Unavailable."""
+    providers: Providers = service.state["providers"]
+    while providers.present and (question := unasked(command, state)):
+        found = replace(found, answers=await providers.answer(found.answers, question))
+        command = replace(command, known={asked: found}.get)
+    return command
 
 
 async def _submit(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from importlib.metadata import entry_points
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from services.cart.asking import SHIPPING, TAX, Providers, installed
 from services.cart.pricing import About, Catalog, Circumstances
 from services.cart.redeeming import Coupons
 from services.cart.tables import Tables
@@ -21,7 +23,9 @@ from shared.service import Running
 _UNUSABLE = {"requires-3ds": "needs 3-D Secure, which a customer on the phone cannot do", "requires-form": "needs a form of its own"}
 
 
-async def setup(service: Running) -> None:
+async def setup(service: Running, providers: Providers | None = None) -> None:
+    """Without ``providers`` those that are installed. Raises SettingsError."""
+    service.state["providers"] = providers or installed([*entry_points(group=TAX), *entry_points(group=SHIPPING)])
     service.state["tables"] = Tables(service)
     service.state["coupons"] = Coupons(service)
 
@@ -44,12 +48,14 @@ async def circumstances(service: Running, catalog: Catalog, order_id: str, about
     rows = (await tables.rates(day)).of(about.country, about.region, about.postal) if about.country else []
     codes = sold.considered(about.codes)
     coupons: Coupons = service.state["coupons"]
+    providers: Providers = service.state["providers"]
     return Circumstances(
         day,
         tax_exempt=await _exempt(service, about.customer_id),
         used_codes=await used_codes(service, sold.campaign.id, order_id, about.phone, about.email) if codes & sold.once else (),
         uses=await coupons.uses(sold.campaign.id, codes & sold.limited, order_id),
         rows=rows,
+        answers=providers.before,
     )
 
 

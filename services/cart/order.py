@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any, Literal
 
 from services.cart.lines import Errors, Wanted, after, refused
 from services.cart.pricing import About, Catalog, Known, quote
+from services.cart.providers import Question, Unasked
 from services.cart.standard1.snapshot import InvalidSnapshot
 from services.cart.submission import gone, limited, missing, submitted
 from shared.contracts.cart import CartChanges, CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
@@ -169,23 +171,31 @@ def _stopped(order: Order) -> Refused | None:
     return None
 
 
+def unasked(command: Change | Reprice, order: Order) -> Question | None:
+    """What a provider has to be asked before this can be decided."""
+    change = _anew(command, order) if isinstance(command, Reprice) else command
+    if _stopped(order) or isinstance(change, Refused):
+        return None
+    made = _made(change, order)
+    if isinstance(made, Refused):
+        return None
+    with contextlib.suppress(InvalidSnapshot):
+        try:
+            _priced(change, made[1])
+        except Unasked as unasked:
+            return unasked.question
+    return None
+
+
 def _change(command: Change, order: Order) -> Sequence[Event] | Refused:
-    catalog, changes = command.catalog, command.changes
-    if catalog.retired and order.stage == "none":
-        return _retired(catalog)
-    if command.lines is not None:
-        lines = after(command.lines, order.lines, catalog, command.actor)
-        if isinstance(lines, Refused):
-            return lines
-        changes = changes.model_copy(update={"lines": lines})
-    changed = applied(order, changes)
-    wrong = refused([*_wrong_profile(changed, catalog.tariff.campaign), *_wrong_answers(changes, catalog.tariff.campaign)])
-    if wrong:
-        return wrong
+    made = _made(command, order)
+    if isinstance(made, Refused):
+        return made
+    changes, changed = made
     quoted = _quoted(command, changed)
     if isinstance(quoted, Refused):
         return quoted
-    if changed == order and quoted == order.quote and catalog.number == order.campaign_version:
+    if changed == order and quoted == order.quote and command.catalog.number == order.campaign_version:
         return []
     moved = quoted if quoted != order.quote else None
     return [
@@ -193,13 +203,18 @@ def _change(command: Change, order: Order) -> Sequence[Event] | Refused:
             order_id=command.order_id,
             changes=changes,
             quote=moved,
-            campaign_version=catalog.number,
-            settings_version=catalog.settings_number,
+            campaign_version=command.catalog.number,
+            settings_version=command.catalog.settings_number,
         )
     ]
 
 
 def _reprice(command: Reprice, order: Order) -> Sequence[Event] | Refused:
+    change = _anew(command, order)
+    return change if isinstance(change, Refused) else _change(change, order)
+
+
+def _anew(command: Reprice, order: Order) -> Change | Refused:
     catalog, campaign = command.catalog, command.catalog.tariff.campaign
     if catalog.retired:
         return _retired(catalog)
@@ -211,7 +226,22 @@ def _reprice(command: Reprice, order: Order) -> Sequence[Event] | Refused:
     lost = all(profile.id != order.profile for profile in campaign.profiles)
     fields = tuple(answer for answer in order.fields if answer.field in asked)
     changes = CartChanges(profile="" if order.profile and lost else None, fields=fields if fields != order.fields else None)
-    return _change(Change(command.order_id, catalog, command.known, command.actor, changes, lines), order)
+    return Change(command.order_id, catalog, command.known, command.actor, changes, lines)
+
+
+def _made(command: Change, order: Order) -> tuple[CartChanges, Order] | Refused:
+    """The changes with lines, and the order with them, not priced yet."""
+    catalog, changes = command.catalog, command.changes
+    if catalog.retired and order.stage == "none":
+        return _retired(catalog)
+    if command.lines is not None:
+        lines = after(command.lines, order.lines, catalog, command.actor)
+        if isinstance(lines, Refused):
+            return lines
+        changes = changes.model_copy(update={"lines": lines})
+    changed = applied(order, changes)
+    wrong = refused([*_wrong_profile(changed, catalog.tariff.campaign), *_wrong_answers(changes, catalog.tariff.campaign)])
+    return wrong or (changes, changed)
 
 
 def _retired(catalog: Catalog) -> Refused:
@@ -230,13 +260,19 @@ def applied(order: Order, changes: CartChanges) -> Order:
 
 
 def _quoted(command: Change, order: Order) -> Quote | Refused:
-    known = command.known(about(order))
-    if known is None:
-        return _BUSY
+    """Busy where the circumstances, or a provider's answers, are those of another order than this has become."""
     try:
-        return quote(command.catalog, order.lines, order.coupons, order.profile, order.ship_to, known)
+        return _priced(command, order) or _BUSY
+    except Unasked:
+        return _BUSY
     except InvalidSnapshot as invalid:
         return Refused("invalid-snapshot", f"This order cannot be priced: {invalid}", field=invalid.field, conflict=False)
+
+
+def _priced(command: Change, order: Order) -> Quote | None:
+    """Raises InvalidSnapshot, Unasked."""
+    known = command.known(about(order))
+    return quote(command.catalog, order.lines, order.coupons, order.profile, order.ship_to, known) if known else None
 
 
 def _wrong_profile(order: Order, campaign: Campaign) -> Errors:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from services.cart.providers import Answers, Parcel, ParcelLine, Prices, Sale, SaleLine, ShipTo
 from services.cart.rates import OPEN
 from services.cart.standard1.policy import price
 from services.cart.standard1.quote import Quote as Priced
@@ -50,6 +51,7 @@ class Circumstances:
     used_codes: tuple[str, ...] = ()
     uses: Mapping[str, int] = field(default_factory=dict)
     rows: Sequence[Mapping[str, Any]] = ()
+    answers: Answers = Answers()  # noqa: RUF009 - frozen
 
 
 Known = Callable[[About], Circumstances | None]
@@ -59,23 +61,53 @@ Known = Callable[[About], Circumstances | None]
 def quote(
     catalog: Catalog, lines: Sequence[Line], coupons: Sequence[str], profile: str, ship_to: Address, known: Circumstances
 ) -> Quote:  # fmt: skip
-    """Lines whose product has left the campaign are not priced. Raises InvalidSnapshot."""
+    """Lines whose product has left the campaign are not priced. Raises InvalidSnapshot, Unasked."""
     tariff = catalog.tariff
     sold = {line.line: tariff.products[line.product] for line in lines if line.quantity and line.product in tariff.products}
-    given = {
+    prices = _shipping_prices(lines, sold, ship_to, known, tariff.campaign.currency)
+    given: dict[str, Any] = {
         "currency": tariff.campaign.currency,
         "today": known.today,
-        "lines": [_line(line, sold[line.line]) for line in lines if line.line in sold],
+        "lines": [_line(line, sold[line.line], prices) for line in lines if line.line in sold],
         "shipping": {"chosen": profile or None, "profiles": tariff.profiles},
         "coupons": {"max": tariff.campaign.max_coupons, "entered": coupons, "catalog": _coupons(tariff, coupons, known.uses)},
         "address": _address(ship_to),
         "customer": {"tax_exempt": known.tax_exempt, "used_codes": known.used_codes},
         "tax": _tax(catalog.settings, ship_to, known.rows),
     }
-    return _told(price(given), {line.line: line.product for line in lines}, sold)
+    priced = price(given)
+    override = _tax_given(priced, sold, ship_to, known)
+    if override is not None:
+        priced = price({**given, "tax": {**given["tax"], "override": override}})
+    return _told(priced, {line.line: line.product for line in lines}, sold)
 
 
-def _line(line: Line, sold: Sold) -> dict[str, Any]:
+def _shipping_prices(lines: Sequence[Line], sold: Mapping[int, Sold], ship_to: Address, known: Circumstances, currency: str) -> Prices:
+    """None of another provider before there is something to ship, and a country. Raises Unasked."""
+    if known.answers.prices is None or not sold or not ship_to.country:
+        return {}
+    parcel = [ParcelLine(line.line, line.product, sold[line.line].sku, line.quantity) for line in lines if line.line in sold]
+    return known.answers.prices_of(Parcel(currency, known.today, _place(ship_to), tuple(parcel)))
+
+
+def _tax_given(priced: Priced, sold: Mapping[int, Sold], ship_to: Address, known: Circumstances) -> int | None:
+    """T8. Raises Unasked."""
+    if known.answers.tax is None or not sold or not ship_to.country:
+        return None
+    lines = tuple(_sale_line(line, sold[line.line]) for line in priced.lines)
+    return known.answers.tax_of(Sale(priced.currency, known.today, _place(ship_to), known.tax_exempt, lines))
+
+
+def _sale_line(line: PricedLine, sold: Sold) -> SaleLine:
+    net_price, net_shipping = line.price - line.discount, line.shipping - line.shipping_discount
+    return SaleLine(line.line, sold.id, sold.sku, sold.offer.tax_class, line.quantity, net_price, net_shipping)
+
+
+def _place(ship_to: Address) -> ShipTo:
+    return ShipTo(ship_to.country, ship_to.region, ship_to.postal, ship_to.city)
+
+
+def _line(line: Line, sold: Sold, prices: Prices) -> dict[str, Any]:
     """A variant's coupons, rules and limits are its offer's, so that it is its offer to the policy."""
     offer = sold.offer
     return {
@@ -87,7 +119,7 @@ def _line(line: Line, sold: Sold) -> dict[str, Any]:
         "list_price": sold.price,
         "price_override": line.price,
         "quantity": line.quantity,
-        "ship_price": sold.shipping_price,
+        "ship_price": prices.get(line.line, sold.shipping_price),
         "ship_override": line.shipping_price,
         "tax_class": offer.tax_class,
     }

@@ -20,6 +20,10 @@ class Sold:
     variant: Variant | None = None
 
     @property
+    def id(self) -> str:
+        return self.variant.id if self.variant else self.offer.id
+
+    @property
     def name(self) -> str:
         return f"{self.offer.name}, {', '.join(self.variant.values)}" if self.variant and self.variant.values else self.offer.name
 

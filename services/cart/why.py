@@ -65,7 +65,7 @@ class Why:
 
     def _shipping(self, line: QuoteLine) -> str:
         profile = f"profile {self._profile.name}" if self._profile else "the profile"
-        own = f"the product's own {self._own(line)}"
+        own = self._own(line)
         match line.shipping_rule:
             case "override":
                 return f"{self._changed(line)} to {self._each(line)}"
@@ -88,11 +88,13 @@ class Why:
         if line.shipping_rule == "entire-order":
             more = " on top of what it ships at itself" if rule.mode == "add" else ""
             return f"its share of {price} an order{more}, {name}"
-        return f"{name}, {price} more than its own {self._own(line)}" if rule.mode == "add" else f"{name}, {price} each"
+        return f"{name}, {price} more than {self._own(line, rule.price)}" if rule.mode == "add" else f"{name}, {price} each"
 
-    def _own(self, line: QuoteLine) -> str:
-        sold = self._sold(line)
-        return f"{self._money(sold.shipping_price)} each" if sold else self._each(line)
+    def _own(self, line: QuoteLine, more: int = 0) -> str:
+        """Where it is not the campaign's, in the version that it was priced with, a shipping provider named it."""
+        sold, each = self._sold(line), line.shipping // line.quantity - more
+        whose = "the product's own" if sold is None or each == sold.shipping_price else "the shipping provider's"
+        return f"{whose} {self._money(each)} each"
 
     def _each(self, line: QuoteLine) -> str:
         return f"{self._money(line.shipping // line.quantity)} each"
@@ -111,7 +113,7 @@ class Why:
         if not self._quote.policy:
             return f"Tax {self._money(line.tax)}: {self._quote.tax_rate} %."
         if line.tax_rule == "override":
-            return f"Tax {self._money(line.tax)}: its share of the tax that was given with the order."
+            return f"Tax {self._money(line.tax)}: its share of what the tax provider worked out."
         if line.tax_rule != "rate":
             return f"No tax: {_UNTAXED[line.tax_rule]}."
         rate = next((each.rate for each in self._quote.tax_lines if each.row == line.tax_row), "")
@@ -126,7 +128,7 @@ class Why:
 
     def _tax_line(self, each: TaxLine) -> str:
         if not each.row:
-            return f"Tax {self._money(each.tax)}: given with the order."
+            return f"Tax {self._money(each.tax)}: worked out by the tax provider."
         return f"Tax {self._money(each.tax)}: {each.rate} % of {self._money(each.taxable)}, class {each.tax_class}, by {place_of(each.row)}."
 
     def _shipping_profile(self) -> str:

@@ -42,7 +42,9 @@ def test_shipping_names_the_rule_of_the_profile():
         "Shipping 3.00: the product's own 3.00 each.",
     ]
     more = ShippingRule(id="1", continent="NA", scope="category", of="bedding", mode="add", price=100)
-    assert shipping(more)[0] == "Shipping 15.90: rule “North America, category bedding” of profile Standard, 1.00 more than its own 6.95 each."
+    assert (
+        shipping(more)[0] == "Shipping 15.90: rule “North America, category bedding” of profile Standard, 1.00 more than the product's own 6.95 each."
+    )
 
 
 def test_shipping_names_what_the_profile_does_otherwise():
@@ -91,14 +93,14 @@ def test_a_row_of_a_table_names_the_table():
     assert place_of("texas@3 US-TX 75201-75299") == "US-TX 75201-75299 of tax table texas"
 
 
-def test_a_tax_that_was_given_says_so():
+def test_a_tax_that_somebody_else_worked_out_says_so():
     line = QuoteLine(
         line=1, product="1", name="", sku="", quantity=1, unit_price=5, price=5, shipping=0, tax=2, total=7, tax_rule="override", taxable=5
     )
     quoted = Quote(currency="USD", policy="standard-1", lines=(line,), tax_lines=({"taxable": 5, "tax": 2},))
     found = Why(quoted, (), Tariff(Campaign(id="1", name="Restful Nights", offers=(PILLOW,)))).told()
     assert (found["lines"][0]["tax"], found["tax"]) == (
-        "Tax 0.02: its share of the tax that was given with the order.", ["Tax 0.02: given with the order."],
+        "Tax 0.02: its share of what the tax provider worked out.", ["Tax 0.02: worked out by the tax provider."],
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import json
 
 from services.cart.views import newest
 from services.cart.views import settings as settings_view
-from services.house import House
+from services.house import SERVICES, House
 from shared.contracts.catalog import Campaign, Offer, Settings
 from shared.engines.embedded.engine import Engine
 from shared.service import utc_now
@@ -34,14 +34,15 @@ async def until(check, seconds=15):
 class Shop:
     """The house with its engine, as the gateway would call it."""
 
-    def __init__(self, settings, clock=utc_now, engine=Engine):
+    def __init__(self, settings, clock=utc_now, engine=Engine, services=SERVICES):
         self.settings = settings
         self.clock = clock
         self.make_engine = engine
+        self.services = services
 
     async def open(self):
         self.engine = self.make_engine(self.settings)
-        self.house = House(self.settings, self.engine.ports, self.clock)
+        self.house = House(self.settings, self.engine.ports, self.clock, self.services)
         await self.house.start()
         for running in self.house.running.values():
             running.subscribe(self.engine.broker)
