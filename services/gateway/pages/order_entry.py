@@ -241,7 +241,7 @@ async def _page(
         attempts=_declines(order["state"]),
         currency=campaign["currency"],
         preview=preview,
-        newer=any(row["id"] == campaign["id"] and row["number"] > number for row in listed),
+        newer=not preview and any(row["id"] == campaign["id"] and row["number"] > number for row in listed),
     )
 
 
