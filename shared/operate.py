@@ -111,14 +111,18 @@ async def lag_of(service: Running, group: str) -> dict[str, tuple[int, float]]:
     lags = {}
     for topic in service.groups.get(group, ()):
         found = [await service.topics.behind(part, await service.offset(group, part)) for part in service.topics.parts(topic)]
-        ages = [_age(service, oldest) for _, oldest in found if oldest]
+        ages = [age(oldest, service.clock()) for _, oldest in found if oldest]
         lags[topic] = (sum(count for count, _ in found), max(ages, default=0.0))
     return lags
 
 
-def _age(service: Running, stored: Stored) -> float:
-    recorded = datetime.fromisoformat(dict(stored.headers)["ce_time"])
-    return max(0.0, round((service.clock() - recorded).total_seconds(), 3))
+def age(stored: Stored, now: datetime) -> float:
+    """Seconds; 0 of what somebody put on the topic without saying when."""
+    try:
+        recorded = datetime.fromisoformat(dict(stored.headers)["ce_time"])
+        return max(0.0, round((now - recorded).total_seconds(), 3))
+    except (KeyError, ValueError, TypeError):
+        return 0.0
 
 
 @router.get("/parked")

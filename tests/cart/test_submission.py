@@ -104,7 +104,10 @@ def test_a_gateway_that_cannot_be_used_by_phone_is_refused_with_the_product():
     catalog = offered(PILLOW, TOPPER, unusable={"other": "is switched off"})
     history = rung_up(catalog, lines(_1=1, _31=1))
     refused = history.when(submit(catalog)).then_refused("gateway-unusable")
-    assert (refused.field, refused.detail) == ("lines.31", "Foam topper cannot be charged by phone: the gateway other is switched off.")
+    assert (refused.field, refused.detail) == (
+        "lines.31",
+        "Foam topper cannot be charged by phone: the gateway other is switched off. Take it out, or ask a supervisor for another gateway.",
+    )
     sent(history.when(submit(catalog, "external")))
 
 

@@ -36,7 +36,7 @@ WHO = {
         LOOKS_UP,
         "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; "
         "GET /api/v1/orders; GET /api/v1/orders/{id}; "
-        "GET /api/v1/orders/{id}/events; GET /images/{sha256}",
+        "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),
     "reviews": (
         REVIEWS,

@@ -1,10 +1,15 @@
 """What operators see: health with reasons, lag, streams with sealed fields, parked streams, metrics."""
 
+import pytest
+
 from shared.app import service_app
 from shared.asgi import AsgiClient
 from shared.kernel.errors import Unavailable
+from shared.kernel.ports import Stored
+from shared.operate import age
 from tests.house.shop import GOOD, ORDER, until
 from tests.ops.notes import NOTES, ORDERS, Notes
+from tests.samples import NOON
 
 
 async def test_all_is_well(shop):
@@ -88,6 +93,11 @@ async def test_a_streams_events_are_shown_with_personal_fields_sealed(shop):
     assert second["rows"] == [changed]
     _, first = await shop.ask("ops", "GET", f"/streams/order-{order_id}?limit=1")
     assert first["next"] == 1
+
+
+@pytest.mark.parametrize("time", [{}, {"ce_time": "yesterday"}, {"ce_time": "2026-03-01T12:00:00"}])
+def test_what_does_not_say_when_it_was_recorded_has_no_age(time):
+    assert age(Stored("payment-1", 1, tuple(time.items()), b"{}"), NOON) == 0.0
 
 
 async def test_a_service_shows_only_its_own_streams(shop):

@@ -184,6 +184,12 @@ async def events(id: OrderId, services: Ask, as_of: str | None = None, cursor: s
     return cast(dict[str, Any], await services.get("customers", f"/orders/{id}/timeline", as_of=as_of, cursor=cursor))
 
 
+@router.get("/orders/{id}/why", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
+async def why(id: OrderId, services: Ask) -> dict[str, Any]:
+    """Which rule gave each figure of what it costs, in sentences."""
+    return cast(dict[str, Any], await services.get("cart", f"/orders/{id}/why"))
+
+
 @router.post("/orders/{id}/cancel", dependencies=[allow(*SETS, scope="orders:cancel")])
 async def cancel(id: OrderId, body: Cancellation, services: Ask, key: Key) -> dict[str, Any]:
     """Stops the order while nothing of it has gone out."""
