@@ -149,7 +149,7 @@ async def relay(service: RunningService) -> Row:
     """``direct``: what is appended lies on the topic already."""
     count, oldest = await service.relay.waiting()
     direct = service.settings.engine == "embedded"
-    return {"service": service.service.name, "direct": direct, "waiting": count, "seconds": _age(service, oldest) if oldest else 0.0}
+    return {"service": service.service.name, "direct": direct, "waiting": count, "seconds": age(oldest, service.clock()) if oldest else 0.0}
 
 
 @router.post("/relay/kick")

@@ -64,11 +64,8 @@ def gone(command: Submit, order: Order) -> Errors:
             yield f"lines.{line.product}", "product-gone", f"{line.name} is not in the campaign any more. Take it out."
         elif command.method == "card" and line.total and sold.offer.gateway in catalog.unusable:
             why = catalog.unusable[sold.offer.gateway]
-            yield (
-                f"lines.{line.product}",
-                "gateway-unusable",
-                f"{line.name} cannot be charged by phone: the gateway {sold.offer.gateway} {why}. {way_out}",
-            )
+            detail = f"{line.name} cannot be charged by phone: the gateway {sold.offer.gateway} {why}."
+            yield f"lines.{line.product}", "gateway-unusable", f"{detail} Take it out, or ask a supervisor for another gateway."
     for verdict in order.quote.coupons if order.quote else ():
         coupon = catalog.tariff.coupons.get(verdict.code)
         if verdict.verdict != "applied" or coupon is None:
