@@ -38,6 +38,8 @@ def _held(row: Row | None, fact: Fact) -> Row | None:
             sale = {"stage": "submitted", "codes": used, "at": stamp(fact.time)} if used or sale else None
         case OrderReopened() if sale:
             sale = {**sale, "stage": "open", "at": stamp(fact.time)}
+        case OrderClosed(why="erased") if sale and sale["stage"] == "submitted":
+            pass  # it may still be sold
         case OrderClosed() if sale and (sale["stage"] != "closed" or (sale["why"], event.why) == ("approved", "cancelled")):
             sale = {**sale, "stage": "closed", "why": event.why, "at": stamp(fact.time)}
     return _row(codes, sale) if codes or sale else None
@@ -78,6 +80,6 @@ def give_back(row: Row, now: datetime) -> tuple[str, Any]:
 async def not_sold(load: Load, row: Row) -> bool:
     """By the order's own stream, which the view may be behind."""
     state, _ = await load(order, row["id"])
-    stands = state.stage == "submitted" or state.closed_as == "approved"
+    stands = state.stage == "submitted" or state.undecided or state.closed_as == "approved"
     used = {verdict.code for verdict in state.quote.coupons if verdict.amount} if state.quote else set()
     return not (stands and row["next"]["code"] in used)

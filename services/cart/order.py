@@ -132,6 +132,11 @@ class Order:
     terms_agreed: bool = False
 
     @property
+    def undecided(self) -> bool:
+        """Its customer was erased while it was submitted: it may still be approved, denied or cancelled."""
+        return self.closed_as == "erased" and self.attempt > len(self.declines)
+
+    @property
     def ship_to(self) -> Address:
         return self.billing if self.shipping_same else self.shipping
 
@@ -160,7 +165,7 @@ def _is_closed(order: Order, why: Why) -> bool:
     """An approved one may be cancelled until it goes out: its coupons have not been used then."""
     if why == "erased":
         return order.erased
-    return order.stage == "closed" and not (why == "cancelled" and order.closed_as == "approved")
+    return order.stage == "closed" and not (order.undecided or (why == "cancelled" and order.closed_as == "approved"))
 
 
 def _stopped(order: Order) -> Refused | None:
@@ -338,7 +343,9 @@ def evolve(order: Order, event: Event) -> Order:
         case OrderClosed(why="erased"):
             return _erased(order)
         case OrderClosed():
-            return replace(order, stage="closed", closed_as="cancelled" if event.why == "cancelled" else order.closed_as or event.why)
+            return replace(
+                order, stage="closed", closed_as=event.why if event.why == "cancelled" or order.undecided else order.closed_as or event.why
+            )
     return order
 
 

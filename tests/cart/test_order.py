@@ -113,3 +113,14 @@ def test_it_is_closed_once_but_an_approved_one_may_be_cancelled(first):
         given(order, *history).when(Close(ORDER, "cancelled")).then(cancelled)
     for why in ("approved", "denied", "cancelled"):
         given(order, *history, cancelled).when(Close(ORDER, why)).then_nothing()
+
+
+@pytest.mark.parametrize("why", ["approved", "denied", "cancelled"])
+def test_what_becomes_of_a_submitted_order_is_written_down_after_its_customer_was_erased(why):
+    (first,) = given(order).when(CHANGE).then_types(CartUpdated)
+    sent = given(order, first).when(submit()).then_types(OrderSubmitted)
+    (erased,) = given(order, first, *sent).when(Close(ORDER, "erased")).then_types(OrderClosed)
+    (closed,) = given(order, first, *sent, erased).when(Close(ORDER, why)).then_types(OrderClosed)
+    after = given(order, first, *sent, erased, closed)
+    assert (after.state.closed_as, after.state.undecided) == (why, False)
+    after.when(Close(ORDER, why)).then_nothing()
