@@ -76,7 +76,7 @@ ANSWERS = {
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_runs_see_what_they_are_for():
-    seen = sum((run.seen for run in kept(range(60))), Counter())
+    seen = sum((run.seen for run in kept(range(100))), Counter())
     assert (FAULTS | ENDS | ANSWERS) - seen.keys() == set()
 
 
