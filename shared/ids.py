@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 import secrets
 import uuid
@@ -30,3 +32,13 @@ def external_command(actor: str, external_id: str) -> str:
 def customer_id() -> str:
     """10 digits, random; whoever uses one reserves it first."""
     return str(secrets.randbelow(9 * 10**9) + 10**9)
+
+
+def link_token(key: bytes, link_id: str) -> str:
+    """What a customer's link is recognised by; made anew from its id and the installation's key, and kept nowhere."""
+    return base64.urlsafe_b64encode(hmac.digest(key, f"link\n{link_id}".encode(), "sha256")[:24]).decode()
+
+
+def link_hash(token: str) -> str:
+    """As it may be kept."""
+    return hashlib.sha256(token.encode()).hexdigest()

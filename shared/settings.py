@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     """Master key; by default in the user's configuration folder, named after the data folder."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    public_url: str = ""
+    """Where customers reach Ringup, as in their links: such as https://orders.example.com; empty: host and port."""
+    smtp_url: str = ""
+    """Mail server: smtp://user:password@host:587 (STARTTLS where it is offered) or smtps://…; empty: mails lie in the outbox alone."""
+    mail_from: str = "Ringup <ringup@localhost>"
+    """Sender of mails to customers."""
     demo: bool = True
     """Demonstration accounts and orders on an empty installation."""
     simulator_url: str = ""
@@ -49,6 +55,10 @@ class Settings(BaseSettings):
     customers_url: str = "http://127.0.0.1:8006"
     ops_url: str = "http://127.0.0.1:8007"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def public_address(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @cached_property
     def master_file(self) -> Path:

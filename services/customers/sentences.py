@@ -23,9 +23,13 @@ _SECTIONS = {
     "terms_agreed": "terms",
     "customer_id": "customer",
     "notes": "notes",
+    "attribution": "where it came from",
+    "particulars": "particulars",
+    "trial_override": "trial de-duping",
 }
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
 _HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at"}
+_BY = {"email": "e-mail", "sms": "SMS"}
 _ANSWERS = {"approved": "yes", "declined": "no", "unknown": "unknown", "never-heard": "not known there"}
 
 
@@ -59,8 +63,20 @@ def _started(call: Call) -> str:
 
 
 def _submitted(event: cart.OrderSubmitted) -> str:
-    paid = "to be charged" if event.submitted.method == "card" else "paid elsewhere"
+    paid = "paid elsewhere" if event.submitted.method == "external" else "to be charged"
     return f"Submitted by {_who(event.submitted.placed_by)}, {paid} (attempt {event.attempt})"
+
+
+def _reopened(event: cart.OrderReopened) -> str:
+    if event.why == "declined":
+        return f"Open again after attempt {event.attempt}"
+    return (
+        "The customer went on with it"
+        if event.of == "customer"
+        else f"Taken up again by {_who(event.call.agent)}"
+        if event.call
+        else "Taken up again"
+    )
 
 
 def _declined(event: payments.OrderDeclined) -> str:
@@ -83,7 +99,20 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     cart.CartUpdated: _changed,
     cart.CustomerIdReserved: lambda e: f"Customer number {e.customer_id} reserved",
     cart.OrderSubmitted: _submitted,
-    cart.OrderReopened: lambda e: f"Open again after attempt {e.attempt}",
+    cart.OrderReopened: _reopened,
+    cart.PartialCreated: lambda e: f"No sale: {_reason(e.disposition)}" if e.disposition else f"Left unfinished ({e.source})",
+    cart.DraftLinkIssued: lambda e: (
+        f"Link for the customer made by {_who(e.issued_by)}" + (f", to be sent by {_BY[e.channel]}" if e.channel in _BY else "")
+    ),
+    cart.DraftLinkOpened: lambda e: "The customer opened the link",
+    cart.DraftLinkRevoked: lambda e: "The link ended: the order was taken over" if e.why == "taken-over" else f"The link ended: {e.why}",
+    cart.SecondFactTried: lambda e: "The customer was recognised by a second fact" if e.matched else "A second fact did not match",
+    cart.OverrideRequested: lambda e: f"A supervisor is asked for another price of {e.name}",
+    cart.OverrideApproved: lambda e: f"The price was approved by {_who(e.supervisor)}",
+    cart.OverrideRefused: lambda e: f"The price was refused by {_who(e.supervisor)}",
+    cart.RetryAllowed: lambda e: f"More attempts allowed by {_who(e.supervisor)}",
+    cart.RecordingPaused: lambda e: "Recording paused: payment details are being said",
+    cart.RecordingResumed: lambda e: "Recording resumed",
     cart.OrderClosed: lambda e: "The customer was erased" if e.why == "erased" else f"Closed: {e.why}",
     cart.CouponRedeemed: lambda e: f"Coupon {e.code} taken",
     cart.CouponReturned: lambda e: f"Coupon {e.code} given back: {_reason(e.why)}",
@@ -106,6 +135,10 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     payments.PaymentVoided: lambda e: "Payment voided",
     payments.PaymentVoidFailed: lambda e: f"Void failed: {_reason(e.reason)}",
     payments.PaymentStopped: lambda e: f"Nothing more will be charged: {e.why}",
+    payments.PreAuthRequested: lambda e: "Pre-authorization asked for",
+    payments.PreAuthClaimed: lambda e: "The gateway is asked what became of it" if e.takeover else "The gateway is asked to pre-authorize",
+    payments.PreAuthorized: lambda e: "Pre-authorized, and given back",
+    payments.PreAuthDeclined: lambda e: f"Pre-authorization declined: {_reason(e.reason)}",
     qa.QualityReviewRequested: lambda e: _HELD[e.why],
     qa.ReviewDecided: _decided,
     qa.ReviewUndone: lambda e: f"Decision undone by {_who(e.reviewer)}",
@@ -127,4 +160,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     customers.CustomerUpdated: lambda e: "Profile updated",
     customers.CustomerNoted: lambda e: "Notes kept with the customer",
     customers.CustomerErased: lambda e: "The customer was erased",
+    customers.MessageRequested: lambda e: f"To be told by {_BY[e.channel]}: {_reason(e.template)}",
+    customers.MessageClaimed: lambda e: "It is found out whether the message went out" if e.takeover else "The message is being sent",
+    customers.MessageSent: lambda e: f"Sent by {_BY[e.channel]}",
+    customers.MessageFailed: lambda e: f"Not sent by {_BY[e.channel]}: {e.reason}",
 }

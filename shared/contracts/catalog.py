@@ -136,7 +136,7 @@ class Campaign(Value):
     countries: tuple[str, ...] = ("US",)
     qa_share: int = 0
     target_call_seconds: int = 360
-    methods: tuple[Literal["card", "external"], ...] = ("card", "external")
+    methods: tuple[Literal["card", "echeck", "external"], ...] = ("card", "external")
     offers: tuple[Offer, ...] = ()
     script_main: str = ""
     script_rebuttal: str = ""
@@ -166,7 +166,7 @@ class CampaignChanges(Value):
     countries: tuple[str, ...] | None = None
     qa_share: int | None = None
     target_call_seconds: int | None = None
-    methods: tuple[Literal["card", "external"], ...] | None = None
+    methods: tuple[Literal["card", "echeck", "external"], ...] | None = None
     offers: tuple[Offer, ...] | None = None
     script_main: str | None = None
     script_rebuttal: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
-from shared.contracts.order import Address, FieldValue, Person
+from shared.contracts.order import Address, FieldValue, Particulars, Person
 from shared.kernel.events import Event, Personal
 
 
@@ -19,6 +20,7 @@ class CustomerUpdated(Event, type="ringup.customers.CustomerUpdated"):
     shipping: Address
     fields: tuple[FieldValue, ...] = ()
     """Answers to the custom fields that this order asked for."""
+    particulars: Particulars = Particulars()
 
 
 class TaxExemptionChanged(Event, type="ringup.customers.TaxExemptionChanged"):
@@ -41,3 +43,48 @@ class CustomerErased(Event, type="ringup.customers.CustomerErased"):
 
     customer_id: str
     order_ids: tuple[str, ...]
+
+
+class MessageRequested(Event, type="ringup.customers.MessageRequested"):
+    """Something is to be told to a customer, once. ``about`` is what: an order's link, its consent. Private."""
+
+    message_id: str
+    channel: Literal["email", "sms"]
+    template: str
+    order_id: str
+    customer_id: str = ""
+    about: str = ""
+    campaign: str = ""
+    to: Personal[str]
+    due_at: datetime
+
+
+class MessageClaimed(Event, type="ringup.customers.MessageClaimed"):
+    """Private."""
+
+    message_id: str
+    order_id: str
+    holder: str
+    until: datetime
+    takeover: bool
+
+
+class MessageSent(Event, type="ringup.customers.MessageSent"):
+    """Handed over: to a mail server, or into the outbox folder where none is set."""
+
+    message_id: str
+    order_id: str
+    channel: Literal["email", "sms"]
+    about: str = ""
+    by: str = ""
+
+
+class MessageFailed(Event, type="ringup.customers.MessageFailed"):
+    """``retry_at``: when it is tried again; None: not any more."""
+
+    message_id: str
+    order_id: str
+    channel: Literal["email", "sms"]
+    about: str = ""
+    reason: str
+    retry_at: datetime | None = None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.kernel.events import Personal, Value
 
-Method = Literal["card", "external"]
+Method = Literal["card", "echeck", "external"]
 UnitRule = Literal["list", "override"]
 ShippingRuleName = Literal["own", "rule", "override", "upsell-excluded", "not-dearest", "entire-order", "free", "none"]
 TaxRule = Literal["rate", "override", "customer-exempt", "no-address", "no-nexus", "class-exempt", "no-rate", "none"]
@@ -144,6 +144,30 @@ class Rules(Value):
     """Percent of card orders held for review, 0 to 100."""
 
 
+class Attribution(Value):
+    """Where the order came from, as the phone system and the agent say. ``affiliate`` is a code of the directory, ``dnis`` the number that was
+    dialled, ``ani`` the caller's, ``voice_log`` the recording's number."""
+
+    affiliate: str = ""
+    dnis: str = ""
+    ani: Personal[str] = ""
+    voice_log: str = ""
+    custom1: Personal[str] = ""
+    custom2: Personal[str] = ""
+    custom3: Personal[str] = ""
+    custom4: Personal[str] = ""
+    custom5: Personal[str] = ""
+
+
+class Particulars(Value):
+    """About the customer, and what they agree to. ``birth_date`` as 1970-12-31; ``do_not_sell`` opts out of marketing e-mail."""
+
+    birth_date: Personal[str] = ""
+    gender: Personal[str] = ""
+    do_not_sell: bool = False
+    sms_consent: bool = False
+
+
 class OrderBody(Value):
     """The order as it goes on to every service. ``billing`` and ``shipping`` are the addresses, ``notes`` the agent's."""
 
@@ -158,21 +182,26 @@ class OrderBody(Value):
     quote: Quote
     notes: Personal[str] = ""
     terms_agreed: bool = False
+    attribution: Attribution = Attribution()
+    trial_override: bool = False
+    """A product that the customer has tried before is sold to them again."""
 
 
 class CustomerAnswers(Value):
     """What was asked for the customer's sake: customers takes it, the order does not carry it."""
 
     fields: tuple[FieldValue, ...] = ()
+    particulars: Particulars = Particulars()
 
 
 class Instrument(Value):
-    """What may be said about a card outside of the vault."""
+    """What may be said about a card or bank account outside of the vault. ``id`` is that of a stored one."""
 
     brand: str = ""
     last4: str = ""
     expiry: str = ""
     fingerprint: str = ""
+    id: str = ""
 
 
 class Part(Value):
@@ -191,5 +220,7 @@ class SubmittedOrder(Value):
     currency: str
     placed_by: str
     submitted_at: datetime
+    oral_authorisation: datetime | None = None
+    """When the customer authorised an eCheck on the recorded call."""
     order: OrderBody
     rules: Rules

@@ -199,3 +199,52 @@ class GatewayConfigured(Event, type="ringup.payments.GatewayConfigured"):
     title: str = ""
     credentials: str = ""
     """A reference to them, new each time they are typed in; empty: none are kept. Never the credentials."""
+
+
+class PreAuthRequested(Event, type="ringup.payments.PreAuthRequested"):
+    """One unit of the currency, authorised and voided at once; changes nothing else. Reference ``<order>-pre-<n>``. Private."""
+
+    order_id: str
+    number: int
+    reference: str
+    gateway: str
+    amount: int
+    currency: str
+    payment: str
+    by: str
+    due_at: datetime
+
+
+class PreAuthClaimed(Event, type="ringup.payments.PreAuthClaimed"):
+    """Private."""
+
+    order_id: str
+    number: int
+    reference: str
+    holder: str
+    until: datetime
+    takeover: bool
+
+
+class PreAuthorized(Event, type="ringup.payments.PreAuthorized"):
+    """``voided``: what was reserved has been given back, too."""
+
+    order_id: str
+    number: int
+    reference: str
+    gateway: str
+    instrument: Instrument = Instrument()
+    voided: bool = True
+
+
+class PreAuthDeclined(Event, type="ringup.payments.PreAuthDeclined"):
+    """Also where the gateway did not answer: ``reason`` says so, and what it may have reserved is voided."""
+
+    order_id: str
+    number: int
+    reference: str
+    gateway: str
+    reason: str
+    say: str
+    try_next: str
+    instrument: Instrument = Instrument()
