@@ -44,6 +44,7 @@ SECTIONS = (
 
 PILLS = {
     "Open": ("live", "half"),
+    "Partial": ("warn", "pause"),
     "Processing": ("live", "clock"),
     "Pending": ("warn", "clock"),
     "Complete": ("ok", "check"),
