@@ -37,6 +37,7 @@ from services.gateway.pages import (
     ops,
     order_entry,
     orders,
+    palette,
     quality,
     settings,
     sign_in,
@@ -54,7 +55,7 @@ from shared.settings import Settings
 
 PAGES = (
     sign_in, account, live, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, gateways, directory, users, keys,
-    docs, health, api,
+    docs, health, api, palette,
 )  # fmt: skip
 ROUTERS = (campaign.places, *(each.router for each in PAGES))
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
