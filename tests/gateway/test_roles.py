@@ -23,8 +23,8 @@ WHO = {
     ),
     "signed in": (
         {*ROLES},
-        "GET /live; POST /sign-out; GET /account; GET /account/password; POST /account/password; POST /account/totp; GET /account/totp; "
-        "GET /account/totp.svg; POST /account/totp/on; POST /account/totp/off; POST /account/totp/recovery",
+        "GET /live; GET /palette; POST /sign-out; GET /account; GET /account/password; POST /account/password; POST /account/totp; "
+        "GET /account/totp; GET /account/totp.svg; POST /account/totp/on; POST /account/totp/off; POST /account/totp/recovery",
     ),
     "sells": (
         SELLS,
