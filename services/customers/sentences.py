@@ -131,13 +131,9 @@ def _clause(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
-def _at(cents: int | None, what: str) -> str:
-    return "" if cents is None else what
-
-
 def _asked(event: cart.OverrideRequested) -> str:
-    what = " and ".join(filter(None, (_at(event.price, "price"), _at(event.shipping_price, "shipping price"))))
-    return f"{_who(event.by)} asks for another {what or 'price'} of {event.name}"
+    changed = [what for what, to in (("price", event.price), ("shipping price", event.shipping_price)) if to is not None]
+    return f"{_who(event.by)} asks for another {' and '.join(changed) or 'price'} of {event.name}"
 
 
 SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
