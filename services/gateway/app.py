@@ -25,6 +25,8 @@ from services.gateway.live import Live
 from services.gateway.pages import (
     account,
     api,
+    approvals,
+    calls,
     campaign,
     campaigns,
     customers,
@@ -33,6 +35,7 @@ from services.gateway.pages import (
     gateways,
     health,
     keys,
+    links,
     live,
     ops,
     order_entry,
@@ -54,8 +57,8 @@ from shared.kernel.ports import Blobs
 from shared.settings import Settings
 
 PAGES = (
-    sign_in, account, live, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, gateways, directory, users, keys,
-    docs, health, api, palette,
+    sign_in, account, live, calls, links, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, gateways, directory, users, keys,
+    docs, health, api, palette, approvals,
 )  # fmt: skip
 ROUTERS = (campaign.places, *(each.router for each in PAGES))
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]

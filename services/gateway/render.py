@@ -26,6 +26,7 @@ MENU = (
     ("/orders", "Orders", LOOKS_UP, "L"),
     ("/customers", "Customers", LOOKS_UP, "C"),
     ("/quality", "Quality", REVIEWS, "Q"),
+    ("/approvals", "Approvals", SETS, "A"),
     ("/campaigns", "Catalog", SETS, "K"),
     ("/settings", "Settings", SETS, "S"),
     ("/ops", "Ops", OPERATES, "P"),

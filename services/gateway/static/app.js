@@ -49,6 +49,8 @@ export function toast(text, tone = "ok") {
   wait(6000).then(() => shown.remove());
 }
 
+document.addEventListener("toast", (event) => toast(event.detail.words));
+
 // Demo accounts fill the sign-in form and send it.
 for (const button of document.querySelectorAll("[data-use]"))
   button.addEventListener("click", () => {
