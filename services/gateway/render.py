@@ -45,6 +45,7 @@ SECTIONS = (
 
 PILLS = {
     "Open": ("live", "half"),
+    "Partial": ("warn", "pause"),
     "Processing": ("live", "clock"),
     "Pending": ("warn", "clock"),
     "Complete": ("ok", "check"),
