@@ -19,8 +19,8 @@ DISPOSITIONS: Mapping[Disposition, str] = {
     "not-interested": "Not interested",
     "information": "Only wanted to know something",
     "payment": "Cannot pay right now",
-    "unavailable": "Wanted what there is not",
-    "disconnected": "The line broke",
+    "unavailable": "What they want is not available",
+    "disconnected": "The call broke off",
     "test": "A test call",
     "other": "Something else",
 }

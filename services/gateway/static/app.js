@@ -21,6 +21,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (cause?.type === "live" && cause.detail.seen) parameters.set("seen", cause.detail.seen);
 });
 
+// What the menu counts is never worth a message, or leaving the page that somebody is signed out of.
+document.addEventListener("htmx:beforeOnLoad", (event) => event.detail.elt.closest("#nav") && event.detail.xhr.status >= 400 && event.preventDefault());
+
 document.addEventListener("htmx:responseError", (event) => {
   let detail = "That did not work. Try again.";
   try {

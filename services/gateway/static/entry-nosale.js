@@ -19,15 +19,17 @@ const typed = (name) => at(`customer.${name}`).value.trim();
 
 /** Whether something is missing without which nothing can be kept; told at its field. */
 export function missing() {
+  for (const [id, words] of NEEDS) if (at(`${id}-note`)?.textContent === words) clear(id);
+  needed?.remove();
   const wrong = NEEDS.filter(([, , said]) => !said());
   if (wrong.length) tell(wrong);
   return wrong.length > 0;
 }
 
+let needed;
 function tell(wrong) {
-  for (const [id] of NEEDS) clear(id);
   for (const [id, words] of wrong) mark(id, words);
-  banner("warn", "To keep this order, a name is needed, and a phone number or an e-mail address. Is there nothing to keep? Then begin a new call.");
+  needed = banner("warn", "To keep this order, a name is needed, and a phone number or an e-mail address. Is there nothing to keep? Then begin a new call.");
   at(wrong[0][0]).focus();
 }
 
@@ -94,8 +96,9 @@ async function end(why) {
 onOrder((view) => {
   const over = view.stage === "partial" || (view.stage === "open" && view.of === "customer");
   for (const part of document.querySelectorAll("#entry fieldset.section")) part.disabled = over;
-  for (const id of ["process", "no-sale"]) at(id).disabled = over;
-  if (over) ended(view);
+  if (!over) return;
+  for (const id of ["process", "no-sale"]) at(id).disabled = true;
+  ended(view);
 });
 
 function ended(view) {

@@ -48,7 +48,7 @@ function draw() {
   document.getElementById("recording")?.remove();
   if (!paused) return;
   const mark = element("span", { class: "pill", id: "recording", "data-tone": "warn" }, icon("pause"), "Recording paused");
-  document.querySelector(".strip .timer")?.before(mark);
+  document.getElementById("method").after(mark);
 }
 
 document.addEventListener("focusin", (event) => pause(inside(event.target)));
