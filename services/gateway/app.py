@@ -25,6 +25,8 @@ from services.gateway.live import Live
 from services.gateway.pages import (
     account,
     api,
+    approvals,
+    calls,
     campaign,
     campaigns,
     customers,
@@ -33,10 +35,13 @@ from services.gateway.pages import (
     gateways,
     health,
     keys,
+    links,
     live,
     ops,
     order_entry,
     orders,
+    palette,
+    payment,
     quality,
     settings,
     sign_in,
@@ -53,9 +58,31 @@ from shared.kernel.ports import Blobs
 from shared.settings import Settings
 
 PAGES = (
-    sign_in, account, live, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, gateways, directory, users, keys,
-    docs, health, api,
-)  # fmt: skip
+    sign_in,
+    account,
+    live,
+    payment,
+    calls,
+    links,
+    order_entry,
+    orders,
+    customers,
+    quality,
+    approvals,
+    campaigns,
+    campaign,
+    ops,
+    settings,
+    taxes,
+    gateways,
+    directory,
+    users,
+    keys,
+    docs,
+    health,
+    api,
+    palette,
+)
 ROUTERS = (campaign.places, *(each.router for each in PAGES))
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 """Taken over as they are: an app that includes a router wraps it, which costs each request."""

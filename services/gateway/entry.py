@@ -173,6 +173,7 @@ def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> d
         "order_id": order["order_id"],
         "version": order["version"],
         "stage": state["stage"],
+        "of": state.get("of", "agent"),
         "attempt": state["attempt"],
         "needs_payment": bool(quote and quote["total"]),
         "values": {

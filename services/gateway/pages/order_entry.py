@@ -26,7 +26,7 @@ _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "c
 async def new(request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "") -> Response:
     """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
     there = await phone_campaigns(services)
-    listed = _theirs(there, _who(request))
+    listed = theirs(there, _who(request))
     if not listed:
         return page(request, "order_entry_none.html", makes=_who(request).role in SETS, others=bool(there))
     chosen = next((row for row in listed if row["id"] == campaign), listed[0])
@@ -57,8 +57,8 @@ async def one(request: Request, id: OrderId, services: Ask) -> Response:
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
-    listed = _theirs(await phone_campaigns(services), _who(request))
-    campaign = await _campaign(request, services, order)
+    listed = theirs(await phone_campaigns(services), _who(request))
+    campaign = await campaign_of(request, services, order)
     return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order)
 
 
@@ -73,20 +73,20 @@ async def start(request: Request, body: Body, services: Ask, key: Key) -> JSONRe
 async def change(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
     body = await _in_minor_units(request, services, id, body)
     answer = await services.ask("cart", "POST", f"/orders/{id}/changes", body, key=key, version=int(version.strip('"')))
-    return await _answered(request, services, id, answer.status, answer.json())
+    return await answered(request, services, id, answer.status, answer.json())
 
 
 @router.post("/order-entry/{id}/submit")
 async def submit(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
     answer = await services.ask("cart", "POST", f"/orders/{id}/submit", body, key=key, version=int(version.strip('"')))
-    return await _answered(request, services, id, answer.status, answer.json())
+    return await answered(request, services, id, answer.status, answer.json())
 
 
 @router.post("/order-entry/{id}/reprice")
 async def reprice(request: Request, id: OrderId, services: Ask, key: Key, version: Version) -> JSONResponse:
     """By the newest version of the campaign."""
     answer = await services.ask("cart", "POST", f"/orders/{id}/reprice", key=key, version=int(version.strip('"')))
-    return await _answered(request, services, id, answer.status, answer.json())
+    return await answered(request, services, id, answer.status, answer.json())
 
 
 @router.get("/order-entry/{id}/why")
@@ -103,7 +103,7 @@ async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
     if state["stage"] == "closed":
         return JSONResponse({"outcome": "accepted"})
     if state["stage"] == "open":
-        campaign = await _campaign(request, services, order)
+        campaign = await campaign_of(request, services, order)
         panel = page(request, "order_entry_declined.html", attempts=_declines(state), currency=campaign["currency"])
         shown = view(order, campaign, _agent(request))
         return JSONResponse({"outcome": "open", "panel": bytes(panel.body).decode(), "order": shown})
@@ -119,20 +119,20 @@ async def _outcome(services: Services, id: OrderId, attempt: int) -> str:
     return "unknown" if status == "unknown" else "accepted"
 
 
-async def _answered(request: Request, services: Services, id: OrderId, status: int, body: dict[str, Any]) -> JSONResponse:
+async def answered(request: Request, services: Services, id: OrderId, status: int, body: dict[str, Any]) -> JSONResponse:
     """A refusal over a stale version carries the order as it is now, so that nothing typed is lost."""
     if status < 400:
         return await _answer(request, services, body)
     if body.get("code") == "stale":
         order = await services.get("cart", f"/orders/{id}")
-        campaign = await _campaign(request, services, order)
+        campaign = await campaign_of(request, services, order)
         shown = view(order, campaign, _agent(request))
         return JSONResponse({**body, "state": None, "order": shown}, status)
     raise Failed(status, body)
 
 
 async def _answer(request: Request, services: Services, order: dict[str, Any]) -> JSONResponse:
-    campaign = await _campaign(request, services, order)
+    campaign = await campaign_of(request, services, order)
     return JSONResponse(view(order, campaign, _agent(request)))
 
 
@@ -146,7 +146,7 @@ async def phone_campaigns(services: Services) -> list[dict[str, Any]]:
     return rows
 
 
-def _theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
+def theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
     """Those for the call centre and team of an agent; a supervisor sells from every campaign."""
     return [
         row for row in rows
@@ -154,7 +154,7 @@ def _theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, 
     ]  # fmt: skip
 
 
-async def _campaign(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
+async def campaign_of(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
     """The version of the campaign that the order is priced with."""
     state, at = order["state"], cast(Door, request.app.state.door)
     return await at.versions.find(services, state["campaign"], state["campaign_version"])
@@ -168,7 +168,7 @@ async def _in_minor_units(request: Request, services: Services, id: OrderId, bod
     typed = cast(list[dict[str, JsonValue]], lines)
     currency = ""
     if any(line.get(name) for line in typed for name in _PRICES):
-        campaign = await _campaign(request, services, await services.get("cart", f"/orders/{id}"))
+        campaign = await campaign_of(request, services, await services.get("cart", f"/orders/{id}"))
         currency = campaign["currency"]
     return {**body, "lines": [_parsed(line, currency) for line in typed]}
 

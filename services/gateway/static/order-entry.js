@@ -1,6 +1,7 @@
 // Order Entry: one long-lived form, and what people do with it.
 import * as card from "./card.js";
 import { Problem, onLive } from "./core.js";
+import "./entry-nosale.js";
 import { begin, newCall } from "./entry-call.js";
 import * as coupons from "./entry-coupons.js";
 import { banner, checkField, clear } from "./entry-errors.js";
@@ -8,9 +9,12 @@ import { isSaving, onOrder, order, refresh, save, send } from "./entry-order.js"
 import { process } from "./entry-process.js";
 import { drawReasons, loaded, rows } from "./entry-products.js";
 import { offerPrices, updated } from "./entry-reprice.js";
+import "./entry-recording.js";
+import "./entry-resume.js";
 import { call, keepDraft } from "./entry-typed.js";
 import { at, drawBoxes, form } from "./entry-values.js";
 import { draw, drawRegions, explain } from "./entry-view.js";
+import { register } from "./keys.js";
 
 onOrder(draw);
 
@@ -79,14 +83,13 @@ form.addEventListener("keydown", (event) => {
     if (event.target.matches(".inline")) event.target.dispatchEvent(new Event("change", { bubbles: true }));
   }
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) process();
-  const act = event.altKey && { KeyC: () => at("number")?.focus(), KeyP: () => (at("find") ?? rows()[0]?.querySelector(".stepper input"))?.focus(), KeyU: () => at("coupon")?.focus(), KeyN: () => newCall() }[event.code];
-  if (act) {
-    event.preventDefault();
-    act();
-  }
-});
+register([
+  { keys: "Ctrl+Enter", does: "Process", where: "Order entry", act: process, button: "#process" },
+  { keys: "Alt+C", does: "To the card", where: "Order entry", act: () => at("number")?.focus() },
+  { keys: "Alt+P", does: "To the products", where: "Order entry", act: () => (at("find") ?? rows()[0]?.querySelector(".stepper input"))?.focus() },
+  { keys: "Alt+U", does: "To the coupon", where: "Order entry", act: () => at("coupon")?.focus() },
+  { keys: "Alt+N", does: "New call", where: "Order entry", act: () => newCall(), button: "#new-call" },
+]);
 document.querySelector(".strip").addEventListener("change", (event) => {
   if (event.target.id === "campaign") newCall(`/order-entry?campaign=${encodeURIComponent(event.target.value)}&source=${order().order_id}`);
   if (event.target.name === "direction") save();
@@ -112,6 +115,7 @@ onLive((notice) => {
   if (notice.subject === order().order_id && notice.type === "CartUpdated" && notice.version > order().version && !isSaving()) refresh();
 });
 
+if (at("links")) await import("./entry-links.js");
 try {
   await loaded();
   if (form.dataset.preview === undefined) {
