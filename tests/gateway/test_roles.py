@@ -49,7 +49,8 @@ WHO = {
     "sets": (
         SETS,
         "GET /approvals; GET /approvals/count; POST /approvals/{id}/{line}/approve; POST /approvals/{id}/{line}/refuse; "
-        "POST /approvals/{id}/retry; PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
+        "POST /approvals/{id}/retry; "
+        "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
         "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel; "
