@@ -41,6 +41,8 @@ from services.gateway.pages import (
     ops,
     order_entry,
     orders,
+    palette,
+    payment,
     quality,
     settings,
     sign_in,
@@ -58,9 +60,30 @@ from shared.kernel.ports import Blobs
 from shared.settings import Settings
 
 PAGES = (
-    sign_in, account, live, order_entry, orders, customers, quality, campaigns, campaign, ops, settings, taxes, gateways, directory, users, keys,
-    docs, health, api, checkout, checkout_pay,
-)  # fmt: skip
+    sign_in,
+    account,
+    live,
+    payment,
+    order_entry,
+    orders,
+    customers,
+    quality,
+    campaigns,
+    campaign,
+    ops,
+    settings,
+    taxes,
+    gateways,
+    directory,
+    users,
+    keys,
+    docs,
+    health,
+    api,
+    palette,
+    checkout,
+    checkout_pay,
+)
 ROUTERS = (campaign.places, *(each.router for each in PAGES))
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 """Taken over as they are: an app that includes a router wraps it, which costs each request."""

@@ -44,6 +44,7 @@ SECTIONS = (
 
 PILLS = {
     "Open": ("live", "half"),
+    "Partial": ("warn", "pause"),
     "Processing": ("live", "clock"),
     "Pending": ("warn", "clock"),
     "Complete": ("ok", "check"),
@@ -122,7 +123,13 @@ def _ways(session: Session | None, path: str) -> dict[str, Any]:
     sections = [(to, title, _within(path, to)) for to, title, roles in SECTIONS if role in roles]
     inside = any(here for _, _, here in sections)
     menu = [(to, title, _within(path, to) or (to == "/settings" and inside), key) for to, title, roles, key in MENU if role in roles]
-    return {"menu": menu, "sections": sections}
+    return {
+        "menu": menu,
+        "sections": sections,
+        "pages": [*((to, title) for to, title, _ in sections if to != "/settings"), ("/account", "Your account")],
+        "looks_up": role in LOOKS_UP,
+        "sells": role in SELLS,
+    }
 
 
 def _within(path: str, page: str) -> bool:

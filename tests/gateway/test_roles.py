@@ -25,20 +25,22 @@ WHO = {
     ),
     "signed in": (
         {*ROLES},
-        "GET /live; POST /sign-out; GET /account; GET /account/password; POST /account/password; POST /account/totp; GET /account/totp; "
-        "GET /account/totp.svg; POST /account/totp/on; POST /account/totp/off; POST /account/totp/recovery",
+        "GET /live; GET /palette; POST /sign-out; GET /account; GET /account/password; POST /account/password; POST /account/totp; "
+        "GET /account/totp; GET /account/totp.svg; POST /account/totp/on; POST /account/totp/off; POST /account/totp/recovery",
     ),
     "sells": (
         SELLS,
         "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
         "GET /order-entry/{id}/why; POST /order-entry/{id}/reprice; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
-        "POST /api/v1/partials",
+        "POST /api/v1/partials; "
+        "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
+        "DELETE /customers/{id}/instruments/{instrument}",
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; "
-        "GET /api/v1/orders; GET /api/v1/orders/{id}; "
+        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /customers/{id}/instruments; "
+        "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),
     "reviews": (

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Services, allow, session_of
 from services.gateway.following import follow, story
 from services.gateway.live import Live
+from services.gateway.pages.payment import Account, AccountFor
 from services.gateway.sessions import Session
 from shared.contracts.cart import Disposition
 from shared.contracts.catalog import Campaign
@@ -87,15 +88,6 @@ class CardFor(Card):
     holder: str = Field(default="", max_length=255)
 
 
-class Account(Body):
-    """A bank account, which goes straight to the vault. ``routing`` has nine digits, the last of them a check digit."""
-
-    routing: str = Field(repr=False, max_length=20)
-    account: str = Field(repr=False, max_length=32)
-    kind: Literal["checking", "savings"] = "checking"
-    holder: str = Field(default="", max_length=255)
-
-
 class Gathered(Body):
     """What is known of an order and of who wants it."""
 
@@ -155,6 +147,12 @@ class Cancellation(Body):
 async def token(body: CardFor, services: Ask, key: Key) -> dict[str, Any]:
     """A token for one attempt of this order by whoever asks, good for 15 minutes."""
     return cast(dict[str, Any], await services.post("payments", "/tokens", body.model_dump(), key=key))
+
+
+@router.post("/tokens/account", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
+async def account_token(body: AccountFor, services: Ask, key: Key) -> dict[str, Any]:
+    """A token for one eCheck on this order by whoever asks, good for 15 minutes."""
+    return cast(dict[str, Any], await services.post("payments", "/tokens/account", body.model_dump(), key=key))
 
 
 @router.get("/campaigns", dependencies=[allow(*LOOKS_UP, scope="catalog:read")])

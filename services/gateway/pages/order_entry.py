@@ -26,7 +26,7 @@ _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "c
 async def new(request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "") -> Response:
     """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
     there = await phone_campaigns(services)
-    listed = _theirs(there, _who(request))
+    listed = theirs(there, _who(request))
     if not listed:
         return page(request, "order_entry_none.html", makes=_who(request).role in SETS, others=bool(there))
     chosen = next((row for row in listed if row["id"] == campaign), listed[0])
@@ -57,7 +57,7 @@ async def one(request: Request, id: OrderId, services: Ask) -> Response:
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
-    listed = _theirs(await phone_campaigns(services), _who(request))
+    listed = theirs(await phone_campaigns(services), _who(request))
     campaign = await _campaign(request, services, order)
     return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order)
 
@@ -146,7 +146,7 @@ async def phone_campaigns(services: Services) -> list[dict[str, Any]]:
     return rows
 
 
-def _theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
+def theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
     """Those for the call centre and team of an agent; a supervisor sells from every campaign."""
     return [
         row for row in rows

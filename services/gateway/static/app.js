@@ -1,5 +1,6 @@
 // Every page: theme and density, keys, relative times, lists that follow what happens.
 import { element, followLive, onLive, wait } from "./core.js";
+import { drawSheet, followKeys, register } from "./keys.js";
 
 const root = document.documentElement;
 const signedIn = Boolean(document.querySelector('meta[name="csrf"]'));
@@ -83,15 +84,15 @@ for (const [happening, act] of [["mouseover", open], ["mouseout", close], ["focu
     if (button && !button.contains(event.relatedTarget)) act(button);
   });
 
-// G and a letter go to a page; ? shows the keys. Never while somebody types.
-const typing = (target) => target.closest?.('input, select, textarea, [contenteditable="true"]');
-let after = "";
-document.addEventListener("keydown", (event) => {
-  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "?") document.getElementById("shortcuts")?.showModal();
-  if (after === "g") document.querySelector(`[data-go="${CSS.escape(event.key.toUpperCase())}"]`)?.click();
-  after = event.key.toLowerCase();
-});
+// Keys that hold on every page: to where the menu leads, the palette, and the sheet of all that this page has.
+const sheet = document.getElementById("shortcuts");
+if (sheet) {
+  for (const link of document.querySelectorAll("[data-go]"))
+    register([{ keys: `G ${link.dataset.go}`, does: link.firstChild.textContent.trim(), where: "Go to", href: link.href }]);
+  register([{ keys: "?", does: "Shortcuts", where: "Everywhere", act: () => sheet.showModal() }]);
+  sheet.addEventListener("beforetoggle", (event) => event.newState === "open" && drawSheet(document.getElementById("keys")));
+  followKeys();
+}
 
 // Relative times keep going; the exact one is in the title.
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
