@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httpx
+from pydantic_core import from_json
 from starlette.types import ASGIApp
 
 _CONNECTS = 3.0
@@ -28,7 +29,7 @@ class Response:
 
     def json(self) -> Any:
         """Raises ValueError for a body that is not JSON."""
-        return jsonlib.loads(self.body)
+        return from_json(self.body)
 
 
 class Client(Protocol):

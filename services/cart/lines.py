@@ -146,6 +146,8 @@ def _range(least: int, most: int | None, currency: str) -> str:
 
 
 def _line(number: int, product: str, wanted: Wanted, line: Line | None, actor: str) -> Line:
+    if line and wanted == Wanted(line.quantity, line.price, line.shipping_price, line.reason):
+        return line
     if not wanted.quantity:
         return Line(line=number, product=product, quantity=0)
     changed = (wanted.price, wanted.shipping_price, wanted.reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from services.cart.providers import Answers, Parcel, ParcelLine, Prices, Sale, SaleLine, ShipTo
@@ -11,11 +12,15 @@ from services.cart.rates import OPEN
 from services.cart.standard1.policy import price
 from services.cart.standard1.quote import Quote as Priced
 from services.cart.standard1.quote import QuoteLine as PricedLine
-from services.cart.standard1.snapshot import Coupon, code_of, postal_of
+from services.cart.standard1.snapshot import Coupon, code_of, line_of, postal_of
+from services.cart.standard1.snapshot import Line as SnapshotLine
 from services.cart.tariff import Sold, Tariff
 from shared.contracts.catalog import Settings
-from shared.contracts.order import Address, Line, Quote
+from shared.contracts.order import Address, Line, Quote, QuoteLine
 from shared.places import continent
+
+_REMEMBERED = 10_000
+"""Lines as they were asked for and as they were told: a change of an order touches few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +133,29 @@ def _place(ship_to: Address) -> ShipTo:
     return ShipTo(ship_to.country, ship_to.region, ship_to.postal, ship_to.city)
 
 
-def _line(line: Line, sold: Sold, prices: Prices) -> dict[str, Any]:
-    """A variant's coupons, rules and limits are its offer's, so that it is its offer to the policy."""
+def _line(line: Line, sold: Sold, prices: Prices) -> SnapshotLine:
+    return _snapshot_line(line.line, line.quantity, line.price, line.shipping_price, prices.get(line.line, sold.shipping_price), sold)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _snapshot_line(number: int, quantity: int, price: int | None, shipping_price: int | None, ship_price: int, sold: Sold) -> SnapshotLine:
+    """A variant's coupons, rules and limits are its offer's, so that it is its offer to the policy. Raises InvalidSnapshot."""
     offer = sold.offer
-    return {
-        "line": line.line,
-        "product": offer.id,
-        "kind": offer.kind,
-        "categories": offer.categories,
-        "tags": offer.tags,
-        "list_price": sold.price,
-        "price_override": line.price,
-        "quantity": line.quantity,
-        "ship_price": prices.get(line.line, sold.shipping_price),
-        "ship_override": line.shipping_price,
-        "tax_class": offer.tax_class,
-    }
+    return line_of(
+        {
+            "line": number,
+            "product": offer.id,
+            "kind": offer.kind,
+            "categories": offer.categories,
+            "tags": offer.tags,
+            "list_price": sold.price,
+            "price_override": price,
+            "quantity": quantity,
+            "ship_price": ship_price,
+            "ship_override": shipping_price,
+            "tax_class": offer.tax_class,
+        }
+    )
 
 
 def _coupons(tariff: Tariff, entered: Sequence[str], uses: Mapping[str, int]) -> list[Coupon]:
@@ -213,19 +225,22 @@ def _told(priced: Priced, products: Mapping[int, str], sold: Mapping[int, Sold])
     return Quote.model_validate(told)
 
 
-def _told_line(line: PricedLine, product: str, sold: Sold) -> dict[str, Any]:
-    return {
-        **_plain(line),
-        "product": product,
-        "name": sold.name,
-        "sku": sold.sku,
-        "list_price": sold.price,
-        "discounts": [_plain(each) for each in line.discounts],
-        "shipping_discounts": [_plain(each) for each in line.shipping_discounts],
-        "shipping_rule_id": line.shipping_rule_id or "",
-        "tax_row": line.tax_row or "",
-        "trial": sold.trial,
-    }
+@lru_cache(maxsize=_REMEMBERED)
+def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
+    return QuoteLine.model_validate(
+        {
+            **_plain(line),
+            "product": product,
+            "name": sold.name,
+            "sku": sold.sku,
+            "list_price": sold.price,
+            "discounts": [_plain(each) for each in line.discounts],
+            "shipping_discounts": [_plain(each) for each in line.shipping_discounts],
+            "shipping_rule_id": line.shipping_rule_id or "",
+            "tax_row": line.tax_row or "",
+            "trial": sold.trial,
+        }
+    )
 
 
 def _plain(told: Any) -> dict[str, Any]:

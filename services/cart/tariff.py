@@ -12,9 +12,9 @@ from shared.contracts.catalog import Campaign, Offer, ShippingProfile, Variant
 from shared.contracts.catalog import Coupon as CampaignCoupon
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sold:
-    """What a line's product is: an offer, or one of its variants."""
+    """What a line's product is: an offer, or one of its variants. Each is the same only as itself, so that it is cheap to look up by."""
 
     offer: Offer
     variant: Variant | None = None

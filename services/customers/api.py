@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
 from services.customers.customer import Exempt, customer
 from services.customers.erasure import erase
+from services.customers.matches import matches
 from services.customers.search import conditions, search
 from services.customers.status import STATUSES, Status, summary
 from services.customers.timeline import timeline, told, until
@@ -59,10 +60,13 @@ async def list_orders(
 
 @router.get("/orders/{id}")
 async def one_order(id: str, service: RunningService, min_version: MinVersion = None) -> dict[str, Any]:
-    """``order_id``, ``status`` (Open, Processing, Pending, Declined, Complete, Cancelled), ``marks`` (outcome-unknown, capture-failed,
+    """``order_id``, ``status`` (Open, Partial, Processing, Pending, Declined, Complete, Cancelled), ``marks`` (outcome-unknown, capture-failed,
     void-failed, refund-due, delivery-failed, exported), ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
     ``customer`` {first_name, last_name, phone} or null, ``agent``, ``method``, ``total`` in minor units, ``currency``, ``attempt``,
-    ``instrument`` {brand, last4} or null, ``decline`` {attempt, reason, say, retry, try_next, at} (the last one) or null, ``approved_by``,
+    ``partial`` {disposition, note, source, made_by, at} (the last one) or null, ``of`` (agent or customer: on whose page an open one is),
+    ``link`` {link_id, channel, price_lock, status, expires_at} (the newest one) or null, ``closed`` (why nothing may follow, or empty),
+    ``attribution`` {affiliate, dnis, ani, voice_log, custom1 to custom5, those that were said}, ``instrument`` {brand, last4} or null,
+    ``decline`` {attempt, reason, say, retry, try_next, at} (the last one) or null, ``approved_by``,
     ``denied`` {reason, by} or null, ``cancelled`` {reason, by} or null, ``exported_at`` or null.
 
     ``min_version``: waits up to 2 s for this ``<stream>@<version>``.
@@ -85,6 +89,16 @@ async def story(id: str, service: RunningService, as_of: Moment | None = None, c
     return {"rows": [told(row) for row in rows], "next": following}
 
 
+@router.get("/matches")
+async def known_customers(service: RunningService, phone: Asked = "", email: Asked = "", order_id: Asked = "") -> dict[str, Any]:
+    """Customers who have exactly this phone number, however it is written, or this e-mail: at most 5, for whom an order is rung up.
+
+    ``{"rows": [{"customer_id", "person", "why": of "phone" and "email", "orders": how many, "last_order": {order_id, status, at} or null,
+    "partial": the newest, {order_id, at}, or null}]}``. ``order_id`` is left out of all that.
+    """
+    return {"rows": await matches(service, phone, email, order_id)}
+
+
 @router.get("/customers")
 async def list_customers(service: RunningService, q: Asked = "", cursor: str | None = None) -> dict[str, Any]:
     """Those last changed first, 50 a page; with ``q`` (name, phone, e-mail, customer or order id) the first 50 that match, in one page.
@@ -92,6 +106,7 @@ async def list_customers(service: RunningService, q: Asked = "", cursor: str | N
     ``{"rows": [customer], "next": cursor or null}``; a customer is ``customer_id``, ``person`` {first_name, last_name, phone, email},
     ``billing`` and ``shipping`` {street, unit, city, postal, region, country}, ``created_at``, ``updated_at``, ``erased_at`` or null,
     ``answers`` {order_id, fields} to the custom fields of the newest order that asked any, or null, ``tax`` {exempt, certificate},
+    ``particulars`` {birth_date, gender} or null, ``consents`` {do_not_sell, sms_consent: {order_id, at}, those that were given},
     ``orders`` (how many).
     """
     if q.strip():
@@ -202,5 +217,5 @@ async def _shown(service: Running, rows: list[Row]) -> list[dict[str, Any]]:
 
 
 def _customer(row: Row) -> dict[str, Any]:
-    wanted = ("person", "billing", "shipping", "created_at", "updated_at", "erased_at", "answers", "tax")
+    wanted = ("person", "billing", "shipping", "created_at", "updated_at", "erased_at", "answers", "tax", "particulars", "consents")
     return {"customer_id": row["id"], **{name: row[name] for name in wanted}}

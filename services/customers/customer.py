@@ -10,17 +10,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
-from shared.contracts.order import FieldValue, SubmittedOrder
+from shared.contracts.order import CustomerAnswers, OrderBody
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
+
+_NOTHING = CustomerAnswers()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """They have ordered, and answered what was asked with it."""
+    """They have ordered, or nearly so, and answered what was asked with it: as of then, by an actor."""
 
-    submitted: SubmittedOrder
-    fields: tuple[FieldValue, ...] = ()
+    order: OrderBody
+    as_of: datetime
+    by: str
+    answers: CustomerAnswers = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,10 @@ Command = Update | Erase | Exempt
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """``newest`` is the submission that the profile is of."""
+    """``newest`` is the submission or No Sale that the profile is of."""
 
     newest: tuple[datetime, str] | None = None
-    noted: frozenset[str] = field(default_factory=frozenset)
+    noted: frozenset[tuple[str, datetime | None]] = field(default_factory=frozenset)
     erased: bool = False
     exempt: bool = False
 
@@ -58,8 +62,8 @@ def decide(command: Command, customer: Customer) -> Sequence[Event] | Refused:
     if customer.erased:
         return Refused("erased", "This customer was erased.") if isinstance(command, Exempt) else []
     match command:
-        case Update(submitted, fields):
-            return [*_profile(submitted, fields, customer), *_note(submitted, customer)]
+        case Update():
+            return [*_profile(command, customer), *_note(command, customer)]
         case Exempt():
             return _exempt(command, customer)
         case Erase(customer_id, order_ids, ()):
@@ -68,20 +72,21 @@ def decide(command: Command, customer: Customer) -> Sequence[Event] | Refused:
             return _unfinished(unfinished)
 
 
-def _profile(submitted: SubmittedOrder, fields: tuple[FieldValue, ...], customer: Customer) -> Sequence[Event]:
+def _profile(command: Update, customer: Customer) -> Sequence[Event]:
     """Orders arrive in any order; an older one changes nothing."""
-    if customer.newest and (submitted.submitted_at, submitted.order_id) <= customer.newest:
+    order = command.order
+    if customer.newest and (command.as_of, order.order_id) <= customer.newest:
         return []
-    order = submitted.order
     return [
         CustomerUpdated(
             customer_id=order.customer_id,
             order_id=order.order_id,
-            as_of=submitted.submitted_at,
+            as_of=command.as_of,
             person=order.customer,
             billing=order.billing,
             shipping=order.shipping,
-            fields=fields,
+            fields=command.answers.fields,
+            particulars=command.answers.particulars,
         )
     ]
 
@@ -95,11 +100,12 @@ def _exempt(command: Exempt, customer: Customer) -> Sequence[Event] | Refused:
     return [TaxExemptionChanged(customer_id=command.customer_id, exempt=command.exempt, certificate=certificate)]
 
 
-def _note(submitted: SubmittedOrder, customer: Customer) -> Sequence[Event]:
-    order = submitted.order
-    if not order.notes or order.order_id in customer.noted:
+def _note(command: Update, customer: Customer) -> Sequence[Event]:
+    """Again with each submission and No Sale: more may have been written meanwhile."""
+    order = command.order
+    if not order.notes or (order.order_id, command.as_of) in customer.noted:
         return []
-    return [CustomerNoted(customer_id=order.customer_id, order_id=order.order_id, by=submitted.placed_by, note=order.notes)]
+    return [CustomerNoted(customer_id=order.customer_id, order_id=order.order_id, by=command.by, note=order.notes, as_of=command.as_of)]
 
 
 def _unfinished(orders: Sequence[tuple[str, str]]) -> Refused:
@@ -115,7 +121,7 @@ def evolve(customer: Customer, event: Event) -> Customer:
         case CustomerUpdated():
             return replace(customer, newest=(event.as_of, event.order_id))
         case CustomerNoted():
-            return replace(customer, noted=customer.noted | {event.order_id})
+            return replace(customer, noted=customer.noted | {(event.order_id, event.as_of)})
         case TaxExemptionChanged():
             return replace(customer, exempt=event.exempt)
         case CustomerErased():

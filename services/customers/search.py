@@ -14,6 +14,8 @@ from shared.text import digits
 
 _SHORTEST_PHONE = 3
 _SHORTEST_LOCAL_NUMBER = 7
+_SHORTEST_WHOLE_NUMBER = 8
+"""Digits without a country code: fewer may be without an area code, and be somebody else's elsewhere."""
 _LONGEST_COUNTRY_CODE = 3
 
 
@@ -59,3 +61,16 @@ def _phones(number: str) -> Sequence[Where]:
     """From the start, from the end, and whole without the country code that one of both sides may lack."""
     local = tuple(number[n:][::-1] for n in range(1, _LONGEST_COUNTRY_CODE + 1) if len(number) - n >= _SHORTEST_LOCAL_NUMBER)
     return [{"phone": Prefix(number)}, {"phone_end": Prefix(number[::-1])}, *([{"phone_end": local}] if local else [])]
+
+
+def with_phone(phone: str) -> Sequence[Where]:
+    """Where whoever has this number is, perhaps among others."""
+    number = digits(phone)
+    return [{"phone": number}, *_phones(number)[1:]] if len(number) >= _SHORTEST_LOCAL_NUMBER else []
+
+
+def same_phone(kept: str, phone: str) -> bool:
+    """Whether digits that are kept are this number's, of which one may lack the country code."""
+    shorter, longer = sorted((kept, digits(phone)), key=len)
+    more = len(longer) - len(shorter)
+    return longer.endswith(shorter) and (not more or (more <= _LONGEST_COUNTRY_CODE and len(shorter) >= _SHORTEST_WHOLE_NUMBER))

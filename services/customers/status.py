@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from shared.kernel.views import Row
 
-Status = Literal["Open", "Processing", "Pending", "Declined", "Complete", "Cancelled"]
+Status = Literal["Open", "Partial", "Processing", "Pending", "Declined", "Complete", "Cancelled"]
 Parts = Mapping[str, Row]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -23,10 +23,10 @@ def status(parts: Parts) -> Status:
         return "Complete"
     if review.get("waiting"):
         return "Pending"
-    if "attempt" in order:
+    if order.get("stage") == "submitted":
         declined = payment.get("decline")
         return "Declined" if declined and declined["attempt"] >= order["attempt"] else "Processing"
-    return "Open"
+    return "Partial" if order.get("stage") == "partial" else "Open"
 
 
 def marks(parts: Parts) -> Iterator[str]:
@@ -79,6 +79,11 @@ def summary(row: Row) -> dict[str, Any]:
         "total": order.get("total", 0),
         "currency": order.get("currency", ""),
         "attempt": order.get("attempt", 0),
+        "partial": order.get("partial"),
+        "link": order.get("link"),
+        "of": order.get("of", "agent"),
+        "closed": order.get("closed", ""),
+        "attribution": order.get("attribution") or {},
         "instrument": payment.get("instrument"),
         "decline": payment.get("decline"),
         "approved_by": review.get("approved_by", ""),

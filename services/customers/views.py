@@ -6,11 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.customers.status import indexed
-from shared.contracts.cart import CartChanges, CartUpdated, OrderSubmitted
+from shared.contracts.cart import (
+    CartChanges,
+    CartUpdated,
+    DraftLinkIssued,
+    DraftLinkOpened,
+    DraftLinkRevoked,
+    OrderClosed,
+    OrderReopened,
+    OrderSubmitted,
+    PartialCreated,
+)
 from shared.contracts.catalog import CampaignPublished
 from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
 from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, OrderCancelled
-from shared.contracts.order import Person
+from shared.contracts.order import Attribution, OrderBody, Person
 from shared.contracts.payments import (
     Instrument,
     OrderDeclined,
@@ -51,19 +61,42 @@ def _rung_up(part: Row, fact: Fact) -> Row:
             changed = _typed(event.changes)
             return changed | {"total": event.quote.total, "currency": event.quote.currency} if event.quote else changed
         case OrderSubmitted(submitted=submitted):
-            return {
-                "touched": True,
-                "attempt": event.attempt,
-                "campaign": submitted.order.campaign,
-                "campaign_name": submitted.order.campaign_name,
-                "customer_id": submitted.order.customer_id,
-                "customer": _called(submitted.order.customer),
-                "agent": submitted.placed_by,
-                "method": submitted.method,
-                "total": submitted.amount,
-                "currency": submitted.currency,
-            }
+            paid = {"attempt": event.attempt, "method": submitted.method, "total": submitted.amount, "currency": submitted.currency}
+            return {**_body(submitted.order), **paid, "stage": "submitted", "agent": submitted.placed_by}
+        case PartialCreated():
+            partial = {**event.model_dump(mode="json", include={"disposition", "note", "source", "made_by"}), "at": stamp(event.created_at)}
+            return {**_body(event.order), "stage": "partial", "partial": partial, **({} if part.get("agent") else {"agent": event.made_by})}
+        case OrderReopened(why="completing"):
+            return {"stage": "open", "of": event.of, **({"agent": event.call.agent} if event.call else {})}
+        case DraftLinkIssued() | DraftLinkOpened() | DraftLinkRevoked():
+            return _linked(part, event)
+        case OrderClosed():
+            return {"closed": event.why}
     return {}
+
+
+def _body(order: OrderBody) -> Row:
+    return {
+        "touched": True,
+        "campaign": order.campaign,
+        "campaign_name": order.campaign_name,
+        "customer_id": order.customer_id,
+        "customer": _called(order.customer),
+        "total": order.quote.total,
+        "currency": order.quote.currency,
+        "attribution": _said(order.attribution),
+    }
+
+
+def _linked(part: Row, event: DraftLinkIssued | DraftLinkOpened | DraftLinkRevoked) -> Row:
+    """The newest link; what becomes of older ones, cart knows."""
+    if isinstance(event, DraftLinkIssued):
+        issued = event.model_dump(mode="json", include={"link_id", "channel", "price_lock"})
+        return {"link": {**issued, "status": "issued", "expires_at": stamp(event.expires_at)}}
+    link = part.get("link")
+    if not link or link["link_id"] != event.link_id:
+        return {}
+    return {"link": {**link, "status": "opened" if isinstance(event, DraftLinkOpened) else "revoked"}}
 
 
 def _typed(changes: CartChanges) -> Row:
@@ -78,19 +111,26 @@ def _typed(changes: CartChanges) -> Row:
         changed["customer"] = _called(changes.customer)
     if changes.customer_id:
         changed["customer_id"] = changes.customer_id
+    if changes.attribution:
+        changed["attribution"] = _said(changes.attribution)
     return changed
 
 
 def _touched(changes: CartChanges) -> bool:
+    """Not by what the phone system says before anybody has answered."""
     typed = (
-        changes.customer, changes.billing, changes.shipping, changes.shipping_same, changes.lines, changes.notes,
-        changes.coupons, changes.profile, changes.fields, changes.terms_agreed,
+        changes.customer, changes.billing, changes.shipping, changes.shipping_same, changes.lines, changes.notes, changes.coupons,
+        changes.profile, changes.fields, changes.terms_agreed, changes.particulars, changes.trial_override,
     )  # fmt: skip
     return any(section is not None for section in typed)
 
 
 def _called(person: Person) -> Row:
     return {"first_name": person.first_name, "last_name": person.last_name, "phone": person.phone}
+
+
+def _said(attribution: Attribution) -> Row:
+    return attribution.model_dump(mode="json", exclude_defaults=True)
 
 
 def _paid(part: Row, fact: Fact) -> Row:
@@ -158,7 +198,7 @@ _CHANGED: dict[str, Callable[[Row, Fact], Row]] = {"order": _rung_up, "payment":
 KINDS = tuple(_CHANGED)
 """The kinds of streams that an order has."""
 
-orders = view("orders", 2, _order_key, _order, ["status_at", "listed_at", "attention_at", "customer_id"])
+orders = view("orders", 3, _order_key, _order, ["status_at", "listed_at", "attention_at", "customer_id"])
 """One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed.
 
 ``attention_at`` is its creation while somebody must look.
@@ -170,18 +210,18 @@ def _customer_key(event: CustomerUpdated | CustomerNoted | TaxExemptionChanged |
 
 
 _TAXED = {"exempt": False, "certificate": ""}
+_UNKNOWN: Row = {
+    "person": None, "billing": None, "shipping": None, "erased_at": None, "answers": None, "tax": _TAXED, "particulars": None, "consents": {},
+}  # fmt: skip
 
 
 def _profile(row: Row | None, fact: Fact) -> Row:
     event: Any = fact.event
     at = stamp(fact.time)
-    row = row or {"created_at": at, "person": None, "billing": None, "shipping": None, "erased_at": None, "answers": None, "tax": _TAXED}
+    row = row or {"created_at": at, **_UNKNOWN}
     match event:
         case CustomerUpdated():
-            sections = {name: getattr(event, name).model_dump(mode="json") for name in ("person", "billing", "shipping")}
-            answered = event.model_dump(mode="json", include={"order_id", "fields"})
-            answers = answered if event.fields else row["answers"]
-            return {**row, **sections, "answers": answers, "updated_at": at, "listed_at": at}
+            return {**row, **_newest(row, event), "updated_at": at, "listed_at": at}
         case TaxExemptionChanged():
             return {**row, "tax": event.model_dump(mode="json", include={"exempt", "certificate"}), "updated_at": at}
         case CustomerErased():
@@ -189,15 +229,39 @@ def _profile(row: Row | None, fact: Fact) -> Row:
     return {**row, "updated_at": at}
 
 
-profiles = view("profiles", 2, _customer_key, _profile, ["listed_at"])
+def _newest(row: Row, event: CustomerUpdated) -> Row:
+    """What is not asked with every order stays as it was said before."""
+    said = event.model_dump(mode="json", include={"order_id", "person", "billing", "shipping", "fields", "particulars"})
+    kept = {name: row[name] for name in ("billing", "shipping") if row[name] and not _says(said[name])}
+    known = row["particulars"] or {}
+    particulars = {name: said["particulars"][name] or known.get(name, "") for name in ("birth_date", "gender")}
+    given = {name: {"order_id": event.order_id, "at": stamp(event.as_of)} for name in ("do_not_sell", "sms_consent") if said["particulars"][name]}
+    if "sms_consent" in given:
+        given["sms_consent"]["phone"] = said["person"]["phone"]
+    return {
+        "person": said["person"],
+        "billing": said["billing"],
+        "shipping": said["shipping"],
+        **kept,
+        "answers": {"order_id": event.order_id, "fields": said["fields"]} if event.fields else row["answers"],
+        "particulars": particulars if any(particulars.values()) else None,
+        "consents": {**row["consents"], **given},
+    }
+
+
+def _says(address: Row) -> bool:
+    return any(value for name, value in address.items() if name != "country")
+
+
+profiles = view("profiles", 3, _customer_key, _profile, ["listed_at"])
 """One row a customer, as their newest order has it. ``listed_at`` is when it changed, None once they are erased.
 
-``answers`` are those of the newest order that asked for any: ids of fields are their campaign's.
+``answers`` are those of the newest order that asked for any: ids of fields are their campaign's. ``consents`` are the newest, by name.
 """
 
 
 def _note_key(event: CustomerNoted, fact: Fact) -> str:
-    return fact.id
+    return event.order_id or fact.id
 
 
 def _note(row: Row | None, fact: Fact) -> Row:
@@ -205,7 +269,8 @@ def _note(row: Row | None, fact: Fact) -> Row:
     return {"customer_id": event.customer_id, "order_id": event.order_id, "note": event.note, "by": event.by, "at": stamp(fact.time)}
 
 
-notes = view("notes", 1, _note_key, _note, ["customer_id", "at"])
+notes = view("notes", 2, _note_key, _note, ["customer_id", "at"])
+"""The newest of each order."""
 
 
 def _campaign_key(event: CampaignPublished) -> str:

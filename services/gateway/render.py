@@ -26,6 +26,7 @@ MENU = (
     ("/orders", "Orders", LOOKS_UP, "L"),
     ("/customers", "Customers", LOOKS_UP, "C"),
     ("/quality", "Quality", REVIEWS, "Q"),
+    ("/approvals", "Approvals", SETS, "A"),
     ("/campaigns", "Catalog", SETS, "K"),
     ("/settings", "Settings", SETS, "S"),
     ("/ops", "Ops", OPERATES, "P"),
@@ -44,6 +45,7 @@ SECTIONS = (
 
 PILLS = {
     "Open": ("live", "half"),
+    "Partial": ("warn", "pause"),
     "Processing": ("live", "clock"),
     "Pending": ("warn", "clock"),
     "Complete": ("ok", "check"),
@@ -92,7 +94,7 @@ def templates() -> Jinja2Templates:
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    env.globals.update(static=static, pills=PILLS, command_id=lambda: uuid.uuid4().hex)
+    env.globals.update(static=static, pills=PILLS, dispositions=show.DISPOSITIONS, command_id=lambda: uuid.uuid4().hex)
     env.filters.update(moment=when, money=formatted, clock_time=clock_time, day_time=day_time, person=show.person, place=show.place, who=show.who)
     return Jinja2Templates(env=env)
 
@@ -122,7 +124,13 @@ def _ways(session: Session | None, path: str) -> dict[str, Any]:
     sections = [(to, title, _within(path, to)) for to, title, roles in SECTIONS if role in roles]
     inside = any(here for _, _, here in sections)
     menu = [(to, title, _within(path, to) or (to == "/settings" and inside), key) for to, title, roles, key in MENU if role in roles]
-    return {"menu": menu, "sections": sections}
+    return {
+        "menu": menu,
+        "sections": sections,
+        "pages": [*((to, title) for to, title, _ in sections if to != "/settings"), ("/account", "Your account")],
+        "looks_up": role in LOOKS_UP,
+        "sells": role in SELLS,
+    }
 
 
 def _within(path: str, page: str) -> bool:

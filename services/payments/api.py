@@ -1,28 +1,32 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payments import gateway_api
-from services.payments.card import problems
-from services.payments.effects import spent
+from services.payments import gateway_api, pre_auth_api, wallet_api
+from services.payments.account import problems as account_problems
+from services.payments.card import Problem, problems
+from services.payments.effects import Desk, spent
+from services.payments.means import Account, AccountKind, Card, Means
 from services.payments.payment import payment
-from services.payments.vault import LIFETIME, Card, Vault
-from services.payments.views import payments_view
+from services.payments.vault import LIFETIME, Token, Vault
+from services.payments.views import payments_view, pre_auth_work
 from shared.http import RunningService, Sent
 from shared.ids import OrderId
 from shared.kernel.codec import stamp
-from shared.kernel.commands import Refusal
+from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import NotFound
 from shared.kernel.ports import Range
+from shared.service import Running
 from shared.text import Line
 
 router = APIRouter()
-router.routes += gateway_api.router.routes
+router.routes += [*gateway_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
 
 
 class CardDetails(BaseModel):
@@ -35,20 +39,47 @@ class CardDetails(BaseModel):
     holder: Line = ""
 
 
+class AccountDetails(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    order_id: OrderId
+    routing: str = Field(max_length=32)
+    account: str = Field(max_length=40)
+    kind: AccountKind = "checking"
+    holder: Line = ""
+
+
 @router.post("/tokens", status_code=201)
 async def token(body: CardDetails, service: RunningService, sent: Sent) -> dict[str, Any]:
     """A token for one attempt of this order by this person, good for 15 minutes. A repeat gets it again, and brings no spent card back."""
     number, expiry = body.number.replace(" ", "").replace("-", ""), body.expiry.replace(" ", "")
-    found = list(problems(number, expiry, body.cvv, sent.now.date()))
-    if found:
-        first = found[0]
-        raise Refusal(Refused("card-invalid", first.detail, first.field, conflict=False, data={"errors": [asdict(each) for each in found]}))
+    _refuse("card-invalid", problems(number, expiry, body.cvv, sent.now.date()))
+    return await _kept(service, sent, body.order_id, Card(number, expiry, body.cvv, body.holder))
+
+
+@router.post("/tokens/account", status_code=201)
+async def account_token(body: AccountDetails, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """As for a card, of a bank account for an eCheck."""
+    routing, number = (text.replace(" ", "").replace("-", "") for text in (body.routing, body.account))
+    _refuse("account-invalid", account_problems(routing, number, body.holder))
+    return await _kept(service, sent, body.order_id, Account(routing, number, body.kind, body.holder))
+
+
+def _refuse(code: str, found: Iterable[Problem]) -> None:
+    wrong = list(found)
+    if wrong:
+        data = {"errors": [asdict(each) for each in wrong]}
+        raise Refusal(Refused(code, wrong[0].detail, wrong[0].field, conflict=False, data=data))
+
+
+async def _kept(service: Running, sent: Envelope, order_id: str, means: Means) -> dict[str, Any]:
     vault: Vault = service.state["vault"]
-    made = vault.token(body.order_id, sent.actor, sent.command_id, number, expiry)
-    state, _ = await service.load(payment, body.order_id)
-    if not spent(made, state):
-        await vault.keep(made, Card(number, expiry, body.cvv, body.holder, body.order_id, sent.actor, sent.now + LIFETIME))
-    instrument = vault.instrument(number, expiry)
+    desk: Desk = service.state["desk"]
+    made = vault.token(order_id, sent.actor, sent.command_id, means)
+    state, _ = await service.load(payment, order_id)
+    if not spent(made, state, await desk.pre_auths(order_id)):
+        await vault.keep(made, Token(means, order_id, sent.actor, sent.now + LIFETIME))
+    instrument = vault.instrument(means)
     return {"token": made, "brand": instrument.brand, "last4": instrument.last4}
 
 
@@ -62,6 +93,8 @@ async def order(order_id: str, service: RunningService, min_version: str | None 
 
 @router.get("/attention")
 async def attention(service: RunningService, cursor: str | None = None) -> dict[str, Any]:
-    """Orders whose money needs somebody to look, longest waiting first."""
-    rows, following = await service.find(payments_view, {"alarm_at": Range(None, stamp(service.clock()))}, sort="alarm_at", cursor=cursor)
-    return {"rows": rows, "next": following}
+    """Orders whose money needs somebody to look, longest waiting first; and the pre-authorisations that do."""
+    due = {"alarm_at": Range(None, stamp(service.clock()))}
+    rows, following = await service.find(payments_view, due, sort="alarm_at", cursor=cursor)
+    pre_auths, _ = await service.find(pre_auth_work, due, sort="alarm_at")
+    return {"rows": rows, "pre_auths": pre_auths, "next": following}

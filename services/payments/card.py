@@ -26,16 +26,16 @@ def brand_of(number: str) -> str:
 
 def problems(number: str, expiry: str, cvv: str, today: date) -> Iterator[Problem]:
     """At most one a field, none of them naming a digit; ``expiry`` is MM/YY and lasts to the end of its month."""
-    if not (_digits(number) and 12 <= len(number) <= 19 and luhn(number)):
+    if not (digits_alone(number) and 12 <= len(number) <= 19 and luhn(number)):
         yield Problem("number", "number-invalid", "This is not a card number. Check it digit by digit.")
     month, _, year = expiry.partition("/")
-    if not (len(month) == len(year) == 2 and _digits(month + year) and 1 <= int(month) <= 12):
+    if not (len(month) == len(year) == 2 and digits_alone(month + year) and 1 <= int(month) <= 12):
         yield Problem("expiry", "expiry-invalid", "The expiry date is month and year, such as 08/29.")
     elif (2000 + int(year), int(month)) < (today.year, today.month):
         yield Problem("expiry", "expired", "This card has expired.")
-    if not (_digits(cvv) and len(cvv) == (4 if brand_of(number) == "American Express" else 3)):
+    if not (digits_alone(cvv) and len(cvv) == (4 if brand_of(number) == "American Express" else 3)):
         yield Problem("cvv", "cvv-invalid", "The security code has three digits, on American Express four.")
 
 
-def _digits(text: str) -> bool:
+def digits_alone(text: str) -> bool:
     return text.isascii() and text.isdigit()

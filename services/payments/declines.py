@@ -51,8 +51,61 @@ _TABLE = {
         Said("amount-mismatch", "Something is wrong with the total of this order. Nothing was charged.", False, "a supervisor"),
     )
 }
+_OF_ACCOUNTS = {
+    said.reason: said
+    for said in (
+        Said(
+            "do-not-honour",
+            "Your bank did not accept a check from this account. Would you like to pay another way?",
+            True,
+            "a card, or another account",
+        ),
+        Said(
+            "account-closed",
+            "The bank says that this account is closed. Is there another one, or a card?",
+            True,
+            "another account or a card, never this account again",
+        ),
+        Said(
+            "account-not-found",
+            "The bank does not know this account. Could you read me both numbers at the bottom of your check once more?",
+            True,
+            "the same account, both numbers typed again",
+        ),
+        Said(
+            "debits-blocked",
+            "The bank does not let this account be charged. Is there another one, or a card?",
+            True,
+            "another account, or a card",
+        ),
+        Said(
+            "insufficient-funds",
+            "Your bank did not accept a check of this amount. Would you like to use another account, or a card?",
+            True,
+            "another account, or a card",
+        ),
+        Said("card-details-expired", "I need the account details once more, please.", True, "the same account, typed again"),
+        Said("not-this-order", "I need the account details for this order, please.", True, "the account, typed on this order"),
+        Said("not-charged", "The bank did not answer, and nothing was charged. May I try the account again?", True, "the same account"),
+        Said("no-ach", "We cannot take eChecks for this offer. Nothing was charged. Would you like to use a card?", True, "a card"),
+        Said(
+            "gateway-missing",
+            "We cannot take eChecks for this offer at the moment. Nothing was charged.",
+            False,
+            "an external payment, or a supervisor",
+        ),
+        Said(
+            "gateway-off",
+            "We cannot take eChecks for this offer at the moment. Nothing was charged.",
+            False,
+            "an external payment, or a supervisor, who can switch the gateway on",
+        ),
+    )
+}
 
 
-def explain(reason: str) -> Said:
+def explain(reason: str, method: str = "card") -> Said:
     """A reason that is not in the table is told as a plain refusal by the bank."""
+    if method == "echeck" and reason != "amount-mismatch":
+        return _OF_ACCOUNTS.get(reason) or _OF_ACCOUNTS["do-not-honour"]
     return _TABLE.get(reason) or _TABLE["do-not-honour"]

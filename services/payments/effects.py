@@ -9,11 +9,14 @@ from datetime import datetime
 from services.payments.credentials import Credentials
 from services.payments.gateway import no_new_charge
 from services.payments.gateways import MISFIT, UNKNOWN, Gateway, Said
+from services.payments.means import Means, kind_of
 from services.payments.payment import Claim, Payment, Record
+from services.payments.pre_auth import PreAuths
 from services.payments.references import parsed, wanted
-from services.payments.vault import LIFETIME, Card, Vault
+from services.payments.vault import LIFETIME, Vault, belongs, is_stored
 from services.payments.views import work
-from shared.contracts.order import Part
+from services.payments.wallet import Wallet
+from shared.contracts.order import Method, Part
 from shared.contracts.payments import AttemptOpened, CaptureRequested, GatewayConfigured, Instrument, VoidRequested
 from shared.kernel.effects import Effect, Work
 from shared.kernel.events import Event
@@ -38,16 +41,19 @@ class Desk:
     configured: Callable[[str], Awaitable[GatewayConfigured | None]]
     credentials: Credentials
     vault: Vault
+    wallet: Wallet
+    pre_auths: Callable[[str], Awaitable[PreAuths]]
+    """Of an order."""
     clock: Callable[[], datetime]
 
     async def authorise(self, doing: Work, payment: Payment) -> Record:
         opened, part = _opened(doing, payment)
-        card, at = await self.vault.card(opened.payment), await self._gateway(doing, payment)
-        refusal = _refusal(card, payment, opened) or at.no_new_charge
-        if card is None or at.gateway is None or refusal:
-            return self._record(doing, payment, Said(answer="declined", reason=refusal))
-        said = await at.gateway.authorise(doing.reference, part.amount, opened.submitted.currency, card, at.credentials)
-        return self._record(doing, payment, said, card)
+        at = await self._gateway(doing, payment)
+        means, refusal = await self._means(payment, opened)
+        if means is None or at.gateway is None or at.no_new_charge:
+            return self._record(doing, payment, Said(answer="declined", reason=refusal or at.no_new_charge), means)
+        said = await at.gateway.authorise(doing.reference, part.amount, opened.submitted.currency, means, at.credentials)
+        return self._record(doing, payment, said, means)
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
@@ -56,11 +62,37 @@ class Desk:
         """
         opened, _ = _opened(doing, payment)
         at, said = await self._gateway(doing, payment), await self._ask(doing, payment)
-        card = await self.vault.card(opened.payment)
-        fresh = self.clock() < opened.submitted.submitted_at + LIFETIME and not payment.stopped
-        if card and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
+        means, _ = await self._means(payment, opened)
+        fresh = self.clock() < opened.submitted.submitted_at + LIFETIME
+        if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
             return await self.authorise(doing, payment)
-        return self._record(doing, payment, said, None if _refusal(card, payment, opened) else card)
+        return self._record(doing, payment, said, means)
+
+    async def _means(self, payment: Payment, opened: AttemptOpened) -> tuple[Means | None, str]:
+        """What an attempt is charged to; or None, and why it is not.
+
+        A token serves one attempt, of its order, by the person that it was given to, for 15 minutes; a stored instrument its own customer.
+        """
+        if payment.stopped:
+            return None, "not-charged"
+        if is_stored(opened.payment):
+            return await self._stored(opened)
+        token = await self.vault.find(opened.payment)
+        others = [attempt.opened for attempt in payment.attempts.values() if attempt.opened.attempt != opened.attempt]
+        used = any(isinstance(other, AttemptOpened) and other.payment == opened.payment for other in others)
+        used = used or bool((await self.pre_auths(opened.order_id)).use(opened.payment))
+        if token is None or used or token.expires_at < opened.submitted.submitted_at:
+            return None, "card-details-expired"
+        mine = token.order_id == opened.order_id and token.actor == opened.submitted.placed_by
+        return (token.means, "") if mine and _fits(token.means, opened) else (None, "not-this-order")
+
+    async def _stored(self, opened: AttemptOpened) -> tuple[Means | None, str]:
+        if not belongs(opened.payment, opened.submitted.order.customer_id):
+            return None, "not-this-order"
+        means = await self.vault.stored(opened.payment)
+        if means is None:
+            return None, "card-details-expired"
+        return (means, "") if _fits(means, opened) else (None, "not-this-order")
 
     async def capture(self, doing: Work, payment: Payment) -> Record:
         at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
@@ -83,10 +115,18 @@ class Desk:
         return await self.void(doing, payment) if said.answer == "never-heard" else self._record(doing, payment, said)
 
     async def recorded(self, doing: Work, payment: Payment) -> None:
-        """The card's record, CVV and all, goes once its attempt has an outcome."""
+        """Once its attempt has an outcome."""
         opened, _ = _opened(doing, payment)
-        if payment.attempts[opened.attempt].status != "open":
-            await self.vault.forget(opened.payment)
+        if payment.attempts[opened.attempt].status != "open" and not is_stored(opened.payment):
+            await self.put_away(opened.payment, payment)
+
+    async def put_away(self, token: str, payment: Payment) -> None:
+        """What was authorised is kept for the customer; the token's own record, CVV and all, goes."""
+        kept = await self.vault.find(token)
+        for attempt in payment.attempts.values():
+            if kept and isinstance(attempt.opened, AttemptOpened) and attempt.opened.payment == token and attempt.authorized:
+                await self.wallet.keep(attempt.opened.submitted.order.customer_id, attempt.opened.order_id, kept.means)
+        await self.vault.forget(token)
 
     async def _ask(self, doing: Work, payment: Payment) -> Said:
         """A yes to another amount is none: somebody must look."""
@@ -96,17 +136,19 @@ class Desk:
         return MISFIT if said.answer == "approved" and other else said
 
     async def _gateway(self, doing: Work, payment: Payment) -> At:
-        _, part = _opened(doing, payment)
-        return await self.at(part.gateway)
+        opened, part = _opened(doing, payment)
+        return await self.at(part.gateway, opened.submitted.method)
 
-    async def at(self, name: str) -> At:
+    async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
         spoken = self.gateways.get(known.kind) if known else None
-        return At(spoken, await self.credentials.find(known.credentials) if known else "", no_new_charge(known))
+        return At(spoken, await self.credentials.find(known.credentials) if known else "", no_new_charge(known, method))
 
-    def _record(self, doing: Work, payment: Payment, said: Said, card: Card | None = None) -> Record:
-        instrument = self.vault.instrument(card.number, card.expiry) if card else Instrument()
-        lease = payment.work[doing.reference].until
+    def _record(self, doing: Work, payment: Payment, said: Said, means: Means | None = None) -> Record:
+        instrument, lease = Instrument(), payment.work[doing.reference].until
+        if means:
+            opened, _ = _opened(doing, payment)
+            instrument = self.vault.instrument(means).model_copy(update={"id": opened.payment if is_stored(opened.payment) else ""})
         return Record(doing.reference, said.answer, self.clock(), said.reason, said.reference, said.avs, said.cvv, instrument, lease)
 
 
@@ -118,25 +160,18 @@ def _opened(doing: Work, payment: Payment) -> tuple[AttemptOpened, Part]:
     return opened, next(part for part in opened.parts if part.number == number)
 
 
-def _refusal(card: Card | None, payment: Payment, opened: AttemptOpened) -> str:
-    """A token serves one attempt, of its order, by the person that it was given to, for 15 minutes."""
-    if payment.stopped:
-        return "not-charged"
-    others = [attempt.opened for attempt in payment.attempts.values() if attempt.opened.attempt != opened.attempt]
-    used = any(isinstance(other, AttemptOpened) and other.payment == opened.payment for other in others)
-    if card is None or used or card.expires_at < opened.submitted.submitted_at:
-        return "card-details-expired"
-    mine = card.order_id == opened.order_id and card.actor == opened.submitted.placed_by
-    return "" if mine else "not-this-order"
+def _fits(means: Means, opened: AttemptOpened) -> bool:
+    """A card for a card payment, an account for an eCheck."""
+    return (kind_of(means) == "account") == (opened.submitted.method == "echeck")
 
 
-def in_use(token: str, payment: Payment) -> bool:
-    return "open" in _statuses(token, payment)
+def in_use(token: str, payment: Payment, pre_auths: PreAuths) -> bool:
+    return "open" in _statuses(token, payment) or any(each.outcome is None for each in pre_auths.use(token))
 
 
-def spent(token: str, payment: Payment) -> bool:
-    """Its attempt has an outcome: whoever recorded that may have died before the card was forgotten."""
-    return bool(_statuses(token, payment) - {"open"})
+def spent(token: str, payment: Payment, pre_auths: PreAuths) -> bool:
+    """It has an outcome: whoever recorded that may have died before the card was forgotten."""
+    return bool(_statuses(token, payment) - {"open"}) or any(each.outcome for each in pre_auths.use(token))
 
 
 def _statuses(token: str, payment: Payment) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.contracts.order import Method
 from shared.contracts.payments import GatewayConfigured
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
@@ -34,7 +35,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "simulator": Kind("Simulator", frozenset(("authorise", "capture", "void")), NOT_BY_PHONE, True),
+    "simulator": Kind("Simulator", frozenset(("authorise", "capture", "void")), NOT_BY_PHONE | {"ach"}, True),
     "hosted-form": Kind("Hosted payment form", frozenset(("requires-form",)), frozenset(CAPABILITIES) - {"requires-form"}, False),
 }
 
@@ -45,6 +46,7 @@ class Introduce:
 
     name: str
     kind: str
+    capabilities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Configure:
 
 def decide(command: Introduce | Configure, known: GatewayConfigured | None) -> Sequence[Event] | Refused:
     if isinstance(command, Introduce):
-        return [] if known else _configured(Configure(command.name, command.kind, ()), None)
+        return [] if known else _configured(Configure(command.name, command.kind, command.capabilities), None)
     refused = _refusal(command, known)
     return refused or [event for event in _configured(command, known) if event != known]
 
@@ -99,11 +101,13 @@ def evolve(known: GatewayConfigured | None, event: GatewayConfigured) -> Gateway
     return event
 
 
-def no_new_charge(known: GatewayConfigured | None) -> str:
+def no_new_charge(known: GatewayConfigured | None, method: Method = "card") -> str:
     """Why nothing new may be charged on it, as a decline's reason; empty where it may. What it has reserved is captured and voided regardless."""
     kind = KINDS.get(known.kind) if known else None
     if known is None or kind is None or not kind.spoken or NOT_BY_PHONE & {*known.capabilities}:
         return "gateway-missing"
+    if method == "echeck" and "ach" not in known.capabilities:
+        return "no-ach"
     return "" if known.on else "gateway-off"
 
 

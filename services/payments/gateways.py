@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from services.payments.vault import Card
+from services.payments.means import Account, Means
 from shared.asgi import Client, Response
 from shared.contracts.payments import Answer
 
@@ -39,12 +39,13 @@ MISFIT = Said(answer="unknown", reason="does-not-fit")
 class Gateway(Protocol):
     """``reference`` is ours and stable. ``idempotent``: the same reference sent again is one request, however often.
 
-    ``credentials`` are as they were typed in; empty where there are none.
+    ``credentials`` are as they were typed in; empty where there are none. A bank account is charged only where the gateway takes eChecks:
+    authorised is checked and accepted, and the capture sends the debit.
     """
 
     idempotent: bool
 
-    async def authorise(self, reference: str, amount: int, currency: str, card: Card, credentials: str = "") -> Said: ...
+    async def authorise(self, reference: str, amount: int, currency: str, means: Means, credentials: str = "") -> Said: ...
 
     async def capture(self, reference: str, authorisation: str, amount: int, credentials: str = "") -> Said: ...
 
@@ -78,10 +79,13 @@ class SimulatorGateway:
         self._client = client
         self._timeout = timeout
 
-    async def authorise(self, reference: str, amount: int, currency: str, card: Card, credentials: str = "") -> Said:
-        details = {"number": card.number, "expiry": card.expiry, "cvv": card.cvv}
-        body = {"reference": reference, "amount": amount, "currency": currency, **details}
-        return await self._ask("POST", "/authorize", reference, credentials, body)
+    async def authorise(self, reference: str, amount: int, currency: str, means: Means, credentials: str = "") -> Said:
+        body = {"reference": reference, "amount": amount, "currency": currency}
+        if isinstance(means, Account):
+            account = {"routing": means.routing, "account": means.number, "kind": means.kind, "holder": means.holder}
+            return await self._ask("POST", "/echeck", reference, credentials, body | account)
+        card = {"number": means.number, "expiry": means.expiry, "cvv": means.cvv}
+        return await self._ask("POST", "/authorize", reference, credentials, body | card)
 
     async def capture(self, reference: str, authorisation: str, amount: int, credentials: str = "") -> Said:
         body = {"reference": reference, "authorization": authorisation, "amount": amount}

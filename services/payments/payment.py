@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from services.payments.declines import explain
+from services.payments.pending import LEASE, SETTLE, START, Pending, next_ask
 from services.payments.references import claimed, parsed, wanted
 from shared.contracts.order import Part, SubmittedOrder
 from shared.contracts.payments import (
@@ -38,15 +39,6 @@ from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
 NO_CARD = Instrument()
-START = timedelta(seconds=5)
-"""After this the watchdog takes work that nobody has claimed."""
-LEASE = timedelta(seconds=90)
-"""Longest timeout of a gateway, 30 s, and 60 s."""
-ASK_AGAIN = timedelta(seconds=5)
-"""Doubled with every unknown answer, up to a quarter of an hour."""
-_ASK_AT_LATEST = timedelta(minutes=15)
-SETTLE = timedelta(minutes=10)
-"""A gateway that has not heard of a request for so long will not charge it any more."""
 
 Status = Literal["open", "authorized", "declined", "external", "capturing", "captured", "capture-failed", "voiding", "voided", "void-failed"]
 
@@ -100,17 +92,6 @@ Command = Open | Claim | Record | Capture | Stop
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """Work without an answer: held, or not to be asked about, ``until`` then."""
-
-    until: datetime | None = None
-    held: bool = False
-    unknown: int = 0
-    settled_at: datetime | None = None
-    """Set when the gateway did not know of it: if it still does not then, it never will."""
-
-
-@dataclass(frozen=True, slots=True)
 class Attempt:
     """Answers are final ones, by part. ``voiding`` are the parts of voids that have no outcome yet."""
 
@@ -134,6 +115,10 @@ class Payment:
     attempts: Mapping[int, Attempt] = field(default_factory=dict)
     work: Mapping[str, Pending] = field(default_factory=dict)
     stopped: Literal["denied", "cancelled"] | None = None
+
+    def uses(self, payment: str) -> bool:
+        """An attempt is charged to this token, or was."""
+        return any(isinstance(each.opened, AttemptOpened) and each.opened.payment == payment for each in self.attempts.values())
 
 
 def decide(command: Command, payment: Payment) -> Sequence[Event] | Refused:
@@ -209,10 +194,6 @@ def _record(command: Record, payment: Payment) -> Sequence[Event]:
     return _answered(command, payment, attempt, attempt.opened, pending)
 
 
-def _again(command: Record, pending: Pending) -> datetime:
-    return command.now + min(ASK_AGAIN * float(2 ** min(pending.unknown, 10)), _ASK_AT_LATEST)
-
-
 def _late(command: Record, attempt: Attempt, opened: AttemptOpened, number: int) -> Sequence[Event]:
     """A yes after the attempt was final without it."""
     known = attempt.answers.get(number)
@@ -233,7 +214,7 @@ def _answered(command: Record, payment: Payment, attempt: Attempt, opened: Attem
     part = parsed(command.reference)[1]
     where = {"order_id": opened.order_id, "attempt": opened.attempt, "part": part, "reference": command.reference}
     if command.answer == "unknown":
-        return [PaymentOutcomeUnknown(**where, ask_again_at=_again(command, pending), reason=command.reason)]
+        return [PaymentOutcomeUnknown(**where, ask_again_at=next_ask(command.now, pending), reason=command.reason)]
     if command.answer == "never-heard" and pending.settled_at is None:
         return [PaymentOutcomeUnknown(**where, answer="never-heard", ask_again_at=command.now + SETTLE)]
     if command.answer == "never-heard" and command.now < (pending.settled_at or command.now):
@@ -261,7 +242,7 @@ def _authorized(part: Part, answer: PartAnswered) -> AnsweredPart:
 
 
 def _declined(opened: AttemptOpened, reason: str, instrument: Instrument) -> OrderDeclined:
-    said = explain(reason)
+    said = explain(reason, opened.submitted.method)
     return OrderDeclined(
         order_id=opened.order_id,
         attempt=opened.attempt,
@@ -291,7 +272,7 @@ def _capture(payment: Payment, number: int, now: datetime) -> Sequence[Event]:
 def _captured(command: Record, payment: Payment, attempt: Attempt, pending: Pending) -> Sequence[Event]:
     _, part, _ = parsed(command.reference)
     common = {"order_id": attempt.opened.order_id, "attempt": attempt.opened.attempt}
-    again = _again(command, pending) if command.answer in ("unknown", "never-heard") else None
+    again = next_ask(command.now, pending) if command.answer in ("unknown", "never-heard") else None
     event = PartCaptured(**common, part=part, reference=command.reference, answer=command.answer, reason=command.reason, ask_again_at=again)
     captures = {**attempt.captures, part: event}
     if again or len(captures) < len(attempt.authorized):
@@ -309,7 +290,7 @@ def _captured(command: Record, payment: Payment, attempt: Attempt, pending: Pend
 def _voided(command: Record, payment: Payment, attempt: Attempt, pending: Pending) -> Sequence[Event]:
     _, part, _ = parsed(command.reference)
     common = {"order_id": attempt.opened.order_id, "attempt": attempt.opened.attempt}
-    again = _again(command, pending) if command.answer in ("unknown", "never-heard") else None
+    again = next_ask(command.now, pending) if command.answer in ("unknown", "never-heard") else None
     event = PartVoided(**common, part=part, reference=command.reference, answer=command.answer, reason=command.reason, ask_again_at=again)
     open_voids = {f"{answered.reference}-void" for answered in attempt.voiding} & payment.work.keys()
     if again or open_voids - {command.reference}:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -10,18 +12,25 @@ from services.payments.credentials import Credentials
 from services.payments.effects import Desk, effects, in_use, spent
 from services.payments.gateway import Introduce, gateway
 from services.payments.gateways import TIMEOUT, SimulatorGateway
-from services.payments.payment import payment
+from services.payments.instruments import instruments
+from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
+from services.payments.pre_auth import PreAuths, pre_auth
+from services.payments.pre_auth_work import Asking, pre_auth_effects
 from services.payments.simulator.app import simulator
-from services.payments.vault import Card, Vault
-from services.payments.views import erased_orders, payments_view, work
+from services.payments.vault import Vault
+from services.payments.views import erased_orders, payments_view, pre_auth_work, to_erase, work
+from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
 from shared.contracts.payments import GatewayConfigured
+from shared.kernel.commands import Refusal
+from shared.kernel.effects import Effect
 from shared.kernel.errors import Unavailable
 from shared.service import Running, Service
 
 log = structlog.get_logger()
 
+_ERASE_EVERY = 1.0
 _SWEEP_EVERY = 60.0
 """Seconds. The first comes so long after the start: what was submitted before a stop is charged first."""
 
@@ -47,39 +56,64 @@ async def _setup(running: Running) -> None:
         state: GatewayConfigured | None = (await running.load(gateway, name))[0]
         return state
 
-    running.state["desk"] = Desk(adapters, configured, credentials, vault, running.clock)
-    await running.send("simulator", Introduce("simulator", "simulator"), uuid.uuid4().hex, "service:payments")
-    running.spawn(_sweep(running))
+    async def pre_auths(order_id: str) -> PreAuths:
+        state: PreAuths = (await running.load(pre_auth, order_id))[0]
+        return state
+
+    running.state["wallet"] = wallet = Wallet(running, vault)
+    running.state["desk"] = Desk(adapters, configured, credentials, vault, wallet, pre_auths, running.clock)
+    await running.send("simulator", Introduce("simulator", "simulator", ("ach",)), uuid.uuid4().hex, "service:payments")
+    running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
+    running.spawn(_every(_ERASE_EVERY, running, "payments.erase", erase))
 
 
-async def _sweep(running: Running) -> None:
+async def _every(seconds: float, running: Running, name: str, work: Callable[[Running], Awaitable[None]]) -> None:
     while True:
-        await asyncio.sleep(_SWEEP_EVERY)
-        with running.watched("payments.sweep"):
-            await sweep(running)
+        await asyncio.sleep(seconds)
+        with running.watched(name):
+            await work(running)
 
 
 async def sweep(running: Running) -> None:
     """Forget the cards that nothing may be charged to any more."""
     vault: Vault = running.state["vault"]
+    desk: Desk = running.state["desk"]
+    for token, kept in await vault.tokens():
+        if kept is None:
+            await vault.forget(token)
+            continue
+        paid, _ = await running.load(payment, kept.order_id)
+        asked = await desk.pre_auths(kept.order_id)
+        if in_use(token, paid, asked):
+            continue
+        if spent(token, paid, asked):
+            await desk.put_away(token, paid)
+        elif running.clock() > kept.expires_at or await running.get(erased_orders, kept.order_id) is not None:
+            await vault.forget(token)
 
-    async def used(token: str, card: Card) -> bool:
-        state, _ = await running.load(payment, card.order_id)
-        return in_use(token, state)
 
-    async def done(token: str, card: Card) -> bool:
-        state, _ = await running.load(payment, card.order_id)
-        return spent(token, state) or await running.get(erased_orders, card.order_id) is not None
+async def erase(running: Running) -> None:
+    """Forget what is stored for customers who were erased."""
+    rows, _ = await running.find(to_erase, {"due": "yes"})
+    for row in rows:
+        with contextlib.suppress(Refusal):  # something was kept meanwhile: next time
+            await running.state["wallet"].erase(row["id"])
 
-    await vault.sweep(running.clock(), used, done)
+
+def _effects(running: Running) -> Sequence[Effect]:
+    async def paid(order_id: str) -> Payment:
+        state: Payment = (await running.load(payment, order_id))[0]
+        return state
+
+    return (*effects(running), *pre_auth_effects(Asking(running.state["desk"], paid)))
 
 
 payments = Service(
     "payments",
-    aggregates=(payment, gateway),
-    views=(work, payments_view, erased_orders),
+    aggregates=(payment, gateway, pre_auth, instruments),
+    views=(work, payments_view, erased_orders, pre_auth_work, to_erase),
     policies=(open_attempt, capture, stop),
-    effects=effects,
+    effects=_effects,
     router=router,
     setup=_setup,
 )

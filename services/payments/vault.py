@@ -1,4 +1,4 @@
-"""Card data for the one attempt that it was given for, encrypted, and gone once the attempt has an outcome."""
+"""Card and bank account data, encrypted: for the one attempt that it was given for, and gone with its outcome; or kept for its customer."""
 
 from __future__ import annotations
 
@@ -7,38 +7,36 @@ import hmac
 import json
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.payments.card import brand_of
+from services.payments.means import Account, Means, brand, expiry, packed, unpacked
 from shared.contracts.payments import Instrument
 from shared.kernel.ports import Blobs
 
 log = structlog.get_logger()
 
 LIFETIME = timedelta(minutes=15)
-_KIND = "tokens"
+_TOKENS = "tokens"
+_STORED = "vault"
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """Its number, code and holder are in no representation, so in no log and no traceback."""
+class Token:
+    """What it stands for, and for which order and whom."""
 
-    number: str = field(repr=False)
-    expiry: str = field(repr=False)
-    cvv: str = field(repr=False)
-    holder: str = field(repr=False)
+    means: Means
     order_id: str
     actor: str
     expires_at: datetime
 
 
-About = Callable[[str, Card], Awaitable[bool]]
-"""Says something about a token and its card."""
+About = Callable[[str, Token], Awaitable[bool]]
 
 
 class Vault:
@@ -49,38 +47,77 @@ class Vault:
         self._cipher = AESGCM(key)
         self._fingerprint_key = fingerprint_key
 
-    def token(self, order_id: str, actor: str, command_id: str, number: str, expiry: str) -> str:
+    def instrument(self, means: Means) -> Instrument:
+        said = f"{means.routing}/{means.number}" if isinstance(means, Account) else means.number
+        fingerprint = hmac.digest(self._fingerprint_key, said.encode(), "sha256").hex()[:32]
+        return Instrument(brand=brand(means), last4=means.number[-4:], expiry=expiry(means), fingerprint=fingerprint)
+
+    # Tokens
+
+    def token(self, order_id: str, actor: str, command_id: str, means: Means) -> str:
         """The same for a repeat of the same command, and for nothing else."""
-        said = "\n".join(("token", order_id, actor, command_id, self.instrument(number, expiry).fingerprint, expiry))
-        return "tok_" + base64.urlsafe_b64encode(hmac.digest(self._fingerprint_key, said.encode(), "sha256")[:24]).decode()
+        return f"tok_{self._made('token', order_id, actor, command_id, self.instrument(means).fingerprint, expiry(means))}"
 
-    async def keep(self, token: str, card: Card) -> None:
-        plain = json.dumps({**asdict(card), "expires_at": card.expires_at.isoformat()}).encode()
-        nonce = os.urandom(12)
-        await self._blobs.put(_KIND, token, nonce + self._cipher.encrypt(nonce, plain, token.encode()))
+    async def keep(self, token: str, kept: Token) -> None:
+        told = {"order_id": kept.order_id, "actor": kept.actor, "expires_at": kept.expires_at.isoformat()}
+        await self._put(_TOKENS, token, {**packed(kept.means), **told})
 
-    async def card(self, token: str) -> Card | None:
+    async def find(self, token: str) -> Token | None:
         """None for what was never kept, is forgotten, or does not open any more."""
-        data = await self._blobs.get(_KIND, token)
+        record = await self._get(_TOKENS, token)
+        if record is None:
+            return None
+        return Token(unpacked(record), record["order_id"], record["actor"], datetime.fromisoformat(record["expires_at"]))
+
+    async def forget(self, token: str) -> None:
+        await self._blobs.delete(_TOKENS, token)
+
+    async def tokens(self) -> list[tuple[str, Token | None]]:
+        return [(token, await self.find(token)) for token in await self._blobs.ids(_TOKENS)]
+
+    # Stored instruments
+
+    def reference(self, customer_id: str, means: Means) -> str:
+        """Says whose it is, and is the same for the same card or account of the same customer."""
+        return f"ins_{customer_id}_{self._made('instrument', customer_id, self.instrument(means).fingerprint)}"
+
+    async def store(self, reference: str, means: Means) -> None:
+        """Never with a security code."""
+        await self._put(_STORED, reference, {name: "" if name == "cvv" else value for name, value in packed(means).items()})
+
+    async def stored(self, reference: str) -> Means | None:
+        record = await self._get(_STORED, reference)
+        return unpacked(record) if record else None
+
+    async def remove(self, reference: str) -> None:
+        await self._blobs.delete(_STORED, reference)
+
+    # Records
+
+    def _made(self, *parts: str) -> str:
+        return base64.urlsafe_b64encode(hmac.digest(self._fingerprint_key, "\n".join(parts).encode(), "sha256")[:24]).decode()
+
+    async def _put(self, kind: str, id: str, record: dict[str, Any]) -> None:
+        nonce = os.urandom(12)
+        await self._blobs.put(kind, id, nonce + self._cipher.encrypt(nonce, json.dumps(record).encode(), id.encode()))
+
+    async def _get(self, kind: str, id: str) -> dict[str, Any] | None:
+        """Bound to its id, and so to its customer: moved to another one it does not open."""
+        data = await self._blobs.get(kind, id)
         if data is None:
             return None
         try:
-            record = json.loads(self._cipher.decrypt(data[:12], data[12:], token.encode()))
+            record: dict[str, Any] = json.loads(self._cipher.decrypt(data[:12], data[12:], id.encode()))
         except (InvalidTag, ValueError):
-            log.error("token.damaged")
+            log.error("vault.damaged", kind=kind)
             return None
-        return Card(**{**record, "expires_at": datetime.fromisoformat(record["expires_at"])})
+        return record
 
-    async def forget(self, token: str) -> None:
-        await self._blobs.delete(_KIND, token)
 
-    async def sweep(self, now: datetime, in_use: About, done: About) -> None:
-        """Forget what an attempt without an outcome does not use, once it is too old to be used or nothing may be charged to it any more."""
-        for token in await self._blobs.ids(_KIND):
-            card = await self.card(token)
-            if card is None or ((now > card.expires_at or await done(token, card)) and not await in_use(token, card)):
-                await self.forget(token)
+def is_stored(payment: str) -> bool:
+    """A reference to a stored instrument, not a token."""
+    return payment.startswith("ins_")
 
-    def instrument(self, number: str, expiry: str) -> Instrument:
-        fingerprint = hmac.digest(self._fingerprint_key, number.encode(), "sha256").hex()[:32]
-        return Instrument(brand=brand_of(number), last4=number[-4:], expiry=expiry, fingerprint=fingerprint)
+
+def belongs(reference: str, customer_id: str) -> bool:
+    return bool(customer_id) and reference.startswith(f"ins_{customer_id}_")

@@ -14,6 +14,7 @@ from shared.contracts.payments import (
     CaptureClaimed,
     CaptureRequested,
     ExternalPaymentPending,
+    InstrumentsErased,
     LateAuthorisationFound,
     OrderDeclined,
     PartAnswered,
@@ -26,6 +27,12 @@ from shared.contracts.payments import (
     PaymentStopped,
     PaymentVoided,
     PaymentVoidFailed,
+    PreAuthClaimed,
+    PreAuthDeclined,
+    PreAuthorized,
+    PreAuthRequested,
+    PreAuthUnanswered,
+    PreAuthVoided,
     VoidClaimed,
     VoidRequested,
 )
@@ -208,3 +215,48 @@ def _erased(row: Row | None, fact: Fact) -> Row:
 
 erased_orders = view("erased", 1, _erased_key, _erased)
 """Orders whose customer is erased: the vault keeps nothing for them."""
+
+
+PreAuthTold = PreAuthRequested | PreAuthClaimed | PreAuthUnanswered | PreAuthorized | PreAuthDeclined | PreAuthVoided
+
+
+def _pre_auth_key(event: PreAuthTold) -> str:
+    return f"{event.order_id}-pre-{event.number}"
+
+
+def _pre_auth(row: Row | None, fact: Fact) -> Row | None:
+    event: Any = fact.event
+    match event:
+        case PreAuthRequested() | PreAuthorized():
+            back = isinstance(event, PreAuthorized)
+            kind, reference = ("pre-auth-void", f"{event.reference}-void") if back else ("pre-auth", event.reference)
+            asked = {"order_id": event.order_id, "number": event.number, "gateway": event.gateway, "reference": reference, "kind": kind}
+            return {**asked, "due_at": stamp(event.due_at), "unknown_since": None, "alarm_at": None, "attention": ""}
+        case PreAuthVoided(answer="declined"):
+            return {**(row or {}), "kind": "", "due_at": None, "alarm_at": stamp(fact.time), "attention": "void-failed"}
+        case PreAuthDeclined() | PreAuthVoided():
+            return None
+        case PreAuthClaimed():
+            return {**(row or {}), "due_at": stamp(event.until)}
+    since = (row or {}).get("unknown_since") or stamp(fact.time)
+    alarm_at = stamp(datetime.fromisoformat(since) + ALARM)
+    why = "answer-does-not-fit" if event.reason else "outcome-unknown"
+    return {**(row or {}), "due_at": stamp(event.ask_again_at), "unknown_since": since, "alarm_at": alarm_at, "attention": why}
+
+
+pre_auth_work = view("pre_auth_work", 1, _pre_auth_key, _pre_auth, ["kind", "due_at", "alarm_at"])
+"""Pre-authorisations that are not done with, and those that somebody must look at."""
+
+
+def _to_erase_key(event: CustomerErased | InstrumentsErased) -> str:
+    return event.customer_id
+
+
+def _to_erase(row: Row | None, fact: Fact) -> Row:
+    """In either order: each stream says its own."""
+    row = {**(row or {"asked": False, "done": False}), ("asked" if isinstance(fact.event, CustomerErased) else "done"): True}
+    return {**row, "due": "yes" if row["asked"] and not row["done"] else ""}
+
+
+to_erase = view("to_erase", 1, _to_erase_key, _to_erase, ["due"])
+"""Erased customers, and whether what is stored for them is still to be forgotten."""

@@ -10,7 +10,7 @@ from shared.kernel.events import Event, Personal
 
 
 class CustomerUpdated(Event, type="ringup.customers.CustomerUpdated"):
-    """The profile as an order of theirs has it; ``as_of`` is when that was submitted."""
+    """The profile as an order of theirs has it; ``as_of`` is when that was submitted, or kept as a partial."""
 
     customer_id: str
     order_id: str = ""
@@ -36,6 +36,8 @@ class CustomerNoted(Event, type="ringup.customers.CustomerNoted"):
     order_id: str = ""
     by: str = ""
     note: Personal[str]
+    as_of: datetime | None = None
+    """When the order with it was submitted, or kept as a partial."""
 
 
 class CustomerErased(Event, type="ringup.customers.CustomerErased"):
@@ -57,6 +59,13 @@ class MessageRequested(Event, type="ringup.customers.MessageRequested"):
     campaign: str = ""
     to: Personal[str]
     due_at: datetime
+    campaign_name: str = ""
+    first_name: Personal[str] = ""
+    total: int = 0
+    currency: str = ""
+    price_lock: bool = False
+    expires_at: datetime | None = None
+    """From then on it is not sent any more."""
 
 
 class MessageClaimed(Event, type="ringup.customers.MessageClaimed"):
@@ -80,7 +89,7 @@ class MessageSent(Event, type="ringup.customers.MessageSent"):
 
 
 class MessageFailed(Event, type="ringup.customers.MessageFailed"):
-    """``retry_at``: when it is tried again; None: not any more."""
+    """``retry_at``: when it is tried again; None: not by itself. ``over``: never, since what it would say does not hold any more."""
 
     message_id: str
     order_id: str
@@ -88,3 +97,4 @@ class MessageFailed(Event, type="ringup.customers.MessageFailed"):
     about: str = ""
     reason: str
     retry_at: datetime | None = None
+    over: bool = False

@@ -226,20 +226,30 @@ class PreAuthClaimed(Event, type="ringup.payments.PreAuthClaimed"):
     takeover: bool
 
 
+class PreAuthUnanswered(Event, type="ringup.payments.PreAuthUnanswered"):
+    """Of the pre-authorisation or its void; ``ask_again_at``, ``answer`` and ``reason`` as in PaymentOutcomeUnknown. Private."""
+
+    order_id: str
+    number: int
+    reference: str
+    ask_again_at: datetime
+    answer: Answer = "unknown"
+    reason: str = ""
+
+
 class PreAuthorized(Event, type="ringup.payments.PreAuthorized"):
-    """``voided``: what was reserved has been given back, too."""
+    """The card says yes, and what it reserved is given back under ``<reference>-void``. After a PreAuthDeclined: the yes came late."""
 
     order_id: str
     number: int
     reference: str
     gateway: str
+    gateway_reference: str = ""
     instrument: Instrument = Instrument()
-    voided: bool = True
+    due_at: datetime
 
 
 class PreAuthDeclined(Event, type="ringup.payments.PreAuthDeclined"):
-    """Also where the gateway did not answer: ``reason`` says so, and what it may have reserved is voided."""
-
     order_id: str
     number: int
     reference: str
@@ -248,3 +258,36 @@ class PreAuthDeclined(Event, type="ringup.payments.PreAuthDeclined"):
     say: str
     try_next: str
     instrument: Instrument = Instrument()
+
+
+class PreAuthVoided(Event, type="ringup.payments.PreAuthVoided"):
+    """What became of giving it back. Private."""
+
+    order_id: str
+    number: int
+    reference: str
+    answer: Answer
+    reason: str = ""
+
+
+class InstrumentKept(Event, type="ringup.payments.InstrumentKept"):
+    """The vault keeps a card or bank account of this customer, by which an order of theirs was authorised; again when its expiry has changed.
+    Private."""
+
+    customer_id: str
+    order_id: str
+    instrument: Instrument
+    kind: Literal["card", "account"]
+
+
+class InstrumentForgotten(Event, type="ringup.payments.InstrumentForgotten"):
+    """Private."""
+
+    customer_id: str
+    id: str
+
+
+class InstrumentsErased(Event, type="ringup.payments.InstrumentsErased"):
+    """All of an erased customer's; none will be kept any more. Private."""
+
+    customer_id: str

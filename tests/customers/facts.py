@@ -2,7 +2,17 @@
 
 from datetime import timedelta
 
-from shared.contracts.cart import CartChanges, CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
+from shared.contracts.cart import (
+    CartChanges,
+    CartUpdated,
+    DraftLinkIssued,
+    DraftLinkOpened,
+    DraftLinkRevoked,
+    OrderClosed,
+    OrderReopened,
+    OrderSubmitted,
+    PartialCreated,
+)
 from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, OrderCancelled
 from shared.contracts.order import Address, Call, Line, Person, Quote
 from shared.contracts.payments import (
@@ -69,6 +79,31 @@ PART_CAPTURED = PartCaptured(order_id=ORDER, attempt=1, part=1, reference=f"{ORD
 UNDONE = ReviewUndone(order_id=ORDER, reviewer="agent:qa1")
 CLOSED = OrderClosed(order_id=ORDER, why="approved")
 VISA, MASTERCARD = Instrument(brand="visa", last4="4242"), Instrument(brand="mastercard", last4="4444")
+
+
+def kept(minute=0, **changed):
+    """No Sale."""
+    said = {"disposition": "thinking", "source": "phone", "made_by": "agent:agent1", "created_at": NOON + timedelta(minutes=minute)}
+    return PartialCreated(**{**said, "order_id": ORDER, "campaign_version": 1, "order": ordered().order, **changed})
+
+
+def resumed(of="agent", agent="agent:agent2"):
+    call = Call(agent=agent, started_at=NOON) if of == "agent" else None
+    return OrderReopened(order_id=ORDER, why="completing", of=of, call=call)
+
+
+def linked(link_id="1", channel="email", **changed):
+    said = {"token_hash": "hash", "expires_at": NOON + timedelta(hours=72), "price_lock": False, "to": "customer.a@example.com"}
+    said |= {"campaign": "restful", "campaign_name": "Restful Nights", "customer_id": CUSTOMER, "first_name": "Customer", "issued_by": "agent:agent1"}
+    return DraftLinkIssued(**{**said, "order_id": ORDER, "link_id": link_id, "channel": channel, "total": 5690, "currency": "USD", **changed})
+
+
+def opened(link_id="1"):
+    return DraftLinkOpened(order_id=ORDER, link_id=link_id, at=NOON)
+
+
+def revoked(link_id="1", why="revoked"):
+    return DraftLinkRevoked(order_id=ORDER, link_id=link_id, why=why)
 
 
 def sent(attempt=1, method="card"):

@@ -7,6 +7,8 @@ import pytest
 from services.customers.service import customers
 from services.customers.status import marks, status, summary, unfinished
 from services.customers.views import orders
+from shared.contracts.cart import CartChanges, CartUpdated
+from shared.contracts.order import Attribution
 from shared.kernel.views import digest
 from tests.customers.facts import (
     APPROVED,
@@ -31,10 +33,16 @@ from tests.customers.facts import (
     declined,
     external,
     folded,
+    kept,
+    linked,
     not_voided,
+    opened,
+    ordered,
     passed,
     reopened,
+    resumed,
     review,
+    revoked,
     row,
     sent,
     stream,
@@ -63,6 +71,14 @@ def shipment(*events):
     ("expected", "streams"),
     [
         ("Open", [cart(STARTED, TYPED, CHOSEN)]),
+        ("Partial", [cart(STARTED, TYPED, kept())]),
+        ("Open", [cart(STARTED, TYPED, kept(), resumed())]),
+        ("Open", [cart(STARTED, TYPED, kept(), linked(), resumed("customer"))]),
+        ("Processing", [cart(STARTED, TYPED, kept(), resumed("customer"), sent())]),
+        ("Declined", [cart(STARTED, TYPED, kept(), resumed(), sent()), payment(declined())]),
+        ("Partial", [cart(STARTED, TYPED, sent(), reopened(), kept()), payment(declined())]),
+        ("Open", [cart(STARTED, TYPED, sent(), reopened(), kept(), resumed()), payment(declined())]),
+        ("Processing", [cart(STARTED, TYPED, sent(), reopened(), kept(), resumed(), sent(2)), payment(declined())]),
         ("Processing", [cart(STARTED, TYPED, sent())]),
         ("Processing", [cart(STARTED, TYPED, sent()), payment(authorized()), qa(passed())]),
         ("Declined", [cart(STARTED, TYPED, sent()), payment(declined())]),
@@ -116,6 +132,8 @@ def test_marks_stand_beside_the_status(expected, streams):
     ("expected", "streams"),
     [
         (False, [cart(STARTED, TYPED)]),
+        (False, [cart(STARTED, TYPED, kept())]),
+        (False, [cart(STARTED, TYPED, sent(), reopened(), kept()), payment(declined())]),
         (True, [cart(STARTED, sent())]),
         (True, [cart(STARTED, sent()), qa(review())]),
         (False, [cart(STARTED, sent()), payment(declined())]),
@@ -145,6 +163,37 @@ def test_the_summary_says_what_a_list_needs():
     assert (found["created_at"], found["updated_at"]) == ("2026-03-01T12:00:00.000000+00:00", "2026-03-01T12:04:00.000000+00:00")
 
 
+def test_a_partial_says_why_it_was_kept_and_by_whom_it_was_taken_up():
+    partial = cart(STARTED, TYPED, kept(note="After the holidays"))
+    told = summary(row(orders, partial))["partial"]
+    assert (told["disposition"], told["note"], told["source"]) == ("thinking", "After the holidays", "phone")
+    assert (told["made_by"], told["at"]) == ("agent:agent1", "2026-03-01T12:00:00.000000+00:00")
+    assert (summary(row(orders, partial))["agent"], summary(row(orders, partial))["customer_id"]) == ("agent:agent1", CUSTOMER)
+    assert summary(row(orders, cart(STARTED, TYPED, kept(), resumed())))["agent"] == "agent:agent2"
+    assert summary(row(orders, cart(STARTED, TYPED, kept(), resumed("customer"))))["of"] == "customer"
+    assert summary(row(orders, cart(kept(source="lander", made_by="key:shop"))))["agent"] == "key:shop"
+
+
+def test_the_newest_link_of_an_order_is_told():
+    def link(*events):
+        found = summary(row(orders, cart(STARTED, kept(), *events)))["link"]
+        return found and (found["link_id"], found["status"])
+
+    assert link() is None
+    assert link(linked()) == ("1", "issued")
+    assert link(linked(), opened()) == ("1", "opened")
+    assert link(linked(), opened(), revoked()) == ("1", "revoked")
+    assert link(linked(), linked("2"), revoked("1")) == ("2", "issued")
+
+
+def test_where_an_order_came_from_is_told_and_makes_none_that_nobody_typed_into():
+    said = CartUpdated(order_id=ORDER, changes=CartChanges(attribution=Attribution(affiliate="radio", dnis="8005550100")), campaign_version=1)
+    assert summary(row(orders, cart(STARTED, said)))["attribution"] == {"affiliate": "radio", "dnis": "8005550100"}
+    assert row(orders, cart(STARTED, said))["listed_at"] is None
+    body = ordered().order.model_copy(update={"attribution": Attribution(voice_log="77")})
+    assert summary(row(orders, cart(STARTED, said, kept(order=body))))["attribution"] == {"voice_log": "77"}
+
+
 def test_the_total_follows_what_is_changed_after_a_decline():
     cheaper = CHOSEN.model_copy(update={"quote": CHOSEN.quote.model_copy(update={"total": 100})})
     assert summary(row(orders, cart(STARTED, TYPED, sent(), reopened(), cheaper), payment(declined())))["total"] == 100
@@ -168,6 +217,7 @@ HISTORIES = [
         qa(passed(), APPROVED),
         shipment(NOT_DELIVERED, EXPORTED),
     ],
+    [cart(STARTED, kept(), linked(), opened(), resumed("customer"), revoked(), sent()), payment(authorized()), qa(APPROVED), shipment(EXPORTED)],
     [cart(STARTED, TYPED, sent(method="external")), payment(external()), qa(review(), decided(), UNDONE, DENIED), shipment(CANCELLED)],
 ]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.customers.search import conditions, plain, search
+from services.customers.search import conditions, plain, same_phone, search, with_phone
 from shared.contracts.customers import CustomerErased, CustomerUpdated
 from shared.contracts.order import Address, Person
 from shared.engines.embedded.documents import SqliteDocuments
@@ -91,3 +91,26 @@ def test_what_reads_erased_is_not_searchable():
 def test_what_is_compared():
     assert plain(" Almeida,  JOSÉ ") == "almeida jose"
     assert digits("+1 (512) 555-0142") == digits("512.555.0142") == "5125550142"
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked"),
+    [
+        ("+15125550100", "+15125550100"),
+        ("+15125550100", "(512) 555-0100"),
+        ("+15125550100", "1 512 555 0100"),
+        ("512-555-0100", "+15125550100"),
+        ("+49301234567", "030 1234567"),
+        ("030 1234567", "+49301234567"),
+        ("+49301234567", "0049 30 1234567"),
+    ],
+)
+async def test_somebody_calls_from_a_known_number_however_it_is_written(documents, kept, asked):
+    await documents.write({"search": list(folded(search, stream(f"customer-{CUSTOMER}", (0, known(Person(phone=kept))))).values())})
+    found = [document for where in with_phone(asked) for document in (await documents.find("search", where)).documents]
+    assert [document.id for document in found if same_phone(document.data["phone"], asked)][:1] == [CUSTOMER]
+
+
+@pytest.mark.parametrize("asked", ["", "512", "555-0100", "5125550", "512 555 0101", "+441512555010"])
+def test_a_part_of_a_number_or_another_one_is_no_match(asked):
+    assert not with_phone(asked) or not same_phone(digits("+15125550100"), asked)

@@ -97,18 +97,3 @@ async def test_a_dialog_is_accessible(sign_in, path, button):
         re.compile(r"New campaign|Import a tax table|Import a campaign|Duplicate this|Deny order|Erase Customer|Cancel order|Rebuild")
     )
     assert await in_every_look(page) == {}
-
-
-async def test_g_and_a_letter_go_only_where_the_role_may(sign_in):
-    page = await sign_in("reviewer1")
-    await page.goto("/orders")
-    await page.keyboard.press("g")
-    await page.keyboard.press("q")
-    await page.wait_for_url("**/quality**")
-    await page.keyboard.press("g")
-    await page.keyboard.press("p")
-    await page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Shortcuts")
-    await expect(dialog).to_contain_text("Approve")
-    await expect(dialog).not_to_contain_text("Ops")
-    assert "/quality" in page.url

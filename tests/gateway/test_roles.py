@@ -19,23 +19,30 @@ WHO = {
     "everybody": (
         EVERYBODY,
         "GET /; GET /sign-in; POST /sign-in; POST /sign-in/code; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; "
-        "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi",
+        "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi; "
+        "GET /checkout/{campaign}; POST /checkout/{campaign}; GET /checkout/{campaign}/details; POST /checkout/{campaign}/fact; "
+        "POST /checkout/{campaign}/token; POST /checkout/{campaign}/pay; GET /checkout/{campaign}/done; GET /checkout/{campaign}/status",
     ),
     "signed in": (
         {*ROLES},
-        "GET /live; POST /sign-out; GET /account; GET /account/password; POST /account/password; POST /account/totp; GET /account/totp; "
-        "GET /account/totp.svg; POST /account/totp/on; POST /account/totp/off; POST /account/totp/recovery",
+        "GET /live; GET /palette; POST /sign-out; GET /account; GET /account/password; POST /account/password; POST /account/totp; "
+        "GET /account/totp; GET /account/totp.svg; POST /account/totp/on; POST /account/totp/off; POST /account/totp/recovery",
     ),
     "sells": (
         SELLS,
+        "GET /order-entry/calls; POST /order-entry/{id}/no-sale; POST /order-entry/{id}/recording; GET /order-entry/{id}/links; "
+        "POST /order-entry/{id}/links; DELETE /order-entry/{id}/links/{link_id}; GET /order-entry/{id}/links/preview; "
         "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
         "GET /order-entry/{id}/why; POST /order-entry/{id}/reprice; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
-        "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders",
+        "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
+        "POST /api/v1/partials; "
+        "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
+        "DELETE /customers/{id}/instruments/{instrument}",
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; "
-        "GET /api/v1/orders; GET /api/v1/orders/{id}; "
+        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /customers/{id}/instruments; "
+        "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),
     "reviews": (
@@ -44,6 +51,8 @@ WHO = {
     ),
     "sets": (
         SETS,
+        "GET /approvals; GET /approvals/count; POST /approvals/{id}/{line}/approve; POST /approvals/{id}/{line}/refuse; "
+        "POST /approvals/{id}/retry; "
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
@@ -74,7 +83,7 @@ FAR = "192.0.2.7"
 
 
 def path_of(route):
-    filled = {"service": "qa", "view": "queue", "name": "account"}
+    filled = {"service": "qa", "view": "queue", "name": "account", "line": "1"}
     return re.sub(r"{(\w+)}", lambda found: filled.get(found[1], "0000000000"), route.partition(" ")[2])
 
 

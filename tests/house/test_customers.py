@@ -91,7 +91,7 @@ async def test_orders_are_listed_by_status_newest_first_and_counted(shop):
     await get(shop, f"/orders/{opened[1]}?min_version=order-{opened[1]}@{started[1]['version']}")
     _, body = await get(shop, "/orders?status=Open")
     assert [row["order_id"] for row in body["rows"]] == opened[::-1]
-    assert body["counts"] == {"Open": 2, "Processing": 0, "Pending": 1, "Declined": 0, "Complete": 0, "Cancelled": 0, "Attention": 0}
+    assert body["counts"] == {"Open": 2, "Partial": 0, "Processing": 0, "Pending": 1, "Declined": 0, "Complete": 0, "Cancelled": 0, "Attention": 0}
     _, body = await get(shop, "/orders")
     assert [row["order_id"] for row in body["rows"]] == [waiting["order_id"], *opened[::-1]]
     _, body = await get(shop, f"/orders?customer_id={waiting['customer_id']}&status=Pending")
@@ -151,6 +151,20 @@ async def test_nothing_is_found_for_somebody_else(shop):
     await bought(shop)
     for path in ("/customers?q=nobody", "/orders?q=nobody", "/orders?q=0143"):
         assert (await get(shop, path))[1]["rows"] == []
+
+
+@pytest.mark.parametrize("asked", ["phone=5125550142", "phone=%2B15125550142", "phone=512-555-0142&email=nobody@example.com"])
+async def test_whoever_calls_again_is_recognised_with_their_last_order(shop, asked):
+    order_id, customer_id = await bought(shop)
+    ((row,),) = (await get(shop, f"/matches?{asked}"))[1].values()
+    assert (row["customer_id"], row["person"]["first_name"], row["why"], row["orders"]) == (customer_id, "Customer", ["phone"], 1)
+    assert (row["last_order"]["order_id"], row["last_order"]["status"], row["partial"]) == (order_id, "Complete", None)
+
+
+async def test_nobody_is_recognised_by_another_number_or_the_order_being_rung_up(shop):
+    order_id, _ = await bought(shop)
+    for asked in ("", "phone=5125550143", "email=nobody@example.com", f"phone=5125550142&order_id={order_id}"):
+        assert (await get(shop, f"/matches?{asked}"))[1] == {"rows": []}
 
 
 async def test_the_timeline_tells_every_service_s_part_also_as_of_then(shop):

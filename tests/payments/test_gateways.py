@@ -58,6 +58,8 @@ def test_nothing_new_is_charged_where_it_cannot_be_by_phone():
     assert no_new_charge(None) == "gateway-missing"
     for capability in ("requires-3ds", "requires-form"):
         assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", capability)})) == "gateway-missing"
+    assert no_new_charge(CONFIGURED, "echeck") == "no-ach"
+    assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", "ach")}), "echeck") == ""
     assert no_new_charge(CONFIGURED.model_copy(update={"kind": "hosted-form"})) == "gateway-missing"
     assert no_new_charge(CONFIGURED.model_copy(update={"kind": "of a later version"})) == "gateway-missing"
 

@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.payments.payment import SETTLE, Capture, Claim, Open, Payment, Record, Stop, payment
+from services.payments.payment import Capture, Claim, Open, Payment, Record, Stop, payment
+from services.payments.pending import SETTLE
 from services.payments.references import claimed, parsed
 from shared.contracts.payments import LateAuthorisationFound, OrderDeclined, PaymentAuthorized, PaymentCaptured, PaymentVoidFailed
 from shared.kernel.decider import Refused

@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from services.payments.gateway import Configure, gateway
-from services.payments.payment import ASK_AGAIN, LEASE, SETTLE, Capture, Claim, Open, Record, Stop, payment
+from services.payments.payment import Capture, Claim, Open, Record, Stop, payment
+from services.payments.pending import ASK_AGAIN, LEASE, SETTLE
 from shared.contracts.order import Part
 from shared.contracts.payments import (
     AttemptClaimed,

@@ -6,18 +6,27 @@ import sys
 import pytest
 
 from services.payments.gateways import SimulatorGateway
-from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, simulator
+from services.payments.means import Account, Card
+from services.payments.simulator.app import (
+    ACCOUNT_BOUNCES,
+    ACCOUNT_DECLINES,
+    ACCOUNT_LOST_AFTER,
+    DECLINES,
+    LOST_AFTER,
+    LOST_BEFORE,
+    MALFORMED,
+    simulator,
+)
 from services.payments.simulator.ledger import Ledger
-from services.payments.vault import Card
 from shared.asgi import AsgiClient, HttpClient, Response
 from shared.kernel.errors import Corrupt
-from tests.samples import NOON, ORDER
+from tests.samples import ORDER
 
 REF = f"{ORDER}-1-1"
 
 
 def card(number="4242424242424242"):
-    return Card(number, "08/29", "739", "Customer A", ORDER, "agent:agent1", NOON)
+    return Card(number, "08/29", "739", "Customer A")
 
 
 @pytest.fixture
@@ -80,6 +89,43 @@ class TestAnswers:
         assert (response.status, response.json()["fields"]) == (422, ["amount", "cvv"])
         assert b"4242424242424242" not in response.body
         assert b"739" not in response.body
+
+    async def test_a_stored_card_comes_without_its_code(self, gateway):
+        said = await gateway.authorise(REF, 5690, "USD", Card("4242424242424242", "08/29", "", "Customer A"))
+        assert (said.answer, said.cvv) == ("approved", "P")
+
+
+def account(number="000123456789"):
+    return Account("011000015", number, "checking", "Customer A")
+
+
+class TestECheck:
+    async def authorise(self, gateway, number="000123456789"):
+        return await gateway.authorise(REF, 5690, "USD", account(number))
+
+    async def test_authorised_is_accepted_and_the_capture_sends_the_debit(self, gateway, path):
+        assert (await self.authorise(gateway)).answer == "approved"
+        assert (await gateway.capture(f"{REF}-capture", REF, 5690)).answer == "approved"
+        assert [(line["kind"], line.get("method")) for line in lines(path)] == [("authorize", "echeck"), ("capture", None)]
+
+    @pytest.mark.parametrize(("number", "reason"), ACCOUNT_DECLINES.items())
+    async def test_no(self, gateway, number, reason):
+        said = await self.authorise(gateway, number)
+        assert (said.answer, said.reason) == ("declined", reason)
+
+    async def test_a_timeout_after_it_was_accepted_is_found_by_asking(self, gateway):
+        assert (await self.authorise(gateway, ACCOUNT_LOST_AFTER)).answer == "unknown"
+        assert (await gateway.lookup(REF)).answer == "approved"
+
+    async def test_a_debit_may_be_refused_though_the_account_was_accepted(self, gateway):
+        assert (await self.authorise(gateway, ACCOUNT_BOUNCES)).answer == "approved"
+        said = await gateway.capture(f"{REF}-capture", REF, 5690)
+        assert (said.answer, said.reason) == ("declined", "insufficient-funds")
+
+    async def test_the_account_is_not_kept(self, gateway, path):
+        await self.authorise(gateway)
+        assert "123456789" not in path.read_text()
+        assert "011000015" not in path.read_text()
 
 
 class TestFollowUps:

@@ -104,8 +104,12 @@ def _products_flat(coupons: Sequence[Judged], quantities: Sequence[int], left: l
 
 def _products_percent(coupons: Sequence[Judged], quantities: Sequence[int], left: list[int]) -> Takes:
     """D3."""
-    for n in range(len(left)):
-        mine = [each for each in coupons if n in each.applied_to] if left[n] else []
+    of_line: list[list[Judged]] = [[] for _ in left]
+    for each in coupons:
+        for n in each.applied_to:
+            of_line[n].append(each)
+    for n, those in enumerate(of_line):
+        mine = those if left[n] else []
         percents = [_coupon(each).percent for each in mine]
         discount = part_of(left[n], min(HUNDRED, sum(percents)))
         for each, amount in zip(mine, share(discount, percents), strict=True):

@@ -226,6 +226,14 @@ def read(text: str | bytes) -> Snapshot:
     return _whole(lambda: _SNAPSHOT.validate_json(text))
 
 
+def line_of(given: object) -> Line:
+    """One of an order. Raises InvalidSnapshot."""
+    try:
+        return _LINE.validate_python(given)
+    except ValidationError as error:
+        raise _invalid(error, "lines") from error
+
+
 def profiles(given: object) -> tuple[Profile, ...]:
     """Those of a campaign, to be made once. Raises InvalidSnapshot."""
     try:
@@ -290,5 +298,6 @@ def _only_with_country(region: str | None, info: ValidationInfo) -> str | None:
 
 
 _SNAPSHOT = TypeAdapter(Snapshot)
+_LINE = TypeAdapter(Line)
 _PROFILES = TypeAdapter(tuple[Profile, ...])
 _COUPONS = TypeAdapter(tuple[Coupon, ...])

@@ -19,8 +19,8 @@ from shared.kernel.codec import stamp
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
 
-Status = Literal["", "Open", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Attention"]
-STATUSES: tuple[Status, ...] = ("Open", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Attention")
+Status = Literal["", "Open", "Partial", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Attention"]
+STATUSES: tuple[Status, ...] = ("Open", "Partial", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Attention")
 _CAN_GO_ON = ("Open", "Declined")
 
 

@@ -1,5 +1,6 @@
 // Every page: theme and density, keys, relative times, lists that follow what happens.
 import { element, followLive, onLive, wait } from "./core.js";
+import { drawSheet, followKeys, register } from "./keys.js";
 
 const root = document.documentElement;
 const signedIn = Boolean(document.querySelector('meta[name="csrf"]'));
@@ -19,6 +20,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (!cause || cause.type === "live") headers["x-follows"] = "true";
   if (cause?.type === "live" && cause.detail.seen) parameters.set("seen", cause.detail.seen);
 });
+
+// What the menu counts is never worth a message, or leaving the page that somebody is signed out of.
+document.addEventListener("htmx:beforeOnLoad", (event) => event.detail.elt.closest("#nav") && event.detail.xhr.status >= 400 && event.preventDefault());
 
 document.addEventListener("htmx:responseError", (event) => {
   let detail = "That did not work. Try again.";
@@ -47,6 +51,8 @@ export function toast(text, tone = "ok") {
   document.getElementById("toasts")?.replaceChildren(shown);
   wait(6000).then(() => shown.remove());
 }
+
+document.addEventListener("toast", (event) => toast(event.detail.words));
 
 // Demo accounts fill the sign-in form and send it.
 for (const button of document.querySelectorAll("[data-use]"))
@@ -83,15 +89,15 @@ for (const [happening, act] of [["mouseover", open], ["mouseout", close], ["focu
     if (button && !button.contains(event.relatedTarget)) act(button);
   });
 
-// G and a letter go to a page; ? shows the keys. Never while somebody types.
-const typing = (target) => target.closest?.('input, select, textarea, [contenteditable="true"]');
-let after = "";
-document.addEventListener("keydown", (event) => {
-  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "?") document.getElementById("shortcuts")?.showModal();
-  if (after === "g") document.querySelector(`[data-go="${CSS.escape(event.key.toUpperCase())}"]`)?.click();
-  after = event.key.toLowerCase();
-});
+// Keys that hold on every page: to where the menu leads, the palette, and the sheet of all that this page has.
+const sheet = document.getElementById("shortcuts");
+if (sheet) {
+  for (const link of document.querySelectorAll("[data-go]"))
+    register([{ keys: `G ${link.dataset.go}`, does: link.firstChild.textContent.trim(), where: "Go to", href: link.href }]);
+  register([{ keys: "?", does: "Shortcuts", where: "Everywhere", act: () => sheet.showModal() }]);
+  sheet.addEventListener("beforetoggle", (event) => event.newState === "open" && drawSheet(document.getElementById("keys")));
+  followKeys();
+}
 
 // Relative times keep going; the exact one is in the title.
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];

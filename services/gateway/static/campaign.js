@@ -7,6 +7,7 @@ import { csvDialog, scripts } from "./campaign-files.js";
 import { at, check, clear, fieldOf, fill, forgetAll, form, itemOf, mark, remember, say, valueOf } from "./campaign-form.js";
 import { fieldWithin, offersList } from "./campaign-offers.js";
 import { profilesList, ruleField } from "./campaign-shipping.js";
+import { register } from "./keys.js";
 
 const path = `/campaigns/${form.dataset.id}`;
 const bar = at("save-bar");
@@ -284,11 +285,11 @@ form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input, select")) event.preventDefault();
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
-  event.preventDefault();
-  save();
-});
+register([
+  { keys: "Ctrl+S", does: "Save as draft", where: "Campaign", act: save, over: true },
+  { keys: "Alt+ArrowUp", does: "Move a row up", where: "Campaign" },
+  { keys: "Alt+ArrowDown", does: "Move a row down", where: "Campaign" },
+]);
 at("save").addEventListener("click", save);
 at("discard").addEventListener("click", async () => {
   await fresh();

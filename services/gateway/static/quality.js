@@ -1,9 +1,9 @@
 // The queue by keyboard: J and K move, A, D and Z press the button that shows that key; and the time that is left to undo.
 import { wait } from "./core.js";
+import { register } from "./keys.js";
 
 const links = () => [...document.querySelectorAll("#queue .queue a")];
 const chosen = () => document.getElementById("order").value;
-const typing = (target) => target.closest?.('input, select, textarea, [contenteditable="true"]');
 
 function move(step) {
   const all = links();
@@ -19,15 +19,14 @@ function mark() {
     else link.removeAttribute("aria-current");
 }
 
-document.addEventListener("keydown", (event) => {
-  if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const key = event.key.toUpperCase();
-  if (key === "J" || key === "K") move(key === "J" ? 1 : -1);
-  if (!"ADZ".includes(key)) return;
-  const button = document.querySelector(`#toasts [data-key="${key}"]`) ?? document.querySelector(`[data-key="${key}"]`);
-  if (button) event.preventDefault(); // or the letter is typed into the dialog that opens
-  button?.click();
-});
+const press = (key) => () => (document.querySelector(`#toasts [data-key="${key}"]`) ?? document.querySelector(`[data-key="${key}"]`))?.click();
+register([
+  { keys: "J", does: "Next order", where: "Quality", act: () => move(1) },
+  { keys: "K", does: "Previous order", where: "Quality", act: () => move(-1) },
+  { keys: "A", does: "Approve", where: "Quality", act: press("A") },
+  { keys: "D", does: "Deny", where: "Quality", act: press("D") },
+  { keys: "Z", does: "Undo", where: "Quality", act: press("Z") },
+]);
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-move]")) move(1);

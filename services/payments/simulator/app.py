@@ -1,7 +1,7 @@
-"""The simulator's HTTP: authorize, capture, void, lookup, ledger. Every call is idempotent by its reference.
+"""The simulator's HTTP: authorize, echeck, capture, void, lookup, ledger. Every call is idempotent by its reference.
 
-Any other number that passes Luhn is approved, 4242424242424242 and 4111111111111111 among them. A full number or a security
-code is answered, logged and kept nowhere.
+Any other number that passes Luhn is approved, 4242424242424242 and 4111111111111111 among them; and so is any other bank account,
+by whichever routing number. A full number or a security code is answered, logged and kept nowhere.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import base64
 import hmac
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -39,18 +39,41 @@ SLOW = "4000000000000077"
 UNREACHABLE = "4000000000000309"
 """Times out, and so does every question about it: the outcome stays unknown while this process lives."""
 
+ACCOUNT_DECLINES = {
+    "1000000002": "account-closed",
+    "1000000003": "account-not-found",
+    "1000000004": "insufficient-funds",
+    "1000000005": "debits-blocked",
+}
+ACCOUNT_LOST_AFTER = "1000000006"
+"""Accepts, and times out (504) before it can say so."""
+ACCOUNT_BOUNCES = "1000000007"
+"""Accepts, and refuses the debit (capture)."""
+
 Reference = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class Authorize(BaseModel):
+class Wanted(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     reference: Reference
     amount: int = Field(gt=0)
     currency: str = Field(min_length=3, max_length=3)
+
+
+class Authorize(Wanted):
+    """Without a security code: by a card on file."""
+
     number: str = Field(repr=False, max_length=19)
     expiry: str = Field(max_length=5)
     cvv: str = Field(repr=False, max_length=4)
+
+
+class ECheck(Wanted):
+    routing: str = Field(repr=False, pattern=r"^\d{9}$")
+    account: str = Field(repr=False, pattern=r"^\d{4,17}$")
+    kind: Literal["checking", "savings"]
+    holder: str = Field(default="", max_length=255)
 
 
 class Void(BaseModel):
@@ -72,32 +95,9 @@ def simulator(path: Path, credentials: str = "") -> FastAPI:
     app = FastAPI(title="Ringup simulator gateway", openapi_url=None, docs_url=None, redoc_url=None, dependencies=locked)
     ledger = Ledger(path)
     app.state.ledger = ledger
-    lost: set[str] = set()
     unreachable: set[str] = set()
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [".".join(map(str, each["loc"][1:])) for each in error.errors()]
-        return JSONResponse({"status": "invalid", "fields": fields}, 422)
-
-    @app.exception_handler(_Refused)
-    async def refused(request: Request, error: _Refused) -> JSONResponse:
-        return JSONResponse({"status": "refused"}, 401, {"www-authenticate": "Basic"})
-
-    @app.post("/authorize")
-    async def authorize(body: Authorize) -> Response:
-        if body.number == UNREACHABLE:
-            unreachable.add(body.reference)
-            return Response(status_code=504)
-        if body.number == LOST_BEFORE and body.reference not in lost and body.reference not in ledger.entries:
-            lost.add(body.reference)
-            return Response(status_code=504)
-        if body.number == SLOW:
-            await asyncio.sleep(2)
-        entry = await ledger.add(_authorization(body))
-        if body.number == LOST_AFTER:
-            return Response(status_code=504)
-        return Response("?") if body.number == MALFORMED else JSONResponse(entry)
+    _answer_errors(app)
+    _authorise(app, ledger, unreachable)
 
     @app.post("/capture")
     async def capture(body: Capture) -> JSONResponse:
@@ -124,6 +124,44 @@ def simulator(path: Path, credentials: str = "") -> FastAPI:
     return app
 
 
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [".".join(map(str, each["loc"][1:])) for each in error.errors()]
+        return JSONResponse({"status": "invalid", "fields": fields}, 422)
+
+    @app.exception_handler(_Refused)
+    async def refused(request: Request, error: _Refused) -> JSONResponse:
+        return JSONResponse({"status": "refused"}, 401, {"www-authenticate": "Basic"})
+
+
+def _authorise(app: FastAPI, ledger: Ledger, unreachable: set[str]) -> None:
+    """``unreachable`` gets the references that nothing will be said about."""
+    lost: set[str] = set()
+
+    @app.post("/authorize")
+    async def authorize(body: Authorize) -> Response:
+        if body.number == UNREACHABLE:
+            unreachable.add(body.reference)
+            return Response(status_code=504)
+        if body.number == LOST_BEFORE and body.reference not in lost and body.reference not in ledger.entries:
+            lost.add(body.reference)
+            return Response(status_code=504)
+        if body.number == SLOW:
+            await asyncio.sleep(2)
+        entry = await ledger.add(_authorization(body))
+        if body.number == LOST_AFTER:
+            return Response(status_code=504)
+        return Response("?") if body.number == MALFORMED else JSONResponse(entry)
+
+    @app.post("/echeck")
+    async def echeck(body: ECheck) -> Response:
+        reason = ACCOUNT_DECLINES.get(body.account, "")
+        said = {"method": "echeck", "last4": body.account[-4:], "bounces": body.account == ACCOUNT_BOUNCES}
+        entry = await ledger.add(_authorized(body, reason, said))
+        return Response(status_code=504) if body.account == ACCOUNT_LOST_AFTER else JSONResponse(entry)
+
+
 def _lock(credentials: str) -> Callable[[Request], Awaitable[None]]:
     wanted = f"Basic {base64.b64encode(f'ringup:{credentials}'.encode()).decode()}".encode()
 
@@ -138,6 +176,11 @@ def _lock(credentials: str) -> Callable[[Request], Awaitable[None]]:
 
 def _authorization(body: Authorize) -> Entry:
     reason = DECLINES.get(body.number, "")
+    cvv = ("N" if reason == "wrong-cvv" else "M") if body.cvv else "P"
+    return _authorized(body, reason, {"last4": body.number[-4:], "avs": "Y", "cvv": cvv})
+
+
+def _authorized(body: Wanted, reason: str, said: Entry) -> Entry:
     return {
         "kind": "authorize",
         "reference": body.reference,
@@ -145,10 +188,8 @@ def _authorization(body: Authorize) -> Entry:
         "reason": reason,
         "amount": body.amount,
         "currency": body.currency,
-        "last4": body.number[-4:],
         "id": f"sim-{body.reference}",
-        "avs": "Y",
-        "cvv": "N" if reason == "wrong-cvv" else "M",
+        **said,
     }
 
 
@@ -160,12 +201,13 @@ def _follow_up(ledger: Ledger, body: Void, kind: str, amount: int = 0) -> Entry:
     approved = authorized.get("kind") == "authorize" and authorized["status"] == "approved"
     undone = any(e["kind"] == "void" or kind == "void" for e in earlier)
     refused = not approved or undone or amount > left
+    bounced = kind == "capture" and not refused and authorized.get("bounces", False)
     return {
         "kind": kind,
         "reference": body.reference,
         "authorization": body.authorization,
-        "status": "declined" if refused else "approved",
-        "reason": "not-possible" if refused else "",
+        "status": "declined" if refused or bounced else "approved",
+        "reason": "not-possible" if refused else "insufficient-funds" if bounced else "",
         "amount": amount if kind == "capture" else left,
         "id": f"sim-{body.reference}",
     }

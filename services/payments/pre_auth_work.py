@@ -1,0 +1,104 @@
+"""What is done at gateways for a pre-authorisation. Whoever takes over an expired claim asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.payments.effects import Desk
+from services.payments.gateways import MISFIT, UNKNOWN, Said
+from services.payments.means import Card, Means
+from services.payments.payment import Payment
+from services.payments.pre_auth import ClaimPreAuth, PreAuths, RecordPreAuth
+from services.payments.vault import LIFETIME, is_stored
+from services.payments.views import pre_auth_work
+from shared.contracts.payments import Instrument, PreAuthorized, PreAuthRequested
+from shared.kernel.effects import Effect, Work
+from shared.kernel.events import Event
+
+_VOID = "-void"
+
+
+@dataclass(frozen=True)
+class Asking:
+    desk: Desk
+    payments: Callable[[str], Awaitable[Payment]]
+    """Of an order."""
+
+    async def authorise(self, doing: Work, state: PreAuths) -> RecordPreAuth:
+        asked = _asked(doing, state)
+        at, (means, refusal) = await self.desk.at(asked.gateway), await self._means(asked, state)
+        if means is None or at.gateway is None or at.no_new_charge:
+            return self._record(doing, state, Said(answer="declined", reason=refusal or at.no_new_charge), means)
+        said = await at.gateway.authorise(doing.reference, asked.amount, asked.currency, means, at.credentials)
+        return self._record(doing, state, said, means)
+
+    async def ask_authorised(self, doing: Work, state: PreAuths) -> RecordPreAuth:
+        """Never heard of it: the same request again, as for an attempt."""
+        asked = _asked(doing, state)
+        at, (means, _) = await self.desk.at(asked.gateway), await self._means(asked, state)
+        said = await at.gateway.lookup(doing.reference, at.credentials) if at.gateway else UNKNOWN
+        fresh = self.desk.clock() < asked.due_at + LIFETIME
+        if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
+            return await self.authorise(doing, state)
+        fits = said.answer != "approved" or said.amount in (None, asked.amount)
+        return self._record(doing, state, said if fits else MISFIT, means)
+
+    async def void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
+        at = await self.desk.at(_asked(doing, state).gateway)
+        asked = at.gateway and at.gateway.void(doing.reference, doing.reference.removesuffix(_VOID), at.credentials)
+        return self._record(doing, state, await asked if asked else UNKNOWN)
+
+    async def ask_void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
+        at = await self.desk.at(_asked(doing, state).gateway)
+        said = await at.gateway.lookup(doing.reference, at.credentials) if at.gateway else UNKNOWN
+        return await self.void(doing, state) if said.answer == "never-heard" else self._record(doing, state, said)
+
+    async def recorded(self, doing: Work, state: PreAuths) -> None:
+        """The token is used up by an outcome."""
+        known = state.of(doing.reference)
+        if known and known.outcome and not is_stored(known.asked.payment):
+            await self.desk.vault.forget(known.asked.payment)
+
+    async def _means(self, asked: PreAuthRequested, state: PreAuths) -> tuple[Means | None, str]:
+        """Whose the order is was judged when it was asked for; a token may have been taken for an attempt meanwhile."""
+        if is_stored(asked.payment):
+            means = await self.desk.vault.stored(asked.payment)
+            return means, "" if means else "card-details-expired"
+        token, payment = await self.desk.vault.find(asked.payment), await self.payments(asked.order_id)
+        if token is None or payment.uses(asked.payment):
+            return None, "card-details-expired"
+        mine = token.order_id == asked.order_id and token.actor == asked.by and isinstance(token.means, Card)
+        return (token.means, "") if mine else (None, "not-this-order")
+
+    def _record(self, doing: Work, state: PreAuths, said: Said, means: Means | None = None) -> RecordPreAuth:
+        instrument = self.desk.vault.instrument(means) if means else Instrument()
+        until = state.work[doing.reference].until
+        return RecordPreAuth(doing.reference, said.answer, self.desk.clock(), said.reason, said.reference, instrument, until)
+
+
+def _asked(doing: Work, state: PreAuths) -> PreAuthRequested:
+    known = state.of(doing.reference)
+    if known is None:
+        raise LookupError(f"{doing.reference} was never asked for")
+    return known.asked
+
+
+def _wanted(event: Event) -> Iterable[Work]:
+    return [Work(event.order_id, event.reference)] if isinstance(event, PreAuthRequested) else ()
+
+
+def _wanted_back(event: Event) -> Iterable[Work]:
+    return [Work(event.order_id, event.reference + _VOID)] if isinstance(event, PreAuthorized) else ()
+
+
+def _claim(doing: Work, holder: str, now: datetime) -> ClaimPreAuth:
+    return ClaimPreAuth(doing.reference, holder, now)
+
+
+def pre_auth_effects(asking: Asking) -> Sequence[Effect]:
+    return (
+        Effect("pre-auth", _wanted, pre_auth_work, _claim, asking.authorise, asking.ask_authorised, {"kind": "pre-auth"}, asking.recorded),
+        Effect("pre-auth-void", _wanted_back, pre_auth_work, _claim, asking.void, asking.ask_void, {"kind": "pre-auth-void"}),
+    )
