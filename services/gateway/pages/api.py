@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Services, allow, session_of
 from services.gateway.live import Live
+from services.gateway.pages import payment
 from services.gateway.sessions import Session
 from shared.contracts.catalog import Campaign
 from shared.contracts.order import Address, Method, Person
@@ -19,6 +20,7 @@ from shared.contracts.qa import Verdict
 from shared.ids import OrderId, external_command, order_id
 
 router = APIRouter(prefix="/api/v1")
+router.routes += payment.api.routes
 
 SETTLED = frozenset(("Complete", "Declined", "Pending", "Cancelled"))
 _LONGEST_WAIT = 30.0
