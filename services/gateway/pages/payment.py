@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path
 from fastapi.responses import JSONResponse
@@ -13,8 +13,6 @@ from services.gateway.door import LOOKS_UP, SELLS, Ask, AtDoor, Failed, allow
 from shared.ids import OrderId
 
 router = APIRouter(include_in_schema=False)
-api = APIRouter()
-"""The public API takes these over."""
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
 CustomerId = Annotated[str, Path(pattern=r"^\d{10}$")]
@@ -42,12 +40,6 @@ class Account(Body):
 
 class AccountFor(Account):
     order_id: OrderId
-
-
-@api.post("/api/v1/tokens/account", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
-async def account_token(body: AccountFor, services: Ask, key: Key) -> dict[str, Any]:
-    """A token for one eCheck on this order by whoever asks, good for 15 minutes."""
-    return cast(dict[str, Any], await services.post("payments", "/tokens/account", body.model_dump(), key=key))
 
 
 @router.post("/order-entry/{id}/pre-auth", dependencies=[allow(*SELLS)])
