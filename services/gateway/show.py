@@ -6,16 +6,41 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.gateway.entry import country_name
+from shared.contracts.cart import Disposition
 from shared.kernel.events import ERASED
 
 HOME = "US"
 """A country that goes without saying."""
+
+DISPOSITIONS: Mapping[Disposition, str] = {
+    "call-back": "Wants to be called back",
+    "thinking": "Wants to think about it",
+    "price": "Too expensive",
+    "not-interested": "Not interested",
+    "information": "Only wanted to know something",
+    "payment": "Cannot pay right now",
+    "unavailable": "What they want is not available",
+    "disconnected": "The call broke off",
+    "test": "A test call",
+    "other": "Something else",
+}
+"""Why a call ended without a sale, as agents choose it."""
 
 HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "CartUpdated": ("pencil", ""),
     "OrderSubmitted": ("phone", ""),
     "OrderReopened": ("undo", ""),
     "OrderClosed": ("lock", ""),
+    "PartialCreated": ("pause", "warn"),
+    "DraftLinkIssued": ("link", ""),
+    "DraftLinkOpened": ("eye", ""),
+    "DraftLinkRevoked": ("slash", ""),
+    "OverrideRequested": ("flag", "warn"),
+    "OverrideApproved": ("check", "ok"),
+    "OverrideRefused": ("x-circle", "bad"),
+    "RetryAllowed": ("refresh", ""),
+    "RecordingPaused": ("pause", ""),
+    "RecordingResumed": ("rec", ""),
     "PaymentAuthorized": ("card", "ok"),
     "PaymentCaptured": ("card", "ok"),
     "PaymentVoided": ("card", ""),
@@ -38,6 +63,9 @@ HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "FulfillmentCancelled": ("slash", ""),
     "OrderCancelled": ("slash", "bad"),
     "ExportErased": ("lock", ""),
+    "MessageSent": ("check", "ok"),
+    "MessageFailed": ("alert", "warn"),
+    "CustomerNoted": ("pencil", ""),
     "CustomerUpdated": ("user", ""),
     "CustomerErased": ("lock", ""),
 }
@@ -60,6 +88,11 @@ def place(address: Mapping[str, str] | None) -> str:
     region = " ".join(filter(None, (address["region"], address["postal"] if address["postal"] != ERASED else "")))
     country = country_name(address["country"]) if address["country"] not in ("", HOME) else ""
     return _joined(", ", [address["street"], address["unit"], address["city"], region, country])
+
+
+def lower_first(sentence: str) -> str:
+    """As it goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _joined(by: str, parts: Iterable[str | None]) -> str:
