@@ -19,7 +19,9 @@ WHO = {
     "everybody": (
         EVERYBODY,
         "GET /; GET /sign-in; POST /sign-in; POST /sign-in/code; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; "
-        "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi",
+        "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi; "
+        "GET /checkout/{campaign}; POST /checkout/{campaign}; GET /checkout/{campaign}/details; POST /checkout/{campaign}/fact; "
+        "POST /checkout/{campaign}/token; POST /checkout/{campaign}/pay; GET /checkout/{campaign}/done; GET /checkout/{campaign}/status",
     ),
     "signed in": (
         {*ROLES},
@@ -28,9 +30,12 @@ WHO = {
     ),
     "sells": (
         SELLS,
+        "GET /order-entry/calls; POST /order-entry/{id}/no-sale; POST /order-entry/{id}/recording; GET /order-entry/{id}/links; "
+        "POST /order-entry/{id}/links; DELETE /order-entry/{id}/links/{link_id}; GET /order-entry/{id}/links/preview; "
         "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
         "GET /order-entry/{id}/why; POST /order-entry/{id}/reprice; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
+        "POST /api/v1/partials; "
         "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
         "DELETE /customers/{id}/instruments/{instrument}",
     ),
@@ -46,6 +51,8 @@ WHO = {
     ),
     "sets": (
         SETS,
+        "GET /approvals; GET /approvals/count; POST /approvals/{id}/{line}/approve; POST /approvals/{id}/{line}/refuse; "
+        "POST /approvals/{id}/retry; "
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
@@ -76,7 +83,7 @@ FAR = "192.0.2.7"
 
 
 def path_of(route):
-    filled = {"service": "qa", "view": "queue", "name": "account"}
+    filled = {"service": "qa", "view": "queue", "name": "account", "line": "1"}
     return re.sub(r"{(\w+)}", lambda found: filled.get(found[1], "0000000000"), route.partition(" ")[2])
 
 

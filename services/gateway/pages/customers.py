@@ -10,7 +10,6 @@ from starlette.responses import Response
 from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, allow
 from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, caught_up, if_answered, more, pages_of, who_is
 from services.gateway.render import page, wants_part
-from services.gateway.show import DISPOSITIONS
 
 router = APIRouter(prefix="/customers", include_in_schema=False)
 
@@ -80,5 +79,4 @@ async def _profile(request: Request, services: Ask, id: str, template: str, seen
         instruments=kept["rows"] if kept else None,
         may_change=role in SETS and not found["erased_at"],
         sells=role in SELLS,
-        dispositions=DISPOSITIONS,
     )

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, Failed, Services, allow
 from services.gateway.pages.lists import MOST_PAGES, Cursor, Key, Pages, Seen, Text, address, caught_up, if_answered, more, pages_of, who_is
 from services.gateway.render import page, wants_part
-from services.gateway.show import DISPOSITIONS, story
+from services.gateway.show import story
 from shared.ids import OrderId
 from shared.kernel.codec import stamp
 
@@ -48,7 +48,6 @@ async def orders(
         tabs=[("All", address("/orders", q=q, customer=customer), None, not status), *_tabs(found["counts"], q, customer, status)],
         here=address("/orders", **asked, cursor=cursor, pages=pages),
         newest=address("/orders", **asked),
-        dispositions=DISPOSITIONS,
         more=more("/orders", found["next"], cursor, pages, **asked),
         sells=who_is(request).role in SELLS,
     )
@@ -103,7 +102,6 @@ async def _summary(request: Request, services: Services, id: str, as_of: datetim
         "links": links,
         "sent": sent,
         "sources": _SOURCES,
-        "dispositions": DISPOSITIONS,
         "may_complete": role in SELLS and _can_be_completed(order),
         "may_go_on": role in SELLS and order["status"] in _CAN_GO_ON and not order["closed"],
         "may_sell": role in SELLS,
