@@ -15,6 +15,7 @@ from services.gateway.idle import Idle
 from services.gateway.keys import Keys
 from services.gateway.live import Live
 from services.gateway.sessions import Session, Sessions
+from services.gateway.throttle import Throttle
 from services.gateway.users import ROLES, Role, Users
 from services.gateway.versions import Versions
 from shared.asgi import Response
@@ -37,6 +38,7 @@ class Door:
     key: bytes
     """The installation's, which order ids are made with."""
     clock: Callable[[], datetime]
+    throttle: Throttle
 
 
 class SignInNeeded(Exception):
@@ -73,6 +75,11 @@ async def door(request: Request) -> Door:
 def session_of(request: Request) -> Session | None:
     """Who is signed in, as the guard found out."""
     return cast(Session | None, request.scope.get("session"))
+
+
+def for_people(request: Request) -> bool:
+    """A browser that asks for a page, not a program or a script of ours."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
 class Allow:
@@ -120,11 +127,11 @@ ADMINISTERS: tuple[Role, ...] = ("admin",)
 
 
 class Services:
-    """The services, called as whoever is signed in."""
+    """The services, called as whoever asks."""
 
-    def __init__(self, clients: Clients, session: Session | None) -> None:
+    def __init__(self, clients: Clients, caller: Caller | None) -> None:
         self._clients = clients
-        self._caller = Caller(session.actor, session.role) if session else Caller("nobody")
+        self._caller = caller or Caller("nobody")
 
     @property
     def names(self) -> Sequence[str]:
@@ -170,7 +177,9 @@ AtDoor = Annotated[Door, Depends(door)]
 
 
 async def services(request: Request, at: AtDoor) -> Services:
-    return Services(at.clients, session_of(request))
+    """As whoever is signed in."""
+    session = session_of(request)
+    return Services(at.clients, Caller(session.actor, session.role) if session else None)
 
 
 Ask = Annotated[Services, Depends(services)]

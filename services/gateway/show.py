@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.gateway.entry import country_name
+from services.gateway.addresses import country_name
 from shared.contracts.cart import Disposition
 from shared.kernel.events import ERASED
 

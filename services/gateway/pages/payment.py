@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path
 from fastapi.responses import JSONResponse
@@ -40,12 +40,6 @@ class Account(Body):
 
 class AccountFor(Account):
     order_id: OrderId
-
-
-@router.post("/api/v1/tokens/account", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
-async def account_token(body: AccountFor, services: Ask, key: Key) -> dict[str, Any]:
-    """A token for one eCheck on this order by whoever asks, good for 15 minutes."""
-    return cast(dict[str, Any], await services.post("payments", "/tokens/account", body.model_dump(), key=key))
 
 
 @router.post("/order-entry/{id}/pre-auth", include_in_schema=False, dependencies=[allow(*SELLS)])
