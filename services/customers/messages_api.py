@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.customers import letters
 from services.customers.message import Retry, message
@@ -64,6 +65,32 @@ async def one_message(id: str, service: RunningService, min_version: MinVersion 
         mail = {"subject": letter.subject, "text": letter.text, "html": letter.html}
         said |= mail if row["channel"] == "email" else {"text": letters.sms(about)}
     return {**_shown(row), **said}
+
+
+class DraftLinkBody(BaseModel):
+    """``total`` in minor units."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Literal["email", "sms"]
+    shop: str
+    first_name: str
+    order_id: str
+    address: str
+    total: int
+    currency: str
+    price_lock: bool
+    expires_at: AwareDatetime
+
+
+@router.post("/letters/draft-link")
+async def draft_link(body: DraftLinkBody) -> dict[str, str]:
+    """What would be sent, before there is a link: ``subject`` (empty of an SMS) and ``text``. Nothing is sent or kept."""
+    about = letters.DraftLink(**body.model_dump(exclude={"channel"}))
+    if body.channel == "sms":
+        return {"subject": "", "text": letters.sms(about)}
+    letter = letters.mail(about)
+    return {"subject": letter.subject, "text": letter.text}
 
 
 @router.post("/messages/{id}/retry")
