@@ -18,6 +18,7 @@ from services.gateway.checkout.passes import Pass
 from services.gateway.checkout.visit import Order, Stopped, Visit, Visiting, command, ended
 from services.gateway.checkout.words import Told
 from services.gateway.door import PUBLIC, Failed
+from services.gateway.pages.campaigns import Sha, image
 from services.gateway.render import page
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
@@ -106,6 +107,12 @@ async def details(visit: Visiting) -> Response:
     if ended(order):
         return visit.to("/done")
     return screens.details(visit, passed, order, campaign, form.values(order["state"], campaign, passed.products), link=link)
+
+
+@router.get("/checkout/{campaign}/images/{sha256}")
+async def picture(visit: Visiting, sha256: Sha) -> Response:
+    """Of a product. Whoever can name it by its content has seen it."""
+    return await image(visit.services, sha256)
 
 
 @router.post("/checkout/{campaign}")
