@@ -24,15 +24,36 @@ _REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class Gateway:
+    on: bool
+    capabilities: frozenset[str]
+
+    @property
+    def ach(self) -> bool:
+        return "ach" in self.capabilities
+
+    @property
+    def unusable(self) -> str:
+        """Why Order Entry cannot charge by it; empty where it can."""
+        if not self.on:
+            return "is switched off"
+        return next((why for name, why in _UNUSABLE.items() if name in self.capabilities), "")
+
+
+_UNUSABLE = {"requires-3ds": "needs 3-D Secure, which a customer on the phone cannot do", "requires-form": "needs a form of its own"}
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """The campaign and the account as cart knows them now. ``unusable`` says why Order Entry cannot charge by a gateway."""
+    """The campaign and the account as cart knows them now. ``affiliates`` are the codes of those that are on."""
 
     tariff: Tariff
     number: int
     settings: Settings
     settings_number: int
     retired: bool = False
-    unusable: Mapping[str, str] = field(default_factory=dict)
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    affiliates: frozenset[str] = frozenset()
 
 
 class About(NamedTuple):
@@ -217,6 +238,7 @@ def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
             "shipping_discounts": [_plain(each) for each in line.shipping_discounts],
             "shipping_rule_id": line.shipping_rule_id or "",
             "tax_row": line.tax_row or "",
+            "trial": sold.trial,
         }
     )
 

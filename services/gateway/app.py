@@ -19,7 +19,7 @@ from services.gateway.access import Access
 from services.gateway.audit import Audit
 from services.gateway.checkout import words
 from services.gateway.checkout.visit import Stopped
-from services.gateway.door import Allow, Door, Failed, NotAllowed, PasswordFirst, SignInNeeded, everybody, session_of
+from services.gateway.door import Allow, Door, Failed, NotAllowed, PasswordFirst, SignInNeeded, everybody, for_people, session_of
 from services.gateway.guard import CHECKOUT, Guard
 from services.gateway.idle import Idle
 from services.gateway.keys import Keys
@@ -27,6 +27,8 @@ from services.gateway.live import Live
 from services.gateway.pages import (
     account,
     api,
+    approvals,
+    calls,
     campaign,
     campaigns,
     checkout,
@@ -34,9 +36,11 @@ from services.gateway.pages import (
     customers,
     directory,
     docs,
+    entry_customer,
     gateways,
     health,
     keys,
+    links,
     live,
     ops,
     order_entry,
@@ -64,10 +68,14 @@ PAGES = (
     account,
     live,
     payment,
+    calls,
+    links,
+    entry_customer,
     order_entry,
     orders,
     customers,
     quality,
+    approvals,
     campaigns,
     campaign,
     ops,
@@ -116,11 +124,6 @@ def _app(door: Door) -> FastAPI:
 
 def _guarded(dependant: Dependant) -> bool:
     return any(isinstance(needed.call, Allow) or needed.call is everybody for needed in dependant.dependencies)
-
-
-def for_people(request: Request) -> bool:
-    """A browser that asks for a page, not a program or a script of ours."""
-    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
 def _answer_people(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from babel.numbers import get_currency_name
 
-from services.gateway.entry import country_name
+from services.gateway.addresses import country_name
 from shared import money
 from shared.money import decimals
 

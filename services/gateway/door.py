@@ -77,6 +77,11 @@ def session_of(request: Request) -> Session | None:
     return cast(Session | None, request.scope.get("session"))
 
 
+def for_people(request: Request) -> bool:
+    """A browser that asks for a page, not a program or a script of ours."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+
+
 class Allow:
     """The dependency that every route has: which roles may call it, and with which scope an API key may; without one none may.
 

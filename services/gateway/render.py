@@ -26,6 +26,7 @@ MENU = (
     ("/orders", "Orders", LOOKS_UP, "L"),
     ("/customers", "Customers", LOOKS_UP, "C"),
     ("/quality", "Quality", REVIEWS, "Q"),
+    ("/approvals", "Approvals", SETS, "A"),
     ("/campaigns", "Catalog", SETS, "K"),
     ("/settings", "Settings", SETS, "S"),
     ("/ops", "Ops", OPERATES, "P"),
@@ -93,7 +94,7 @@ def templates() -> Jinja2Templates:
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    env.globals.update(static=static, pills=PILLS, command_id=lambda: uuid.uuid4().hex)
+    env.globals.update(static=static, pills=PILLS, dispositions=show.DISPOSITIONS, command_id=lambda: uuid.uuid4().hex)
     env.filters.update(moment=when, money=formatted, clock_time=clock_time, day_time=day_time, person=show.person, place=show.place, who=show.who)
     return Jinja2Templates(env=env)
 

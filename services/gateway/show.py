@@ -5,17 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.gateway.entry import country_name
+from services.gateway.addresses import country_name
+from shared.contracts.cart import Disposition
 from shared.kernel.events import ERASED
 
 HOME = "US"
 """A country that goes without saying."""
+
+DISPOSITIONS: Mapping[Disposition, str] = {
+    "call-back": "Wants to be called back",
+    "thinking": "Wants to think about it",
+    "price": "Too expensive",
+    "not-interested": "Not interested",
+    "information": "Only wanted to know something",
+    "payment": "Cannot pay right now",
+    "unavailable": "What they want is not available",
+    "disconnected": "The call broke off",
+    "test": "A test call",
+    "other": "Something else",
+}
+"""Why a call ended without a sale, as agents choose it."""
 
 HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "CartUpdated": ("pencil", ""),
     "OrderSubmitted": ("phone", ""),
     "OrderReopened": ("undo", ""),
     "OrderClosed": ("lock", ""),
+    "PartialCreated": ("pause", "warn"),
+    "DraftLinkIssued": ("link", ""),
+    "DraftLinkOpened": ("eye", ""),
+    "DraftLinkRevoked": ("slash", ""),
+    "OverrideRequested": ("flag", "warn"),
+    "OverrideApproved": ("check", "ok"),
+    "OverrideRefused": ("x-circle", "bad"),
+    "RetryAllowed": ("refresh", ""),
+    "RecordingPaused": ("pause", ""),
+    "RecordingResumed": ("rec", ""),
     "PaymentAuthorized": ("card", "ok"),
     "PaymentCaptured": ("card", "ok"),
     "PaymentVoided": ("card", ""),

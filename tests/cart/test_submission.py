@@ -101,7 +101,7 @@ def test_each_gateway_is_asked_for_its_lines_less_their_discounts():
 
 
 def test_a_gateway_that_cannot_be_used_by_phone_is_refused_with_the_product():
-    catalog = offered(PILLOW, TOPPER, unusable={"other": "is switched off"})
+    catalog = offered(PILLOW, TOPPER, gateways={"other": None})
     history = rung_up(catalog, lines(_1=1, _31=1))
     refused = history.when(submit(catalog)).then_refused("gateway-unusable")
     assert (refused.field, refused.detail) == (

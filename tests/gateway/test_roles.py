@@ -31,6 +31,8 @@ WHO = {
     ),
     "sells": (
         SELLS,
+        "GET /order-entry/calls; POST /order-entry/{id}/no-sale; POST /order-entry/{id}/recording; GET /order-entry/{id}/links; "
+        "POST /order-entry/{id}/links; DELETE /order-entry/{id}/links/{link_id}; GET /order-entry/{id}/links/preview; "
         "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
         "GET /order-entry/{id}/why; POST /order-entry/{id}/reprice; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
@@ -50,6 +52,8 @@ WHO = {
     ),
     "sets": (
         SETS,
+        "GET /approvals; GET /approvals/count; POST /approvals/{id}/{line}/approve; POST /approvals/{id}/{line}/refuse; "
+        "POST /approvals/{id}/retry; "
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
@@ -80,7 +84,7 @@ FAR = "192.0.2.7"
 
 
 def path_of(route):
-    filled = {"service": "qa", "view": "queue", "name": "account"}
+    filled = {"service": "qa", "view": "queue", "name": "account", "line": "1"}
     return re.sub(r"{(\w+)}", lambda found: filled.get(found[1], "0000000000"), route.partition(" ")[2])
 
 

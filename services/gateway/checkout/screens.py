@@ -8,12 +8,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from services.gateway.addresses import country_name, regions
+from services.gateway.addresses import words as place_words
 from services.gateway.checkout import form, shown, words
 from services.gateway.checkout.form import Errors, Values
 from services.gateway.checkout.passes import Pass
 from services.gateway.checkout.visit import Order, Visit
-from services.gateway.entry import country_name, regions
-from services.gateway.entry import words as place_words
 from services.gateway.render import page, when
 from shared.money import formatted
 

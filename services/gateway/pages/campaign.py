@@ -14,9 +14,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, JsonValue
 from starlette.responses import Response
 
+from services.gateway.addresses import regions
 from services.gateway.choices import CONTINENTS, countries, currencies, odd_decimals
 from services.gateway.door import SETS, Ask, Failed, Services, allow
-from services.gateway.entry import regions, script
+from services.gateway.entry import script
 from services.gateway.pages.campaigns import KINDS
 from services.gateway.pages.lists import Key as FormKey
 from services.gateway.pages.lists import if_answered, who_is

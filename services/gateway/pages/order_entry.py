@@ -1,13 +1,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Form, Header, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.responses import RedirectResponse, Response
 
-from services.gateway.door import SELLS, SETS, Ask, AtDoor, Door, Failed, Services, allow, session_of
-from services.gateway.entry import SCRIPTS, country_name, regions, shelf, view, words
+from services.gateway.addresses import country_name, parts, regions
+from services.gateway.door import SELLS, SETS, Ask, AtDoor, Door, Failed, Services, allow, for_people, session_of
+from services.gateway.entry import SCRIPTS, shelf, view
+from services.gateway.pages.entry_customer import CustomerId, kept_of
+from services.gateway.pages.lists import Text, if_answered
 from services.gateway.render import page
 from services.gateway.sessions import Session
 from shared.ids import OrderId
@@ -18,48 +21,66 @@ router = APIRouter(include_in_schema=False, dependencies=[allow(*SELLS)])
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
 Version = Annotated[str, Header(alias="if-match", pattern=r'^"\d{1,12}"$')]
 Body = dict[str, JsonValue]
-_NOBODY = {"first_name": "", "last_name": "", "phone": "", "email": ""}
+NOBODY = {"first_name": "", "last_name": "", "phone": "", "email": ""}
 _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "country": ""}
+NOWHENCE = dict.fromkeys(("affiliate", "dnis", "ani", "voice_log", "custom1", "custom2", "custom3", "custom4", "custom5"), "")
+_NOTHING_SAID = {"birth_date": "", "gender": "", "do_not_sell": False, "sms_consent": False}
+
+
+class Override(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    product: str = Field(max_length=100)
+    price: str = Field(default="", max_length=40)
+    shipping_price: str = Field(default="", max_length=40)
+    reason: str = Field(default="", max_length=1000)
 
 
 @router.get("/order-entry")
-async def new(request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "") -> Response:
-    """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed."""
+async def new(
+    request: Request, services: Ask, campaign: str = "", source: OrderId | Literal[""] = "", customer: CustomerId | Literal[""] = "",
+    phone: Text = "", email: Text = "", dnis: Text = "", ani: Text = "", affiliate: Text = "",
+) -> Response:  # fmt: skip
+    """An order not started: the page starts it. ``source`` is the order that was rung up before the campaign was changed, ``customer`` a profile;
+    the rest is what phone software knows."""
     there = await phone_campaigns(services)
     listed = theirs(there, _who(request))
     if not listed:
         return page(request, "order_entry_none.html", makes=_who(request).role in SETS, others=bool(there))
     chosen = next((row for row in listed if row["id"] == campaign), listed[0])
     published = await services.get("catalog", f"/campaigns/{chosen['id']}")
-    blank = await _blank(services, published["campaign"], source)
-    return await _page(request, services, listed, published["campaign"], published["number"], blank)
+    begun = await _before(services, source) | (await kept_of(services, customer) if customer else {})
+    said = {"phone": phone.strip(), "email": email.strip()}
+    begun["customer"] = {**begun.get("customer", NOBODY), **{name: value for name, value in said.items() if value}}
+    begun["attribution"] = {**begun.get("attribution", NOWHENCE), **_said(affiliate=affiliate, dnis=dnis, ani=ani)}
+    return await _page(request, services, listed, published["campaign"], published["number"], blank(published["campaign"], begun))
+
+
+def _said(**given: str) -> dict[str, str]:
+    return {name: value.strip() for name, value in given.items() if value.strip()}
 
 
 @router.get("/order-entry/products/{id}/{number}")
 async def products(request: Request, id: str, number: int, services: Ask, at: AtDoor) -> Response:
     """The rows of a campaign with many products. A version never changes, so that a browser keeps them."""
     campaign = await at.versions.find(services, id, number)
-    adjust = await _adjusts(services)
     groups = shelf(campaign)
-    shown: dict[str, Any] = {"campaign": campaign, "groups": groups, "choices": _count(groups), "lines": {}, "amounts": {}, "adjust": adjust}
+    shown: dict[str, Any] = {"campaign": campaign, "groups": groups, "choices": _count(groups), "lines": {}, "amounts": {}}
+    shown |= {"adjust": await _adjusts(services), "aches": await _aches(services)}
     answer = page(request, "order_entry_products.html", **shown)
     answer.headers["cache-control"] = "private, max-age=3600"
     return answer
 
 
-@router.get("/order-entry/regions")
-async def region_options(request: Request, country: str, section: str = "billing") -> Response:
-    return page(request, "order_entry_region.html", country=country, section=section, value="", regions=regions(country), words=words(country))
-
-
 @router.get("/order-entry/{id}")
-async def one(request: Request, id: OrderId, services: Ask) -> Response:
+async def one(request: Request, id: OrderId, services: Ask, was: Annotated[int | None, Query(ge=0, le=10**12)] = None) -> Response:
+    """``was`` is what it cost before it was priced anew."""
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
     listed = theirs(await phone_campaigns(services), _who(request))
-    campaign = await _campaign(request, services, order)
-    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order)
+    campaign = await campaign_of(request, services, order)
+    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order, was=was)
 
 
 @router.post("/order-entry")
@@ -73,20 +94,43 @@ async def start(request: Request, body: Body, services: Ask, key: Key) -> JSONRe
 async def change(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
     body = await _in_minor_units(request, services, id, body)
     answer = await services.ask("cart", "POST", f"/orders/{id}/changes", body, key=key, version=int(version.strip('"')))
-    return await _answered(request, services, id, answer.status, answer.json())
+    return await answered(request, services, id, answer.status, answer.json())
 
 
 @router.post("/order-entry/{id}/submit")
 async def submit(request: Request, id: OrderId, body: Body, services: Ask, key: Key, version: Version) -> JSONResponse:
     answer = await services.ask("cart", "POST", f"/orders/{id}/submit", body, key=key, version=int(version.strip('"')))
-    return await _answered(request, services, id, answer.status, answer.json())
+    return await answered(request, services, id, answer.status, answer.json())
 
 
 @router.post("/order-entry/{id}/reprice")
 async def reprice(request: Request, id: OrderId, services: Ask, key: Key, version: Version) -> JSONResponse:
     """By the newest version of the campaign."""
     answer = await services.ask("cart", "POST", f"/orders/{id}/reprice", key=key, version=int(version.strip('"')))
-    return await _answered(request, services, id, answer.status, answer.json())
+    return await answered(request, services, id, answer.status, answer.json())
+
+
+@router.post("/order-entry/{id}/complete")
+async def complete(
+    request: Request, id: OrderId, services: Ask, direction: Annotated[Literal["inbound", "outbound"], Form()] = "inbound",
+    key: Annotated[str, Form(max_length=100)] = "", idempotency_key: Annotated[str, Header(max_length=100)] = "",
+) -> Response:  # fmt: skip
+    """A partial, or an order that its customer has open, is this agent's to ring up."""
+    session = _who(request)
+    body = {"direction": direction, "call_center": session.call_center, "team": session.team}
+    done = await services.post("cart", f"/orders/{id}/complete", body, key=key or idempotency_key)
+    was = f"?was={done['repriced']['before']}" if done.get("repriced") else ""
+    to = f"/order-entry/{id}{was}"
+    return RedirectResponse(to, 303) if for_people(request) else JSONResponse({"to": to})
+
+
+@router.post("/order-entry/{id}/overrides")
+async def ask_for(request: Request, id: OrderId, body: Override, services: Ask, key: Key, version: Version) -> JSONResponse:
+    """A price beyond the limits, as typed; empty is one that stays as it is."""
+    campaign = await campaign_of(request, services, await services.get("cart", f"/orders/{id}"))
+    wanted = _parsed(body.model_dump(), campaign["currency"])
+    answer = await services.ask("cart", "POST", f"/orders/{id}/overrides", wanted, key=key, version=int(version.strip('"')))
+    return await answered(request, services, id, answer.status, answer.json())
 
 
 @router.get("/order-entry/{id}/why")
@@ -97,16 +141,16 @@ async def why(request: Request, id: OrderId, services: Ask) -> Response:
 
 @router.get("/order-entry/{id}/status")
 async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
-    """Where a submitted order stands: ``waiting``, ``unknown`` while the gateway has not said, ``accepted``, or ``open`` again after a decline."""
+    """Where an order stands: ``waiting``, ``unknown`` while the gateway has not said, ``accepted``, ``open`` (again after a decline), ``partial``."""
     order = await services.get("cart", f"/orders/{id}")
     state = order["state"]
     if state["stage"] == "closed":
         return JSONResponse({"outcome": "accepted"})
-    if state["stage"] == "open":
-        campaign = await _campaign(request, services, order)
-        panel = page(request, "order_entry_declined.html", attempts=_declines(state), currency=campaign["currency"])
+    if state["stage"] != "submitted":
+        campaign = await campaign_of(request, services, order)
+        panel = page(request, "order_entry_declined.html", attempts=_declines(state), blocked=order.get("blocked"), currency=campaign["currency"])
         shown = view(order, campaign, _agent(request))
-        return JSONResponse({"outcome": "open", "panel": bytes(panel.body).decode(), "order": shown})
+        return JSONResponse({"outcome": state["stage"], "panel": bytes(panel.body).decode(), "order": shown})
     return JSONResponse({"outcome": await _outcome(services, id, state["attempt"])})
 
 
@@ -119,20 +163,20 @@ async def _outcome(services: Services, id: OrderId, attempt: int) -> str:
     return "unknown" if status == "unknown" else "accepted"
 
 
-async def _answered(request: Request, services: Services, id: OrderId, status: int, body: dict[str, Any]) -> JSONResponse:
+async def answered(request: Request, services: Services, id: OrderId, status: int, body: dict[str, Any]) -> JSONResponse:
     """A refusal over a stale version carries the order as it is now, so that nothing typed is lost."""
     if status < 400:
         return await _answer(request, services, body)
     if body.get("code") == "stale":
         order = await services.get("cart", f"/orders/{id}")
-        campaign = await _campaign(request, services, order)
+        campaign = await campaign_of(request, services, order)
         shown = view(order, campaign, _agent(request))
         return JSONResponse({**body, "state": None, "order": shown}, status)
     raise Failed(status, body)
 
 
 async def _answer(request: Request, services: Services, order: dict[str, Any]) -> JSONResponse:
-    campaign = await _campaign(request, services, order)
+    campaign = await campaign_of(request, services, order)
     return JSONResponse(view(order, campaign, _agent(request)))
 
 
@@ -154,7 +198,7 @@ def theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, A
     ]  # fmt: skip
 
 
-async def _campaign(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
+async def campaign_of(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
     """The version of the campaign that the order is priced with."""
     state, at = order["state"], cast(Door, request.app.state.door)
     return await at.versions.find(services, state["campaign"], state["campaign_version"])
@@ -168,7 +212,7 @@ async def _in_minor_units(request: Request, services: Services, id: OrderId, bod
     typed = cast(list[dict[str, JsonValue]], lines)
     currency = ""
     if any(line.get(name) for line in typed for name in _PRICES):
-        campaign = await _campaign(request, services, await services.get("cart", f"/orders/{id}"))
+        campaign = await campaign_of(request, services, await services.get("cart", f"/orders/{id}"))
         currency = campaign["currency"]
     return {**body, "lines": [_parsed(line, currency) for line in typed]}
 
@@ -187,12 +231,16 @@ def _parsed(line: dict[str, JsonValue], currency: str) -> JsonValue:
     return found
 
 
-_KEPT = {"customer": _NOBODY, "billing": _NOWHERE, "shipping": _NOWHERE, "shipping_same": True, "notes": "", "call": None}
+_KEPT = {
+    "customer": NOBODY, "customer_id": "", "billing": _NOWHERE, "shipping": _NOWHERE, "shipping_same": True, "notes": "", "call": None,
+    "attribution": NOWHENCE, "particulars": _NOTHING_SAID, "trial_override": False,
+}  # fmt: skip
+"""What does not depend on the campaign."""
 
 
-async def _blank(services: Services, campaign: dict[str, Any], source: str) -> dict[str, Any]:
+async def _before(services: Services, source: str) -> dict[str, Any]:
     before = (await services.get("cart", f"/orders/{source}"))["state"] if source else {}
-    return blank(campaign, {name: before[name] for name in _KEPT if name in before})
+    return {name: before[name] for name in _KEPT if name in before}
 
 
 def blank(campaign: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +262,20 @@ _INLINE = 60
 """More products than this are fetched after the page."""
 
 
+async def _aches(services: Services) -> list[str]:
+    """Gateways that debit bank accounts; none while nobody can say."""
+    found = await if_answered(services, "payments", "/gateways") or {"rows": ()}
+    return sorted(row["name"] for row in found["rows"] if row["on"] and "ach" in row["capabilities"])
+
+
+async def _affiliates(services: Services, chosen: str) -> list[tuple[str, str]]:
+    """Code and name of those that are on, by name; and the one that was said, whatever it is."""
+    found = await if_answered(services, "catalog", "/directory") or {"affiliates": ()}
+    on = [(each["code"], each["name"]) for each in found["affiliates"] if each["on"] or each["code"] == chosen]
+    known = sorted(on, key=lambda each: each[1].casefold())
+    return known if not chosen or chosen in dict(known) else [*known, (chosen, f"{chosen} (not in the directory)")]
+
+
 async def _adjusts(services: Services) -> dict[str, bool]:
     settings = (await services.get("catalog", "/settings"))["settings"]
     return {"price": settings["price_adjustment"], "shipping_price": settings["shipping_adjustment"]}
@@ -226,7 +288,7 @@ async def tried(request: Request, services: Services, campaign: dict[str, Any], 
 
 async def _page(
     request: Request, services: Services, listed: list[dict[str, Any]], campaign: Mapping[str, Any], number: int, order: dict[str, Any],
-    preview: str = "",
+    preview: str = "", was: int | None = None,
 ) -> Response:  # fmt: skip
     """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it."""
     if all(row["id"] != campaign["id"] for row in listed):
@@ -248,8 +310,12 @@ async def _page(
         scripts=SCRIPTS,
         countries=countries,
         regions_of=regions,
-        words_of=words,
+        parts_of=parts,
+        aches=await _aches(services) if "echeck" in campaign["methods"] else [],
+        affiliates=await _affiliates(services, shown["values"]["attribution"]["affiliate"]),
         attempts=_declines(order["state"]),
+        blocked=shown["blocked"],
+        was=was,
         currency=campaign["currency"],
         preview=preview,
         newer=not preview and any(row["id"] == campaign["id"] and row["number"] > number for row in listed),

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Form, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from services.gateway.addresses import country_name, regions
 from services.gateway.choices import time_zones
 from services.gateway.door import SETS, Ask, Failed, Services, allow
-from services.gateway.entry import country_name, regions
 from services.gateway.pages.lists import Key, if_answered
 from services.gateway.render import page
 

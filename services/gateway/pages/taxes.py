@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
 
+from services.gateway.addresses import country_name, regions
 from services.gateway.choices import countries
 from services.gateway.door import SETS, Ask, allow
-from services.gateway.entry import country_name, regions
 from services.gateway.pages.lists import Cursor, Text, address
 from services.gateway.pages.lists import Key as FormKey
 from services.gateway.render import page

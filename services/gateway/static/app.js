@@ -21,6 +21,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (cause?.type === "live" && cause.detail.seen) parameters.set("seen", cause.detail.seen);
 });
 
+// What the menu counts is never worth a message, or leaving the page that somebody is signed out of.
+document.addEventListener("htmx:beforeOnLoad", (event) => event.detail.elt.closest("#nav") && event.detail.xhr.status >= 400 && event.preventDefault());
+
 document.addEventListener("htmx:responseError", (event) => {
   let detail = "That did not work. Try again.";
   try {
@@ -48,6 +51,8 @@ export function toast(text, tone = "ok") {
   document.getElementById("toasts")?.replaceChildren(shown);
   wait(6000).then(() => shown.remove());
 }
+
+document.addEventListener("toast", (event) => toast(event.detail.words));
 
 // Demo accounts fill the sign-in form and send it.
 for (const button of document.querySelectorAll("[data-use]"))

@@ -47,6 +47,9 @@ export function read(section) {
   return READ[section]?.() ?? Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], field.value.trim()]));
 }
 
+/** What the server's values of a section are when the form holds them. */
+export const stored = (section, values) => (section === "lines" ? Object.fromEntries(rows().map((row) => row.dataset.product).filter((id) => values.lines[id]).map((id) => [id, values.lines[id]])) : values[section]);
+
 const tick = (name, value) => {
   const radio = document.querySelector(`[name="${name}"][value="${CSS.escape(value)}"]`);
   if (radio) radio.checked = true;

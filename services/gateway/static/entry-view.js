@@ -43,6 +43,16 @@ export function drawTime(started, ahead) {
   at("timer-bar").dataset.tone = seconds > at("timer-bar").max ? "warn" : "live";
 }
 
+let busy = false;
+export const isProcessing = () => busy;
+
+/** While an order is on its way, nobody sends it again. */
+export function processing(on, words) {
+  busy = on;
+  at("process").disabled = on;
+  if (words) at("process-name").textContent = words;
+}
+
 export const say = (words) => { at("said").textContent = words; };
 
 export function saidSaved() {

@@ -1,0 +1,55 @@
+// A call: started once however often the page is loaded, and come back to until it is done.
+import { ask, Problem } from "./core.js";
+import { banner } from "./entry-errors.js";
+import { adopt, follow, order, save } from "./entry-order.js";
+import { tellPrices } from "./entry-reprice.js";
+import { call, settle, takeUpDraft, text } from "./entry-typed.js";
+import { at, form, read, SECTIONS, stored, write } from "./entry-values.js";
+import { drawTime } from "./entry-view.js";
+
+const ahead = Date.parse(form.dataset.now) - Date.now();
+
+/** Begins the order that the page shows, else another one. */
+export async function begin() {
+  if (!order().order_id) return start();
+  if (at("products").dataset.from) write("lines", order().values.lines);
+  write("coupons", order().values.coupons);
+  for (const section of SECTIONS) settle(section);
+  begun();
+}
+
+async function start() {
+  const asked = new URLSearchParams(location.search);
+  const kept = call.get();
+  if (kept?.order_id && !asked.size) return location.replace(`/order-entry/${kept.order_id}`);
+  const { key } = kept && !kept.order_id && kept.campaign === form.dataset.campaign ? kept : { key: crypto.randomUUID() };
+  call.set({ key });
+  const blank = Object.fromEntries(SECTIONS.map((section) => [section, text(read(section))]));
+  try {
+    adopt(await ask("POST", "/order-entry", { campaign: form.dataset.campaign, direction: read("direction") }, { "idempotency-key": key }));
+  } catch (problem) {
+    return banner("bad", problem instanceof Problem ? problem.message : "No connection. Reload the page when it is back.");
+  }
+  const began = (section) => (asked.has("source") || section === "billing" ? text(stored(section, order().values)) : blank[section]);
+  for (const section of SECTIONS) settle(section, began(section));
+  begun();
+}
+
+function begun() {
+  call.set({ order_id: order().order_id });
+  history.replaceState(null, "", `/order-entry/${order().order_id}`);
+  document.title = `Order entry ${order().order_id} · Ringup`;
+  takeUpDraft(order().order_id);
+  adopt(order());
+  form.removeAttribute("aria-busy");
+  drawTime(order().started_at, ahead);
+  setInterval(() => drawTime(order().started_at, ahead), 1000);
+  tellPrices();
+  if (order().stage === "submitted") follow();
+  else save();
+}
+
+export function newCall(source = "/order-entry") {
+  call.end();
+  location.assign(source);
+}

@@ -1,0 +1,201 @@
+// The order of this page. One command at a time, each on the version that was seen; what is typed is saved section by section.
+import { ask, element, heardOf, Problem, wait } from "./core.js";
+import { banner, mark } from "./entry-errors.js";
+import { merge } from "./entry-merge.js";
+import { rows, withoutReason } from "./entry-products.js";
+import { call, forgetDraft, hold, keepDraft, settle, text, typedIn, unsent } from "./entry-typed.js";
+import { notSaved, processing, saidSaved, say } from "./entry-view.js";
+import { at, form, read, sent as asSent } from "./entry-values.js";
+
+const MONEY = new Set(["billing", "shipping", "shipping_same", "lines", "coupons", "profile"]);
+
+let current = JSON.parse(form.dataset.order);
+let saving = null;
+let following = null;
+let last = Promise.resolve();
+const listeners = [];
+
+/** As the server showed it last. */
+export const order = () => current;
+
+/** `listener(order)` after each new view. */
+export const onOrder = (listener) => listeners.push(listener);
+
+/** Takes over a view that the server answered with. */
+export function adopt(view) {
+  current = view;
+  for (const listener of listeners) listener(view);
+}
+
+/** After every command before it. */
+function queued(act) {
+  const run = last.then(act);
+  last = run.catch(() => {});
+  return run;
+}
+
+/** The answer to a command of this order. It is asked under one key until somebody answers. Throws Problem for a refusal, which is told
+ *  where it says that somebody signed out, or that the order was changed, charged or finished meanwhile. */
+export function send(path, body, { method = "POST", ifMatch = true } = {}) {
+  return queued(async () => {
+    try {
+      return await answered(method, path, body, ifMatch);
+    } catch (problem) {
+      if (problem instanceof Problem) told(problem, []);
+      throw problem;
+    }
+  });
+}
+
+async function answered(method, path, body, ifMatch = true) {
+  const headers = { "idempotency-key": crypto.randomUUID(), ...(ifMatch ? { "if-match": `"${current.version}"` } : {}) };
+  for (let tries = 0; ; tries++) {
+    try {
+      return await ask(method, path, body, headers);
+    } catch (problem) {
+      if (problem instanceof Problem && problem.status < 500) throw problem;
+      notSaved(problem instanceof Problem ? problem.message : "No connection. What you type is kept.");
+      await wait(Math.min(500 * 2 ** tries, 8000));
+    }
+  }
+}
+
+/** Whether a refusal was about the order as a whole, and has been dealt with. */
+function told(problem, sections) {
+  const { code } = problem.body;
+  if (problem.status === 401) signedOut(sections);
+  else if (code === "stale") overtaken(problem.body.order, sections);
+  else if (code === "being-charged") follow();
+  else if (code === "closed") leave();
+  else return false;
+  return true;
+}
+
+// --- saving -------------------------------------------------------------------------------------------------------------
+
+/** Resolves when what is typed is saved, or held back. */
+export function save() {
+  saving ??= queued(saveAll).finally(() => { saving = null; });
+  return saving;
+}
+
+export const isSaving = () => saving !== null;
+
+async function saveAll() {
+  while (current.order_id && current.stage === "open" && unsent().length) {
+    const sections = unsent().filter((section) => section !== "lines" || (wholeNumbers() && !withoutReason().length));
+    if (!sections.length) return;
+    await change(sections);
+  }
+}
+
+/** Priced anew, though nothing was typed. */
+export const requote = () => queued(() => change([]));
+
+async function change(sections) {
+  const sent = Object.fromEntries(sections.map((section) => [section, read(section)]));
+  const body = Object.fromEntries(sections.map((section) => [section, asSent(section, sent[section])]));
+  at("totals").setAttribute("aria-busy", String(sections.some((section) => MONEY.has(section))));
+  try {
+    const view = await answered("POST", `/order-entry/${current.order_id}/changes`, body);
+    for (const section of sections) settle(section, text(sent[section]));
+    adopt(view);
+    saidSaved();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    refusedChange(problem, sections, sent, body);
+  } finally {
+    at("totals").removeAttribute("aria-busy");
+    keepDraft(current.order_id);
+  }
+}
+
+function refusedChange(problem, sections, sent, body) {
+  if (told(problem, sections)) return;
+  const { field } = problem.body;
+  const wrong = placeOf(field, body);
+  const section = sections.find((name) => field === name || field?.startsWith(`${name}.`));
+  for (const name of section ? [section] : sections) hold(name, text(sent[name]));
+  const corrected = section && text(read(section)) !== text(sent[section]);
+  if (!wrong || !at(wrong)) banner("bad", problem.message);
+  else if (!corrected) mark(wrong, problem.message);
+  notSaved("Not all of it is saved");
+}
+
+/** The id of the field that a refusal names; a line by its place in what was sent is its product's quantity. */
+export function placeOf(field, body) {
+  if (!field || at(field)) return field === "coupons" ? "coupon" : field;
+  const line = field.match(/^lines\.(\d+)\.quantity$/);
+  return line && body?.lines?.[Number(line[1])] ? `lines.${body.lines[Number(line[1])].product}` : field.split(".")[0] === "coupons" ? "coupon" : field;
+}
+
+function wholeNumbers() {
+  const wrong = rows().map((row) => row.querySelector(".stepper input")).filter((field) => !/^\d{0,7}$/.test(field.value.trim()));
+  for (const field of wrong) mark(field.id, "A quantity is a whole number, 0 or more.");
+  if (wrong.length) hold("lines");
+  return !wrong.length;
+}
+
+function signedOut(sections) {
+  for (const section of sections) hold(section);
+  keepDraft(current.order_id);
+  const to = element("a", { href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in again");
+  banner("warn", "You were signed out. What you typed is kept, card details are not. ", [to]);
+  notSaved("Signed out");
+  processing(false);
+}
+
+/** Another tab or agent changed this order: their sections are shown, ours are sent again on top. */
+export function overtaken(theirs, sections) {
+  const before = current;
+  current = theirs;
+  merge(before, theirs, sections, save);
+  if (theirs.stage === "submitted") return follow();
+  adopt(theirs);
+}
+
+/** Looks whether somebody changed it. */
+export async function refresh() {
+  const status = await ask("GET", `/order-entry/${current.order_id}/status`).catch(() => null);
+  if (status?.order && status.order.version > current.version && !saving) overtaken(status.order, typedIn());
+}
+
+// --- the outcome --------------------------------------------------------------------------------------------------------
+
+/** Until the payment has an outcome; the page waits for what is told live, and asks now and then. */
+export function follow() {
+  following ??= outcome().finally(() => { following = null; });
+  return following;
+}
+
+async function outcome() {
+  processing(true, "Processing …");
+  say("The order is being charged.");
+  for (let told = false; ; ) {
+    const status = await ask("GET", `/order-entry/${current.order_id}/status`).catch((problem) => ({ outcome: "waiting", status: problem.status }));
+    if (status.status === 401) return signedOut([]);
+    if (status.outcome === "accepted") return leave();
+    if (status.outcome === "open") return declined(status);
+    if (status.outcome === "unknown" && !told) {
+      banner("warn", "The bank has not answered yet. We keep asking; nothing is charged twice. ", [element("a", { href: `/orders/${current.order_id}` }, "Go to the order")]);
+      told = true;
+    }
+    await Promise.race([wait(1500), heardOf(current.order_id)]);
+  }
+}
+
+function declined(status) {
+  processing(false);
+  at("panel").innerHTML = status.panel; // made by our own template, which escapes
+  at("banner").replaceChildren();
+  if (at("cvv")) at("cvv").value = "";
+  adopt(status.order);
+  at("panel").firstElementChild?.focus();
+  window.scrollTo({ top: 0 });
+}
+
+function leave() {
+  call.end();
+  forgetDraft(current.order_id);
+  location.assign(`/orders/${current.order_id}`);
+}
