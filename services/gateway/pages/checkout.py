@@ -64,11 +64,11 @@ async def _by_link(visit: Visit, token: str) -> Response:
     await visit.spend("open")
     if not _TOKEN.fullmatch(token):
         raise Stopped(words.UNKNOWN)
+    if visit.passed and visit.passed.by == "link" and token == visit.token(visit.passed):
+        return visit.to()
     link = await visit.link(token)
     await visit.opened(token)
-    before = visit.passed
-    theirs = before if before and before.link_id == link["link_id"] else Pass(link["order_id"], "link", link["link_id"])
-    return visit.give(visit.to(), theirs)
+    return visit.give(visit.to(), Pass(link["order_id"], "link", link["link_id"]))
 
 
 async def _by_id(visit: Visit, order_id: str, with_products: bool) -> Response:
