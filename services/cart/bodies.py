@@ -39,6 +39,8 @@ class Body(BaseModel):
 
 
 class PersonBody(Body):
+    """What cannot be an address or a number anywhere; the order itself knows the country, and what it had before."""
+
     first_name: TextLine = ""
     last_name: TextLine = ""
     phone: Annotated[TextLine, AfterValidator(_phone)] = ""

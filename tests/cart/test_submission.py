@@ -5,7 +5,7 @@ import pytest
 from services.cart.order import order
 from services.cart.submission import limited
 from shared.contracts.cart import CartUpdated, OrderSubmitted
-from shared.contracts.catalog import Coupon, CustomField, Offer, Settings, ShippingProfile, Variant
+from shared.contracts.catalog import Coupon, CustomField, Offer, ShippingProfile, Variant
 from shared.contracts.order import Address, FieldValue, Part, Quote, QuoteLine
 from tests.cart.ringing import HOME, begun, change, known, lines, offered, submit
 from tests.given import given
@@ -162,11 +162,16 @@ def test_one_that_takes_nothing_is_no_use():
     sent(history.when(submit(catalog)))
 
 
-def test_the_state_is_asked_for_where_tax_depends_on_it():
+def test_what_an_address_needs_is_what_its_country_asks_for():
     nowhere = HOME.model_copy(update={"region": ""})
-    assert errors(offered(PILLOW, settings=Settings(tax_nexus=("US-TX",))), billing=nowhere) == {"billing.region": "missing"}
-    catalog = offered(PILLOW, settings=Settings(tax_nexus=("DE",)))
-    sent(rung_up(catalog, billing=nowhere).when(submit(catalog)))
+    assert errors(offered(PILLOW), billing=nowhere) == {"billing.region": "missing"}
+    assert errors(offered(PILLOW), billing=Address(country="US")) == dict.fromkeys(
+        ("billing.street", "billing.city", "billing.postal", "billing.region"), "missing"
+    )
+    everywhere = offered(PILLOW, countries=())
+    assert errors(everywhere, billing=Address()) == dict.fromkeys(("billing.street", "billing.city", "billing.postal", "billing.country"), "missing")
+    assert errors(everywhere, billing=Address(country="HK")) == {"billing.street": "missing"}
+    sent(rung_up(everywhere, billing=Address(street="1 Example Street", city="Dublin", country="IE")).when(submit(everywhere)))
 
 
 def test_circumstances_of_another_address_are_not_priced_by():
