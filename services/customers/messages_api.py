@@ -94,32 +94,6 @@ async def one_message(id: str, service: RunningService, min_version: MinVersion 
     return {**_shown(row), **said}
 
 
-class DraftLinkBody(BaseModel):
-    """``total`` in minor units."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    channel: Literal["email", "sms"]
-    shop: str
-    first_name: str
-    order_id: str
-    address: str
-    total: int
-    currency: str
-    price_lock: bool
-    expires_at: AwareDatetime
-
-
-@router.post("/letters/draft-link")
-async def draft_link(body: DraftLinkBody) -> dict[str, str]:
-    """What would be sent, before there is a link: ``subject`` (empty of an SMS) and ``text``. Nothing is sent or kept."""
-    about = letters.DraftLink(**body.model_dump(exclude={"channel"}))
-    if body.channel == "sms":
-        return {"subject": "", "text": letters.sms(about)}
-    letter = letters.mail(about)
-    return {"subject": letter.subject, "text": letter.text}
-
-
 @router.post("/messages/{id}/retry")
 async def retry(id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
     """Tries it now. 409 ``sent``, ``over``, ``unknown-message``. Answers ``{"message_id", "version"}`` of the stream ``message-<id>``."""
