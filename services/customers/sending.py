@@ -133,19 +133,19 @@ class Desk:
 
     async def _sms(self, work: Work, wanted: Row) -> Sent:
         there, text = self._plugin(), letters.sms(letter_of(self.running, wanted))
-        return await self._told(there, lambda: there.plugin.send(wanted["to"], text, work.reference))
+        return await self._told(there, lambda: there.plugin.send(_e164(wanted["to"]), text, work.reference))
 
     async def _hand_over(self, work: Work, wanted: Row) -> Sent:
         there = self.post.sms
         if there is None:
-            raise NotSent("No SMS plugin is installed: there is nobody to hand it to.", over=True)
+            raise NotSent("No SMS plugin is installed.", over=True)
         mine = await self.running.get(consents, work.reference, f"message-{work.reference}@1")
         if mine is None:
             raise Unavailable("What is known of consents has not arrived here yet.")
         same, _ = await self.running.find(consents, {"whose": mine["whose"]}, open_fields=False)
         if any(row["handed"] == "yes" for row in same):
             return Sent(there.name)
-        given = Consent(wanted["to"], wanted["order_id"], datetime.fromisoformat(wanted["due_at"]) - START)
+        given = Consent(_e164(wanted["to"]), wanted["order_id"], datetime.fromisoformat(wanted["due_at"]) - START)
         return await self._told(there, lambda: there.plugin.consented(given, mine["whose"]))
 
     def _plugin(self) -> Installed:
@@ -163,6 +163,11 @@ class Desk:
         if isinstance(said, Refused):
             raise NotSent(without_cards(letters.one_line(said.reason))[:_LONGEST_REASON], again=said.again)
         return Sent(there.name)
+
+
+def _e164(phone: str) -> str:
+    """As it was checked when it was typed, without what makes it readable."""
+    return "".join(each for each in phone if each in "+0123456789")
 
 
 def _wanted(event: Event) -> Iterable[Work]:
