@@ -17,12 +17,14 @@ from services.customers.mail import NotSent, Outbox, Server, deliver, outbox, se
 from services.customers.message import LONGEST, START, Claim, Failed, Message, Sent
 from services.customers.messages import CONSENT, consents, sending
 from services.customers.sms import GROUP, Accepted, Consent, Installed, Refused, installed
+from services.customers.sms_webhook import webhook
 from shared.contracts.customers import MessageRequested
 from shared.ids import INSTALLATION, link_token
 from shared.kernel.effects import Effect, Work
 from shared.kernel.errors import Unavailable
 from shared.kernel.events import ERASED, Event
 from shared.service import Running
+from shared.settings import Settings, SettingsError
 from shared.text import without_cards
 
 log = structlog.get_logger()
@@ -45,8 +47,15 @@ class Post:
 async def setup(running: Running) -> None:
     """Raises SettingsError."""
     settings = running.settings
-    plugin = installed(entry_points(group=GROUP))
-    running.state["post"] = Post(server(settings.smtp_url), outbox(settings.data), sender(settings.mail_from), plugin)
+    running.state["post"] = Post(server(settings.smtp_url), outbox(settings.data), sender(settings.mail_from), _texting(settings))
+
+
+def _texting(settings: Settings) -> Installed | None:
+    """Raises SettingsError."""
+    plugin, hook = installed(entry_points(group=GROUP)), webhook(settings)
+    if plugin and hook:
+        raise SettingsError(f"Both RINGUP_SMS_URL and the package {plugin.name} would send SMS. Leave one of them out.")
+    return plugin or hook
 
 
 def letter_of(running: Running, wanted: Row) -> letters.DraftLink:
