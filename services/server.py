@@ -155,7 +155,7 @@ async def serve(settings: Settings, ready: Callable[[str | None], None]) -> None
     with bound(settings) as door:
         async with building(settings) as all, control.opened(_operated(all), settings.data):
             ready(all.first_password)
-            await _answer(all.gateway.app, door)
+            await _answer(all.gateway.app, door, settings)
 
 
 def _operated(all: Building) -> Starlette:
@@ -169,14 +169,22 @@ async def serve_room(settings: Settings, name: str, ready: Callable[[str | None]
     with bound(settings) as door:
         async with room(settings, name) as (app, first_password):
             ready(first_password)
-            await _answer(app, door)
+            await _answer(app, door, settings)
 
 
-async def _answer(app: ASGIApp, door: socket.socket) -> None:
+async def _answer(app: ASGIApp, door: socket.socket, settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(2_000, 10, 50)
-    server = control.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_STOPS_WITHIN))
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_STOPS_WITHIN,
+        forwarded_allow_ips=settings.trusted_proxies,
+    )
+    server = control.Server(config)
     for ends in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ends, server.handle_exit, ends, None)
     await server.serve(sockets=[door])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,6 +28,9 @@ class Settings(BaseSettings):
     """Master key; by default in the user's configuration folder, named after the data folder."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: str = "127.0.0.1,::1"
+    """Addresses and networks of the proxies before Ringup, separated by commas: whom they call a client by X-Forwarded-For is one, and whether it
+    came by https; empty: nobody's word counts."""
     public_url: str = ""
     """Where customers reach Ringup, as in their links: such as https://orders.example.com; empty: host and port."""
     smtp_url: str = ""
@@ -55,6 +59,16 @@ class Settings(BaseSettings):
     customers_url: str = "http://127.0.0.1:8006"
     ops_url: str = "http://127.0.0.1:8007"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for part in filter(None, map(str.strip, text.split(","))):
+            try:
+                ipaddress.ip_network(part)
+            except ValueError:
+                raise ValueError("Addresses and networks separated by commas, such as 127.0.0.1,10.0.0.0/8.") from None
+        return text
 
     @property
     def public_address(self) -> str:

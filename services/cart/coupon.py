@@ -10,7 +10,7 @@ from shared.contracts.cart import CouponRedeemed, CouponReturned
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
-Why = Literal["denied", "cancelled", "not-submitted"]
+Why = Literal["denied", "cancelled", "no-sale", "not-submitted"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.cart.coupon import Return, Why, stream_id
 from services.cart.order import order
-from shared.contracts.cart import CouponRedeemed, CouponReturned, OrderClosed, OrderReopened, OrderSubmitted
+from shared.contracts.cart import CouponRedeemed, CouponReturned, OrderClosed, OrderReopened, OrderSubmitted, PartialCreated
 from shared.kernel.codec import stamp
 from shared.kernel.effects import Load
 from shared.kernel.events import Fact
@@ -17,7 +17,7 @@ from shared.kernel.views import Row, view
 HOLD = timedelta(minutes=10)
 """After it was redeemed, or the charge declined: how long it waits for a submission."""
 
-HeldEvent = CouponRedeemed | CouponReturned | OrderSubmitted | OrderReopened | OrderClosed
+HeldEvent = CouponRedeemed | CouponReturned | OrderSubmitted | OrderReopened | OrderClosed | PartialCreated
 
 
 def _key(event: HeldEvent) -> str:
@@ -36,6 +36,8 @@ def _held(row: Row | None, fact: Fact) -> Row | None:
         case OrderSubmitted():
             used = [verdict.code for verdict in event.submitted.order.quote.coupons if verdict.amount]
             sale = {"stage": "submitted", "codes": used, "at": stamp(fact.time)} if used or sale else None
+        case PartialCreated() if sale:
+            sale = {**sale, "stage": "partial", "at": stamp(fact.time)}
         case OrderReopened() if sale:
             sale = {**sale, "stage": "open", "at": stamp(fact.time)}
         case OrderClosed(why="erased") if sale and sale["stage"] == "submitted":
@@ -58,6 +60,8 @@ def _due(codes: Row, sale: Row | None) -> Iterator[tuple[str, str, Why]]:
     for code, each in codes.items():
         if sale is None or code not in sale["codes"]:
             yield _later(each["at"]), code, "not-submitted"
+        elif sale["stage"] == "partial":
+            yield max(each["at"], sale["at"]), code, "no-sale"
         elif sale["stage"] == "open":
             yield _later(max(each["at"], sale["at"])), code, "not-submitted"
         elif sale["stage"] == "closed" and sale["why"] != "approved":
@@ -68,7 +72,7 @@ def _later(at: str) -> str:
     return stamp(datetime.fromisoformat(at) + HOLD)
 
 
-held = view("held", 1, _key, _held, ["due_at"])
+held = view("held", 2, _key, _held, ["due_at"])
 """One document an order that has, or was submitted with, coupons."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.cart.pricing import Catalog
+from services.cart.state import Approved
 from services.cart.tariff import Sold
 from shared.contracts.order import Line
 from shared.kernel.decider import Refused
@@ -35,11 +36,14 @@ def refused(errors: Sequence[tuple[str, str, str]], code: str = "") -> Refused |
     return Refused(code or own, detail, field=field, conflict=False, data=data)
 
 
-def after(wanted: Mapping[str, Wanted], lines: Sequence[Line], catalog: Catalog, actor: str) -> tuple[Line, ...] | Refused:
+def after(
+    wanted: Mapping[str, Wanted], lines: Sequence[Line], catalog: Catalog, actor: str, approved: Sequence[Approved] = ()
+) -> tuple[Line, ...] | Refused:
     """A product keeps its line number; one that left stays with quantity 0, so that no number is used again."""
     plain = {product: _plain(each, catalog.tariff.products.get(product)) for product, each in wanted.items()}
     known = {line.product: line for line in lines}
-    errors = [*_wrong_quantities(plain, known, catalog), *_wrong_prices(plain, known, catalog)]
+    agreed = {line.product: each for each in approved for line in lines if line.line == each.line}
+    errors = [*_wrong_quantities(plain, known, catalog), *_wrong_prices(plain, known, agreed, catalog)]
     if errors:
         return refused(errors) or ()
     found = [_line(line.line, line.product, plain.get(line.product, Wanted(0)), line, actor) for line in lines]
@@ -81,27 +85,58 @@ def _wrong_quantities(wanted: Mapping[str, Wanted], known: Mapping[str, Line], c
             yield field, "quantity", f"Between {least if least > 1 else 0} and {most} of {offer.name} can be ordered{none}."
 
 
-def _wrong_prices(wanted: Mapping[str, Wanted], known: Mapping[str, Line], catalog: Catalog) -> Errors:
-    currency, settings = catalog.tariff.campaign.currency, catalog.settings
+def _wrong_prices(wanted: Mapping[str, Wanted], known: Mapping[str, Line], agreed: Mapping[str, Approved], catalog: Catalog) -> Errors:
     for product, each in wanted.items():
         sold, line = catalog.tariff.products.get(product), known.get(product)
         if sold is None or not each.quantity:
             continue
-        offer = sold.offer
-        for name, what, allowed, least, most in (
-            ("price", "price", settings.price_adjustment, offer.min_price, offer.max_price),
-            ("shipping_price", "shipping price", settings.shipping_adjustment, offer.min_shipping_price, offer.max_shipping_price),
-        ):
+        for name in PRICES:
             amount = getattr(each, name)
-            if amount is None or (line and amount == getattr(line, name)):
+            if amount is None or _stands(name, each, line, agreed.get(product)):
                 continue
-            field = f"lines.{product}.{name}"
-            if not allowed:
-                yield field, "not-allowed", f"The {what} of {sold.name} cannot be changed: the account settings do not allow it."
-            elif amount < (least or 0) or (most is not None and amount > most):
-                yield field, "price", f"The {what} of {offer.name} can be {_range(least or 0, most, currency)}."
+            wrong = not_allowed(name, sold, catalog) or beyond(name, amount, sold, catalog.tariff.campaign.currency)
+            if wrong:
+                yield f"lines.{product}.{name}", *_for_so_many(wrong, name, each, line, agreed.get(product))
         if (each.price, each.shipping_price) != (None, None) and not each.reason:
             yield f"lines.{product}.reason", "missing", f"Say why the price of {sold.name} is changed."
+
+
+PRICES = {"price": "price", "shipping_price": "shipping price"}
+"""What can be changed of a line, and what it is called."""
+
+
+def _stands(name: str, wanted: Wanted, line: Line | None, agreed: Approved | None) -> bool:
+    """It has that price already, or a supervisor agreed to it; for so many of them."""
+    amount = getattr(wanted, name)
+    if agreed and amount == getattr(agreed, name):
+        return agreed.quantity == wanted.quantity
+    return line is not None and amount == getattr(line, name)
+
+
+def not_allowed(name: str, sold: Sold, catalog: Catalog) -> tuple[str, str] | None:
+    """Code and sentence."""
+    settings = catalog.settings
+    if settings.price_adjustment if name == "price" else settings.shipping_adjustment:
+        return None
+    return "not-allowed", f"The {PRICES[name]} of {sold.name} cannot be changed: the account settings do not allow it."
+
+
+def beyond(name: str, amount: int, sold: Sold, currency: str) -> tuple[str, str] | None:
+    """Code and sentence."""
+    least, most = getattr(sold.offer, f"min_{name}") or 0, getattr(sold.offer, f"max_{name}")
+    if least <= amount and (most is None or amount <= most):
+        return None
+    return "price", f"The {PRICES[name]} of {sold.offer.name} can be {limits(name, sold, currency)}."
+
+
+def limits(name: str, sold: Sold, currency: str) -> str:
+    return _range(getattr(sold.offer, f"min_{name}") or 0, getattr(sold.offer, f"max_{name}"), currency)
+
+
+def _for_so_many(wrong: tuple[str, str], name: str, wanted: Wanted, line: Line | None, agreed: Approved | None) -> tuple[str, str]:
+    if agreed is None or line is None or getattr(wanted, name) != getattr(agreed, name):
+        return wrong
+    return "approved-for", f"This {PRICES[name]} was approved for {agreed.quantity}. Take it back, or ask again for {wanted.quantity}."
 
 
 def _range(least: int, most: int | None, currency: str) -> str:

@@ -8,19 +8,17 @@ from importlib.metadata import entry_points
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.cart.asking import SHIPPING, TAX, Providers, installed
-from services.cart.pricing import About, Catalog, Circumstances
+from services.cart.pricing import About, Catalog, Circumstances, Gateway
 from services.cart.redeeming import Coupons
 from services.cart.tables import Tables
 from services.cart.tariff import Tariff
 from services.cart.used import used_codes
-from services.cart.views import customers, gateways, newest, settings, versions
+from services.cart.views import customers, directory, gateways, newest, settings, versions
 from shared.contracts.catalog import Campaign, Settings
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Unavailable
 from shared.service import Running
-
-_UNUSABLE = {"requires-3ds": "needs 3-D Secure, which a customer on the phone cannot do", "requires-form": "needs a form of its own"}
 
 
 async def setup(service: Running, providers: Providers | None = None) -> None:
@@ -38,7 +36,7 @@ async def catalog(service: Running, campaign: str, number: int | None = None) ->
     wanted = number or current["number"]
     sold = await tariff(service, campaign, wanted)
     account, account_number = await _settings(service)
-    return Catalog(sold, wanted, account, account_number, current["retired"], await _unusable(service, sold))
+    return Catalog(sold, wanted, account, account_number, current["retired"], await _gateways(service, sold), await _affiliates(service))
 
 
 async def circumstances(service: Running, catalog: Catalog, order_id: str, about: About, now: datetime) -> Circumstances:
@@ -101,14 +99,13 @@ async def _settings(service: Running) -> tuple[Settings, int]:
     return known[account["number"]], account["number"]
 
 
-async def _unusable(service: Running, sold: Tariff) -> Mapping[str, str]:
-    """One that nobody has configured yet is left to payments."""
+async def _gateways(service: Running, sold: Tariff) -> Mapping[str, Gateway]:
+    """Without those that nobody has configured yet."""
     names = sorted({offer.gateway for offer in sold.campaign.offers})
     rows = {name: await service.get(gateways, name, opened=False) for name in names}
-    return {name: why for name, row in rows.items() if row and (why := _why_not(row["on"], row["capabilities"]))}
+    return {name: Gateway(row["on"], frozenset(row["capabilities"])) for name, row in rows.items() if row}
 
 
-def _why_not(on: bool, capabilities: list[str]) -> str:
-    if not on:
-        return "is switched off"
-    return next((why for name, why in _UNUSABLE.items() if name in capabilities), "")
+async def _affiliates(service: Running) -> frozenset[str]:
+    row = await service.get(directory, "directory", opened=False)
+    return frozenset(row["affiliates"]) if row else frozenset()

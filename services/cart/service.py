@@ -3,23 +3,27 @@ from __future__ import annotations
 from services.cart.api import router
 from services.cart.coupon import coupon
 from services.cart.customer_id import customerid
+from services.cart.desk import desk
 from services.cart.held import give_back, held, not_sold
 from services.cart.lookups import setup
 from services.cart.order import order
 from services.cart.policies import close, forget, keep, reopen
+from services.cart.trials import trials
 from services.cart.used import used
-from services.cart.views import customers, gateways, newest, settings, tax_parts, tax_tables, versions
-from shared.contracts.cart import CartUpdated, OrderSubmitted
+from services.cart.views import customers, directory, gateways, links, newest, settings, tax_parts, tax_tables, versions
+from shared.contracts.cart import CartUpdated, OrderSubmitted, PartialCreated
 from shared.kernel.effects import Timer
 from shared.kernel.events import Event
 from shared.service import Service
 
 
 def _label(event: Event) -> tuple[str, str] | None:
-    """An order's key belongs to its customer as soon as one is chosen, at the latest from the first submission on."""
+    """An order's key belongs to its customer as soon as one is chosen, at the latest from the first submission, or No Sale, on."""
     match event:
         case OrderSubmitted():
             return f"order-{event.order_id}", event.submitted.order.customer_id
+        case PartialCreated():
+            return f"order-{event.order_id}", event.order.customer_id
         case CartUpdated() if event.changes.customer_id:
             return f"order-{event.order_id}", event.changes.customer_id
     return None
@@ -28,7 +32,7 @@ def _label(event: Event) -> tuple[str, str] | None:
 cart = Service(
     "cart",
     aggregates=(order, customerid, coupon),
-    views=(versions, newest, settings, gateways, customers, tax_tables, tax_parts, held, used),
+    views=(versions, newest, settings, directory, gateways, customers, tax_tables, tax_parts, held, used, trials, links, desk),
     policies=(reopen, close, keep, forget),
     timers=(Timer("coupons", held, give_back, not_sold),),
     router=router,

@@ -3,40 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime
 
-from services.cart.lines import Errors
+from services.cart import addresses
+from services.cart.blocked import blocked
+from services.cart.carried import answers, body
+from services.cart.changing import BUSY
+from services.cart.lines import Errors, refused
+from services.cart.links import locked
+from services.cart.pricing import Catalog
+from services.cart.state import CUSTOMER, Order
 from services.cart.tariff import Tariff
+from services.cart.trials import Tried, again
 from shared.contracts.cart import OrderSubmitted
-from shared.contracts.order import CustomerAnswers, OrderBody, Part, Quote, Rules, SubmittedOrder
+from shared.contracts.order import Method, Part, Quote, QuoteLine, Rules, SubmittedOrder
+from shared.kernel.decider import Decision, Refused
 
-if TYPE_CHECKING:
-    from services.cart.order import Order, Submit
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """``redeemed`` are the limited coupons of which this order has a use, ``used`` the codes of the customer's other orders, ``tried`` the
+    trials of which the customer had one. ``total`` is what was shown, where somebody says."""
+
+    order_id: str
+    catalog: Catalog
+    method: Method
+    payment: str
+    actor: str
+    customer_id: str
+    now: datetime
+    today: str
+    redeemed: frozenset[str] = frozenset()
+    used: frozenset[str] = frozenset()
+    tried: tuple[Tried, ...] = ()
+    oral_authorisation: bool = False
+    total: int | None = None
+
+
+def submit(command: Submit, order: Order) -> Decision:
+    catalog = command.catalog
+    if order.stage == "partial":
+        return BUSY
+    if catalog.retired:
+        return Refused("campaign-retired", f"The campaign {catalog.tariff.campaign.name} has been retired.", conflict=False)
+    if blocked(order, command.now):
+        return Refused("too-many-attempts", "Five attempts were declined within an hour. A supervisor has to help.")
+    wrong = refused(list(missing(command, order)), "incomplete") or refused(list(gone(command, order))) or again(order, command.tried)
+    if wrong:
+        return wrong
+    if order.quote is None or not command.customer_id or not limited(catalog.tariff, order.quote) <= command.redeemed:
+        return BUSY
+    if command.total not in (None, order.quote.total):
+        return repriced(order.quote.total)
+    return [submitted(command, order, order.quote)]
+
+
+def repriced(total: int) -> Refused:
+    return Refused("repriced", "It costs something else by now. Look at the total again.", data={"total": total})
 
 
 def missing(command: Submit, order: Order) -> Errors:
-    for field, detail in (*_missing_of_customer(command, order), *_missing_of_sale(command, order)):
+    for field, detail in (*_missing_of_customer(order), *_missing_of_sale(command, order)):
         yield field, "missing", detail
     campaign, place = command.catalog.tariff.campaign, "billing" if order.shipping_same else "shipping"
     if order.ship_to.country and campaign.countries and order.ship_to.country not in campaign.countries:
         yield f"{place}.country", "country", f"{campaign.name} is not sold to this country."
 
 
-def _missing_of_customer(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
+def _missing_of_customer(order: Order) -> Iterator[tuple[str, str]]:
     if not order.customer.first_name:
         yield "customer.first_name", "Enter the first name."
     if not order.customer.last_name:
         yield "customer.last_name", "Enter the last name."
     if not (order.customer.phone or order.customer.email):
         yield "customer.phone", "Enter a phone number or an e-mail address."
-    addresses = [("billing", order.billing)] + ([] if order.shipping_same else [("shipping", order.shipping)])
-    for name, address in addresses:
-        for field, what in (("street", "street"), ("city", "city"), ("postal", "postal code"), ("country", "country")):
-            if not getattr(address, field):
-                yield f"{name}.{field}", f"Enter the {what} of the {name} address."
-    settings, country = command.catalog.settings, order.ship_to.country
-    if not order.ship_to.region and any(place.startswith(f"{country}-") for place in (*settings.tax_rates, *(settings.tax_nexus or ()))):
-        yield f"{'billing' if order.shipping_same else 'shipping'}.region", "Choose the state. The tax depends on it."
+    yield from addresses.missing(order.billing, "billing")
+    if not order.shipping_same:
+        yield from addresses.missing(order.shipping, "shipping")
 
 
 def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
@@ -49,10 +93,18 @@ def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]
         yield "terms_agreed", "Read the terms and ask whether the customer agrees."
     if not order.quote or not order.quote.lines:
         yield "lines", "Choose at least one product."
-    if command.method not in campaign.methods:
+    yield from _missing_of_payment(command, order)
+
+
+def _missing_of_payment(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
+    if command.method not in command.catalog.tariff.campaign.methods or (command.actor == CUSTOMER and command.method != "card"):
         yield "method", "This campaign does not take this payment method."
-    if command.method == "card" and not command.payment and order.quote and order.quote.total:
-        yield "payment", "Enter the card."
+    if command.method == "external" or not (order.quote and order.quote.total):
+        return
+    if not command.payment:
+        yield "payment", "Enter the card." if command.method == "card" else "Enter the bank account."
+    if command.method == "echeck" and not command.oral_authorisation:
+        yield "oral_authorisation", "Read the authorisation out and ask whether the customer agrees, on the recorded line."
 
 
 def gone(command: Submit, order: Order) -> Errors:
@@ -62,19 +114,33 @@ def gone(command: Submit, order: Order) -> Errors:
         sold = products.get(line.product)
         if sold is None:
             yield f"lines.{line.product}", "product-gone", f"{line.name} is not in the campaign any more. Take it out."
-        elif command.method == "card" and line.total and sold.offer.gateway in catalog.unusable:
-            why = catalog.unusable[sold.offer.gateway]
-            detail = f"{line.name} cannot be charged by phone: the gateway {sold.offer.gateway} {why}."
-            yield f"lines.{line.product}", "gateway-unusable", f"{detail} Take it out, or ask a supervisor for another gateway."
+        elif command.method != "external" and line.total:
+            yield from _wrong_gateway(command, line, sold.offer.gateway)
     for verdict in order.quote.coupons if order.quote else ():
         coupon = catalog.tariff.coupons.get(verdict.code)
         if verdict.verdict != "applied" or coupon is None:
             continue
         way_out = "It goes with the next change of the order, whichever that is." if verdict.auto else "Take it out."
-        if coupon.ends and command.today > coupon.ends:
+        if coupon.ends and command.today > coupon.ends and not locked(order, command.now):
             yield "coupons", "coupon-ended", f"The coupon {verdict.code} ended on {coupon.ends}. {way_out}"
         elif verdict.amount and verdict.code in catalog.tariff.once & command.used:
             yield "coupons", "coupon-used", f"The customer has used the coupon {verdict.code} already. {way_out}"
+
+
+def _wrong_gateway(command: Submit, line: QuoteLine, name: str) -> Errors:
+    """One that nobody has configured yet is left to payments. A link helps where it is the phone that does not do."""
+    gateway = command.catalog.gateways.get(name)
+    if gateway is None or not (why := gateway.unusable):
+        if command.method == "echeck" and not (gateway and gateway.ach):
+            yield "method", "no-ach", f"{line.name} cannot be paid by eCheck: the gateway {name} takes none."
+        return
+    field, code = f"lines.{line.product}", "gateway-unusable"
+    if command.actor == CUSTOMER:
+        yield field, code, f"{line.name} cannot be paid here at the moment. Take it out, or call us."
+        return
+    detail = f"{line.name} cannot be charged by phone: the gateway {name} {why}."
+    way_out = "Send the customer a link to pay by, take it out, or" if gateway.on else "Take it out, or"
+    yield field, code, f"{detail} {way_out} ask a supervisor for another gateway."
 
 
 def limited(tariff: Tariff, quote: Quote) -> frozenset[str]:
@@ -83,20 +149,7 @@ def limited(tariff: Tariff, quote: Quote) -> frozenset[str]:
 
 
 def submitted(command: Submit, order: Order, quoted: Quote) -> OrderSubmitted:
-    tariff, attempt = command.catalog.tariff, order.attempt + 1
-    body = OrderBody(
-        order_id=command.order_id,
-        campaign=order.campaign,
-        campaign_name=tariff.campaign.name,
-        customer_id=command.customer_id,
-        call=order.call,
-        customer=order.customer,
-        billing=order.billing,
-        shipping=order.ship_to,
-        quote=quoted,
-        notes=order.notes,
-        terms_agreed=order.terms_agreed,
-    )
+    campaign, attempt = command.catalog.tariff.campaign, order.attempt + 1
     sent = SubmittedOrder(
         order_id=command.order_id,
         attempt=attempt,
@@ -105,13 +158,14 @@ def submitted(command: Submit, order: Order, quoted: Quote) -> OrderSubmitted:
         currency=quoted.currency,
         placed_by=command.actor,
         submitted_at=command.now,
-        order=body,
+        oral_authorisation=command.now if command.method == "echeck" and command.oral_authorisation else None,
+        order=body(order, command.order_id, command.customer_id, campaign, quoted),
         rules=_rules(command, order),
     )
-    parts = _parts(tariff, quoted) if command.method == "card" else ()
-    labels = {field.id: field.label for field in tariff.campaign.fields}
-    answers = CustomerAnswers(fields=tuple(each.model_copy(update={"label": labels.get(each.field, "")}) for each in order.fields if each.value))
-    return OrderSubmitted(order_id=command.order_id, attempt=attempt, payment=command.payment, parts=parts, submitted=sent, customer=answers)
+    parts = () if command.method == "external" else _parts(command.catalog.tariff, quoted)
+    return OrderSubmitted(
+        order_id=command.order_id, attempt=attempt, payment=command.payment, parts=parts, submitted=sent, customer=answers(order, campaign)
+    )
 
 
 def _rules(command: Submit, order: Order) -> Rules:

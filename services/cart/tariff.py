@@ -24,6 +24,11 @@ class Sold:
         return self.variant.id if self.variant else self.offer.id
 
     @property
+    def trial(self) -> str:
+        """What is tried, whichever campaign sells it; empty: it is no trial."""
+        return (self.offer.base_product or self.offer.id) if self.offer.trial_days else ""
+
+    @property
     def name(self) -> str:
         return f"{self.offer.name}, {', '.join(self.variant.values)}" if self.variant and self.variant.values else self.offer.name
 
@@ -48,6 +53,7 @@ class Tariff:
             for offer in campaign.offers
             for id, sold in ([(each.id, Sold(offer, each)) for each in offer.variants] or [(offer.id, Sold(offer))])
         }
+        self.trials = frozenset(sold.trial for sold in self.products.values() if sold.trial)
         self.coupons: Mapping[str, CampaignCoupon] = {code_of(coupon.code): coupon for coupon in campaign.coupons}
         self.limited = frozenset(code for code, coupon in self.coupons.items() if coupon.max_uses is not None)
         self.automatic = frozenset(code for code, coupon in self.coupons.items() if coupon.default)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from services.cart.rates import Rate
-from shared.contracts.catalog import AccountSettingsChanged, CampaignPublished, CampaignRetired, TaxTablePublished
+from shared.contracts.cart import DraftLinkIssued, DraftLinkRevoked
+from shared.contracts.catalog import AccountSettingsChanged, CampaignPublished, CampaignRetired, DirectoryChanged, TaxTablePublished
 from shared.contracts.customers import CustomerErased, CustomerUpdated, TaxExemptionChanged
 from shared.contracts.payments import GatewayConfigured
 from shared.kernel.events import Fact
@@ -47,6 +48,19 @@ def _settings(row: Row | None, fact: Fact) -> Row:
 
 
 settings = view("settings", 1, _settings_key, _settings)
+
+
+def _directory_key(event: DirectoryChanged) -> str:
+    return "directory"
+
+
+def _directory(row: Row | None, fact: Fact) -> Row:
+    event: Any = fact.event
+    return {"affiliates": [each.code for each in event.affiliates if each.on]}
+
+
+directory = view("directory", 1, _directory_key, _directory)
+"""Those that an order can be attributed to."""
 
 
 def _gateway_key(event: GatewayConfigured) -> str:
@@ -108,3 +122,20 @@ def _tax_part(row: Row | None, fact: Fact) -> Row:
 
 tax_parts = view("tax_parts", 1, _tax_part_key, _tax_part)
 """The rows of two versions of each table: the one in use, and the one that arrives."""
+
+
+def _link_key(event: DraftLinkIssued | DraftLinkRevoked) -> str:
+    return event.link_id
+
+
+def _link(row: Row | None, fact: Fact) -> Row | None:
+    match fact.event:
+        case DraftLinkIssued(order_id=order_id, token_hash=token_hash):
+            return {"order_id": order_id, "hash": token_hash}
+        case DraftLinkRevoked(why="erased"):
+            return None
+    return row
+
+
+links = view("links", 1, _link_key, _link, ["hash"])
+"""Which order a link leads to, by the hash of its token. Whether it holds the order says."""

@@ -156,6 +156,8 @@ def _log(level: str) -> None:
     others = logging.StreamHandler()
     others.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *steps]))
     logging.basicConfig(handlers=[others], level="WARNING" if level == "info" else level.upper(), force=True)
+    for client in ("httpx", "httpcore"):  # they name what they ask for, and a customer's link is known by its address
+        logging.getLogger(client).setLevel("WARNING")
 
 
 def _redacted(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

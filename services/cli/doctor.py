@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -12,9 +13,9 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from services.cli.connect import OPERATOR
+from services.customers import mail
 from services.elsewhere import reached
 from services.house import House
 from services.payments.simulator.ledger import read
@@ -26,6 +27,7 @@ from shared.kernel.errors import Corrupt, KernelError, Unavailable
 from shared.service import offsets_beyond
 from shared.settings import Settings, SettingsError
 
+_SIGNED_IN = re.compile(r"(\w+://)\S*@")
 _LITTLE, _TOO_LITTLE = 2 * 10**9, 200 * 10**6
 """Bytes free on the disk of the data folder."""
 
@@ -50,9 +52,8 @@ def values(settings: Settings) -> Iterator[dict[str, str]]:
 
 
 def _shown(value: Any) -> str:
-    text = str(value)
-    address = urlsplit(text)
-    return text.replace(f"{address.username or ''}:{address.password}@", "") if address.password else text
+    """Up to the last @: a password may hold one, and an address that cannot be read hides none."""
+    return _SIGNED_IN.sub(r"\1", str(value))
 
 
 async def checks(settings: Settings) -> AsyncIterator[Check]:
@@ -66,6 +67,7 @@ async def checks(settings: Settings) -> AsyncIterator[Check]:
     if ledger.exists():
         yield _ledger(ledger)
     yield _exposure(settings)
+    yield await _mail(settings)
     try:
         async with reached(settings) as server:
             if server:
@@ -139,6 +141,24 @@ def _exposure(settings: Settings) -> Check:
         found = f"the demonstration accounts would be open to everyone who reaches {settings.host}"
         return Check("demo", "fail", found, "Set RINGUP_DEMO=false, or RINGUP_HOST=127.0.0.1.")
     return Check("demo", "ok", "on, for this machine alone" if settings.demo else "off")
+
+
+async def _mail(settings: Settings) -> Check:
+    """Whether the mail server answers and lets us in; nothing is sent."""
+    try:
+        source, at = mail.sender(settings.mail_from), mail.server(settings.smtp_url)
+    except SettingsError as error:
+        return Check("mail", "fail", str(error), "Correct it: Ringup does not start before.")
+    if at is None:
+        found = f"no mail server is set: mails to customers lie in {mail.outbox(settings.data).folder}"
+        return Check("mail", "ok" if settings.demo else "warn", found, "Set RINGUP_SMTP_URL, so that they are sent.")
+    try:
+        await mail.greet(at, source.domain)
+    except mail.NotSent as error:
+        return Check("mail", "warn", f"{at.host}:{at.port}: {error}", "Until it does, mails to customers wait and are tried again.")
+    if not settings.public_url:
+        return Check("mail", "warn", f"links in mails lead to {settings.public_address}", "Set RINGUP_PUBLIC_URL to where customers reach Ringup.")
+    return Check("mail", "ok", f"{at.host}:{at.port} answers, mails come from {source.addr_spec}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 
 from services.customers.customer import Erase, customer, decide
+from services.customers.mail import outbox
 from services.customers.status import status, unfinished
 from services.customers.views import KINDS, orders
 from shared.contracts.registry import view_topics
@@ -36,6 +37,7 @@ async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
         raise Refusal(decided)
     await asyncio.gather(*(service.keyring.ensure(f"{kind}-{row['id']}", customer_id) for row in theirs for kind in _NAMELESS))
     await service.keyring.erase(customer_id)
+    await _erase_mail(service, command.order_ids)
     return await service.execute(customer, customer_id, command, sent)
 
 
@@ -44,8 +46,17 @@ async def erase_again(service: Running, customer_id: str, streams: Sequence[str]
     await asyncio.gather(*(service.keyring.ensure(stream, customer_id) for stream in streams))
     await service.keyring.erase(customer_id)
     orders = {id for kind, _, id in (stream.partition("-") for stream in streams) if kind in ("order", *_NAMELESS)}
+    await _erase_mail(service, sorted(orders))
     outcome = await service.send(customer_id, Erase(customer_id, tuple(sorted(orders))), uuid.uuid4().hex, by)
     return bool(outcome.events)
+
+
+async def _erase_mail(service: Running, order_ids: Sequence[str]) -> None:
+    """Raises Unavailable."""
+    try:
+        await outbox(service.settings.data).erase(order_ids)
+    except OSError as error:
+        raise Unavailable(f"Mails to them in the outbox folder could not be erased: {error.strerror}.") from error
 
 
 def _parked(service: Running, order_id: str) -> bool:

@@ -30,6 +30,20 @@ _SECTIONS = {
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
 _HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at"}
 _BY = {"email": "e-mail", "sms": "SMS"}
+_DISPOSITIONS = {
+    "call-back": "wants to be called back",
+    "price": "the price",
+    "thinking": "wants to think about it",
+    "not-interested": "not interested",
+    "information": "only wanted to know something",
+    "payment": "could not pay",
+    "disconnected": "disconnected",
+    "unavailable": "what they wanted is not there",
+    "test": "a test",
+    "other": "another reason",
+}
+_ENDED = {"revoked": "it was revoked", "taken-over": "an agent took the order over", "erased": "the customer was erased"}
+_SOURCES = {"phone": "phone", "lander": "landing page", "checkout": "checkout page"}
 _ANSWERS = {"approved": "yes", "declined": "no", "unknown": "unknown", "never-heard": "not known there"}
 
 
@@ -70,13 +84,9 @@ def _submitted(event: cart.OrderSubmitted) -> str:
 def _reopened(event: cart.OrderReopened) -> str:
     if event.why == "declined":
         return f"Open again after attempt {event.attempt}"
-    return (
-        "The customer went on with it"
-        if event.of == "customer"
-        else f"Taken up again by {_who(event.call.agent)}"
-        if event.call
-        else "Taken up again"
-    )
+    if event.of == "customer":
+        return "The customer went on with it"
+    return f"Taken up again by {_who(event.call.agent)}" if event.call else "Taken up again"
 
 
 def _declined(event: payments.OrderDeclined) -> str:
@@ -95,19 +105,51 @@ def _answered(what: str, answer: str, reason: str) -> str:
     return f"{what}: {_ANSWERS[answer]}" + (f", {_reason(reason)}" if reason else "")
 
 
+def _to_be_told(event: customers.MessageRequested) -> str:
+    if event.about == "consent":
+        return "The customer agreed to SMS: the number is to be handed over"
+    return f"The link is to be sent by {_BY[event.channel]}"
+
+
+def _told(event: customers.MessageSent) -> str:
+    if event.about == "consent":
+        return f"The consent to SMS was handed over to {event.by}"
+    return "The link was put into the outbox: no mail server is set" if event.by == "outbox" else f"The link was sent by {_BY[event.channel]}"
+
+
+def _not_told(event: customers.MessageFailed) -> str:
+    failed = "The consent to SMS was not handed over" if event.about == "consent" else f"The link was not sent by {_BY[event.channel]}"
+    return f"{failed}: {_clause(event.reason)}"
+
+
+def _kept(event: cart.PartialCreated) -> str:
+    if event.disposition:
+        return f"No sale by {_who(event.made_by)}: {_DISPOSITIONS[event.disposition]}"
+    return f"Left unfinished on the {_SOURCES[event.source]}"
+
+
+def _clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].removesuffix(".")
+
+
+def _asked(event: cart.OverrideRequested) -> str:
+    changed = [what for what, to in (("price", event.price), ("shipping price", event.shipping_price)) if to is not None]
+    return f"{_who(event.by)} asks for another {' and '.join(changed) or 'price'} of {event.name}"
+
+
 SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     cart.CartUpdated: _changed,
     cart.CustomerIdReserved: lambda e: f"Customer number {e.customer_id} reserved",
     cart.OrderSubmitted: _submitted,
     cart.OrderReopened: _reopened,
-    cart.PartialCreated: lambda e: f"No sale: {_reason(e.disposition)}" if e.disposition else f"Left unfinished ({e.source})",
+    cart.PartialCreated: _kept,
     cart.DraftLinkIssued: lambda e: (
         f"Link for the customer made by {_who(e.issued_by)}" + (f", to be sent by {_BY[e.channel]}" if e.channel in _BY else "")
     ),
     cart.DraftLinkOpened: lambda e: "The customer opened the link",
-    cart.DraftLinkRevoked: lambda e: "The link ended: the order was taken over" if e.why == "taken-over" else f"The link ended: {e.why}",
+    cart.DraftLinkRevoked: lambda e: f"The link ended: {_ENDED[e.why]}",
     cart.SecondFactTried: lambda e: "The customer was recognised by a second fact" if e.matched else "A second fact did not match",
-    cart.OverrideRequested: lambda e: f"A supervisor is asked for another price of {e.name}",
+    cart.OverrideRequested: _asked,
     cart.OverrideApproved: lambda e: f"The price was approved by {_who(e.supervisor)}",
     cart.OverrideRefused: lambda e: f"The price was refused by {_who(e.supervisor)}",
     cart.RetryAllowed: lambda e: f"More attempts allowed by {_who(e.supervisor)}",
@@ -163,8 +205,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     customers.CustomerUpdated: lambda e: "Profile updated",
     customers.CustomerNoted: lambda e: "Notes kept with the customer",
     customers.CustomerErased: lambda e: "The customer was erased",
-    customers.MessageRequested: lambda e: f"To be told by {_BY[e.channel]}: {_reason(e.template)}",
-    customers.MessageClaimed: lambda e: "It is found out whether the message went out" if e.takeover else "The message is being sent",
-    customers.MessageSent: lambda e: f"Sent by {_BY[e.channel]}",
-    customers.MessageFailed: lambda e: f"Not sent by {_BY[e.channel]}: {e.reason}",
+    customers.MessageRequested: _to_be_told,
+    customers.MessageClaimed: lambda e: "It is being sent again" if e.takeover else "It is being sent",
+    customers.MessageSent: _told,
+    customers.MessageFailed: _not_told,
 }

@@ -1,12 +1,18 @@
 from services.customers.api import router
 from services.customers.customer import customer
-from services.customers.policies import update_profile
+from services.customers.message import message
+from services.customers.messages import consents, messages, sending
+from services.customers.messages_api import router as messages_router
+from services.customers.policies import hand_over_consent, send_link, stop_link, update_profile
 from services.customers.search import search
+from services.customers.sending import effects, setup
 from services.customers.timeline import timeline
 from services.customers.views import campaigns, notes, orders, profiles
 from shared.contracts.customers import TaxExemptionChanged
 from shared.kernel.events import Event
 from shared.service import Service
+
+router.routes += messages_router.routes
 
 
 def _label(event: Event) -> tuple[str, str] | None:
@@ -16,9 +22,11 @@ def _label(event: Event) -> tuple[str, str] | None:
 
 customers = Service(
     "customers",
-    aggregates=(customer,),
-    views=(orders, timeline, profiles, search, notes, campaigns),
-    policies=(update_profile,),
+    aggregates=(customer, message),
+    views=(orders, timeline, profiles, search, notes, campaigns, messages, sending, consents),
+    policies=(update_profile, send_link, stop_link, hand_over_consent),
+    effects=effects,
     router=router,
+    setup=setup,
     label=_label,
 )

@@ -17,8 +17,10 @@ from starlette.types import ASGIApp
 
 from services.gateway.access import Access
 from services.gateway.audit import Audit
+from services.gateway.checkout import words
+from services.gateway.checkout.visit import Stopped
 from services.gateway.door import Allow, Door, Failed, NotAllowed, PasswordFirst, SignInNeeded, everybody, for_people, session_of
-from services.gateway.guard import Guard
+from services.gateway.guard import CHECKOUT, Guard
 from services.gateway.idle import Idle
 from services.gateway.keys import Keys
 from services.gateway.live import Live
@@ -29,6 +31,8 @@ from services.gateway.pages import (
     calls,
     campaign,
     campaigns,
+    checkout,
+    checkout_pay,
     customers,
     directory,
     docs,
@@ -41,6 +45,7 @@ from services.gateway.pages import (
     ops,
     order_entry,
     orders,
+    outbox,
     palette,
     payment,
     quality,
@@ -51,6 +56,7 @@ from services.gateway.pages import (
 )
 from services.gateway.render import STATIC, home, page, templates
 from services.gateway.sessions import Sessions
+from services.gateway.throttle import Throttle
 from services.gateway.users import Users
 from services.gateway.versions import Versions
 from shared.clients import Clients
@@ -69,6 +75,7 @@ PAGES = (
     order_entry,
     orders,
     customers,
+    outbox,
     quality,
     approvals,
     campaigns,
@@ -84,6 +91,8 @@ PAGES = (
     health,
     api,
     palette,
+    checkout,
+    checkout_pay,
 )
 ROUTERS = (campaign.places, *(each.router for each in PAGES))
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
@@ -97,7 +106,8 @@ class Gateway:
         audit, idle = Audit(clients), Idle(clients)
         users = Users(blobs, clock, lambda user: audit.locked(user.name))
         sessions, keys = Sessions(blobs, clock, users, idle), Keys(blobs, audit, key, clock)
-        self.door = Door(settings, clients, users, sessions, Access(users, audit, key), keys, idle, live, Versions(), templates(), key, clock)
+        access, throttle = Access(users, audit, key), Throttle()
+        self.door = Door(settings, clients, users, sessions, access, keys, idle, live, Versions(), templates(), key, clock, throttle)
         self.app: ASGIApp = Guard(_app(self.door), sessions, keys)
 
 
@@ -141,6 +151,10 @@ def _answer_people(app: FastAPI) -> None:
             return RedirectResponse("/account/password", 303)
         return problem(403, "password-first", "Change the password first, at /account/password.")
 
+    @app.exception_handler(Stopped)
+    async def stopped(request: Request, error: Stopped) -> Response:
+        return checkout.told(request, error.told, error.wait) if for_people(request) else problem(error.told.status, "stopped", error.told.detail)
+
     @app.exception_handler(Failed)
     async def failed(request: Request, error: Failed) -> Response:
         if for_people(request):
@@ -161,6 +175,8 @@ def _answer_people(app: FastAPI) -> None:
 def _told(request: Request, status: int, code: str, detail: str, field: str | None = None) -> Response:
     if not for_people(request):
         return problem(status, code, detail, field)
+    if request.url.path.startswith(CHECKOUT):
+        return checkout.told(request, words.told_of(status))
     session = session_of(request)
     title = {404: "Not found", 403: "Not for your role", 503: "Not available right now"}.get(status, "That did not work")
     back = home(session.role) if session else "/sign-in"

@@ -15,6 +15,7 @@ from services.gateway.idle import Idle
 from services.gateway.keys import Keys
 from services.gateway.live import Live
 from services.gateway.sessions import Session, Sessions
+from services.gateway.throttle import Throttle
 from services.gateway.users import ROLES, Role, Users
 from services.gateway.versions import Versions
 from shared.asgi import Response
@@ -37,6 +38,7 @@ class Door:
     key: bytes
     """The installation's, which order ids are made with."""
     clock: Callable[[], datetime]
+    throttle: Throttle
 
 
 class SignInNeeded(Exception):
@@ -121,15 +123,16 @@ REVIEWS: tuple[Role, ...] = ("qa", "supervisor", "admin")
 LOOKS_UP: tuple[Role, ...] = ("agent", "qa", "supervisor", "admin")
 OPERATES: tuple[Role, ...] = ("ops", "admin")
 SETS: tuple[Role, ...] = ("supervisor", "admin")
+SENDS: tuple[Role, ...] = ("supervisor", "ops", "admin")
 ADMINISTERS: tuple[Role, ...] = ("admin",)
 
 
 class Services:
-    """The services, called as whoever is signed in."""
+    """The services, called as whoever asks."""
 
-    def __init__(self, clients: Clients, session: Session | None) -> None:
+    def __init__(self, clients: Clients, caller: Caller | None) -> None:
         self._clients = clients
-        self._caller = Caller(session.actor, session.role) if session else Caller("nobody")
+        self._caller = caller or Caller("nobody")
 
     @property
     def names(self) -> Sequence[str]:
@@ -175,7 +178,9 @@ AtDoor = Annotated[Door, Depends(door)]
 
 
 async def services(request: Request, at: AtDoor) -> Services:
-    return Services(at.clients, session_of(request))
+    """As whoever is signed in."""
+    session = session_of(request)
+    return Services(at.clients, Caller(session.actor, session.role) if session else None)
 
 
 Ask = Annotated[Services, Depends(services)]

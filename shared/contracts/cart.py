@@ -54,6 +54,8 @@ class CartChanges(Value):
     attribution: Attribution | None = None
     particulars: Particulars | None = None
     trial_override: bool | None = None
+    source: Source | None = None
+    """Said by the first change; None: by phone. One that begins on the checkout page is open for the customer."""
 
 
 class CartUpdated(Event, type="ringup.cart.CartUpdated"):
@@ -63,6 +65,8 @@ class CartUpdated(Event, type="ringup.cart.CartUpdated"):
     """The new quote where money moved."""
     campaign_version: int
     settings_version: int = 0
+    repriced_from: int | None = None
+    """The total before, where it was re-priced by the campaign, settings and rates of now."""
 
 
 class OrderSubmitted(Event, type="ringup.cart.OrderSubmitted"):
@@ -124,6 +128,7 @@ class DraftLinkIssued(Event, type="ringup.cart.DraftLinkIssued"):
     issued_by: str
     total: int = 0
     currency: str = ""
+    issued_at: datetime | None = None
 
 
 class DraftLinkOpened(Event, type="ringup.cart.DraftLinkOpened"):
@@ -165,6 +170,10 @@ class OverrideRequested(Event, type="ringup.cart.OverrideRequested"):
     currency: str
     reason: Personal[str]
     by: str
+    was_price: int | None = None
+    """What the line has now instead of the campaign's, as the next one."""
+    was_shipping_price: int | None = None
+    requested_at: datetime | None = None
 
 
 class OverrideApproved(Event, type="ringup.cart.OverrideApproved"):

@@ -92,6 +92,8 @@ class QuoteLine(Value):
     taxable: int = 0
     tax_rule: TaxRule = "none"
     tax_row: str = ""
+    trial: str = ""
+    """What is tried, whichever campaign sells it; empty: it is no trial."""
 
 
 class CouponVerdict(Value):

@@ -1,8 +1,9 @@
 """An order to ring up: a campaign with some of everything, and commands as the API makes them."""
 
+from services.cart.changing import Change
 from services.cart.lines import Wanted
-from services.cart.order import Change, Submit
-from services.cart.pricing import Catalog, Circumstances
+from services.cart.pricing import Catalog, Circumstances, Gateway
+from services.cart.submission import Submit
 from services.cart.tariff import Tariff
 from shared.contracts.cart import CartChanges
 from shared.contracts.catalog import Campaign, Settings
@@ -15,9 +16,11 @@ PERSON = Person(first_name="Customer", last_name="A", phone="+1 512 555 0142")
 HOME = Address(street="100 Example Street", city="Austin", postal="78701", region="TX", country="US")
 
 
-def offered(*offers, settings=None, retired=False, unusable=None, **campaign):
+def offered(*offers, settings=None, retired=False, gateways=None, affiliates=(), **campaign):
+    """``gateways`` are capabilities by name, or None for one that is off."""
     whole = Campaign(id="restful", name="Restful Nights", offers=offers, **campaign)
-    return Catalog(Tariff(whole), 1, settings or Settings(), 1, retired, unusable or {})
+    known = {name: Gateway(can is not None, frozenset(can or ())) for name, can in (gateways or {}).items()}
+    return Catalog(Tariff(whole), 1, settings or Settings(), 1, retired, known, frozenset(affiliates))
 
 
 def known(today=TODAY, **circumstances):
@@ -30,8 +33,8 @@ def lines(**quantities):
     return {product.lstrip("_"): each if isinstance(each, Wanted) else Wanted(each) for product, each in quantities.items()}
 
 
-def change(catalog, wanted=None, *, actor=AGENT, knows=None, **changes):
-    return Change(ORDER, catalog, knows or known(), actor, CartChanges(**changes), wanted)
+def change(catalog, wanted=None, *, actor=AGENT, knows=None, now=NOON, **changes):
+    return Change(ORDER, catalog, knows or known(), actor, now, CartChanges(**changes), wanted)
 
 
 def begun(catalog, wanted=None, **changes):
@@ -39,5 +42,5 @@ def begun(catalog, wanted=None, **changes):
     return change(catalog, wanted, **{"campaign": "restful", "call": CALL, "customer": PERSON, "billing": HOME, **changes})
 
 
-def submit(catalog, method="card", now=NOON, today=TODAY, **other):
-    return Submit(ORDER, catalog, method, "tok_1", AGENT, "4000000001", now, today, **other)
+def submit(catalog, method="card", now=NOON, today=TODAY, actor=AGENT, **other):
+    return Submit(ORDER, catalog, method, "tok_1", actor, "4000000001", now, today, **other)

@@ -3,8 +3,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.cart.changing import Reprice
 from services.cart.lines import Wanted
-from services.cart.order import Close, Place, Reopen, Reprice, order
+from services.cart.order import Close, Place, Reopen, order
 from shared.contracts.cart import CartUpdated, OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.catalog import CustomField, Offer, Settings, ShippingProfile
 from shared.contracts.order import FieldValue
@@ -79,27 +80,27 @@ def test_an_order_is_repriced_by_the_newest_version_and_loses_what_is_not_sold_a
     changed = lines(_1=Wanted(2, 4500, None, "goodwill"), _2=1)
     order_so_far = given(order).when(begun(old, changed, profile="21", fields=(FieldValue(field="1", value="Queen"),))).then_types(CartUpdated)
     new = replace(offered(Offer(id="1", name="Pillow", sku="RN-1", price=3995), settings=Settings()), number=2)
-    (event,) = given(order, *order_so_far).when(Reprice(ORDER, new, known(), AGENT)).then_types(CartUpdated)
+    (event,) = given(order, *order_so_far).when(Reprice(ORDER, new, known(), AGENT, NOON)).then_types(CartUpdated)
     assert (event.campaign_version, event.changes.profile, event.changes.fields) == (2, "", ())
     assert [(line.product, line.quantity, line.price, line.reason) for line in event.changes.lines] == [
         ("1", 2, 4500, "goodwill"),
         ("2", 0, None, ""),
     ]
     assert [(line.product, line.list_price, line.price) for line in event.quote.lines] == [("1", 3995, 9000)]
-    given(order, *order_so_far, event).when(Reprice(ORDER, new, known(), AGENT)).then_nothing()
+    given(order, *order_so_far, event).when(Reprice(ORDER, new, known(), AGENT, NOON)).then_nothing()
 
 
 def test_a_new_version_that_costs_the_same_is_pinned_all_the_same():
     (first,) = given(order).when(CHANGE).then_types(CartUpdated)
-    (event,) = given(order, first).when(Reprice(ORDER, replace(CATALOG, number=2), known(), AGENT)).then_types(CartUpdated)
+    (event,) = given(order, first).when(Reprice(ORDER, replace(CATALOG, number=2), known(), AGENT, NOON)).then_types(CartUpdated)
     assert (event.campaign_version, event.quote) == (2, None)
 
 
 def test_nothing_is_repriced_by_a_retired_campaign_nor_while_it_is_charged():
     (first,) = given(order).when(CHANGE).then_types(CartUpdated)
-    given(order, first).when(Reprice(ORDER, replace(CATALOG, retired=True), known(), AGENT)).then_refused("campaign-retired")
+    given(order, first).when(Reprice(ORDER, replace(CATALOG, retired=True), known(), AGENT, NOON)).then_refused("campaign-retired")
     sent = given(order, first).when(submit()).then_types(OrderSubmitted)
-    given(order, first, *sent).when(Reprice(ORDER, CATALOG, known(), AGENT)).then_refused("being-charged")
+    given(order, first, *sent).when(Reprice(ORDER, CATALOG, known(), AGENT, NOON)).then_refused("being-charged")
 
 
 @pytest.mark.parametrize("first", ["approved", "denied", "cancelled"])

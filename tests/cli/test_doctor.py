@@ -6,6 +6,7 @@ from services.cli.doctor import checks, values
 from shared.engines.embedded.engine import Engine
 from shared.settings import Settings
 from tests.cli.ringup import free_port
+from tests.customers.mailserver import mail_server
 
 
 async def verdicts(settings):
@@ -90,3 +91,39 @@ def test_every_setting_is_listed_with_where_it_came_from(monkeypatch):
     assert rows["RINGUP_PORT"] == {"name": "RINGUP_PORT", "value": "8123", "origin": "environment"}
     assert rows["RINGUP_HOST"]["origin"] == "default"
     assert rows["RINGUP_SIMULATOR_URL"]["value"] == "http://127.0.0.1:9000"
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://user:s3cret@mail.example.com:587", "smtps://user:s3cr@et@mail.example.com", "smtp://user:s/3cret@h", "http://u:s3cret@h:x/#@y"]
+)
+def test_a_password_in_an_address_is_not_shown(settings, url):
+    shown = {row["name"]: row["value"] for row in values(Settings(data=settings.data, smtp_url=url, mongo=url))}
+    for name in ("RINGUP_SMTP_URL", "RINGUP_MONGO"):
+        assert "s3c" not in shown[name]
+        assert "3cret" not in shown[name]
+
+
+async def mail_check(settings, **changed):
+    known = {"data": settings.data, "key_file": settings.key_file, "port": free_port(), "public_url": "https://orders.example.com", "demo": False}
+    return (await verdicts(Settings(**{**known, **changed})))["mail"]
+
+
+async def test_without_a_mail_server_mails_stay_here(settings):
+    check = await mail_check(settings)
+    assert (check.verdict, "outbox" in check.found, "RINGUP_SMTP_URL" in check.advice) == ("warn", True, True)
+    assert (await mail_check(settings, demo=True)).verdict == "ok"
+
+
+async def test_a_mail_server_answers_or_does_not(settings):
+    async with mail_server() as kept:
+        url = f"smtp://127.0.0.1:{kept.port}"
+        assert (await mail_check(settings, smtp_url=url)).verdict == "ok"
+        assert "RINGUP_PUBLIC_URL" in (await mail_check(settings, smtp_url=url, public_url="")).advice
+    check = await mail_check(settings, smtp_url=url)
+    assert (check.verdict, "cannot be reached" in check.found) == ("warn", True)
+
+
+@pytest.mark.parametrize("wrong", [{"smtp_url": "mail.example.com"}, {"smtp_url": "ftp://user:s3cret@h"}, {"mail_from": "nobody"}])
+async def test_a_mail_server_that_is_none_is_said_without_the_password(settings, wrong):
+    check = await mail_check(settings, **wrong)
+    assert (check.verdict, "s3cret" in check.found) == ("fail", False)

@@ -1,8 +1,11 @@
 from datetime import timedelta
+from typing import get_args
 
+from services.customers import sentences
 from services.customers.sentences import SENTENCES, say
 from services.customers.timeline import timeline, told, until
-from shared.contracts.customers import CustomerErased, CustomerUpdated
+from shared.contracts.cart import Disposition
+from shared.contracts.customers import CustomerErased, CustomerUpdated, MessageFailed, MessageSent
 from shared.contracts.order import Address
 from shared.contracts.qa import OrderApproved, ReviewClosed
 from shared.contracts.registry import EVENTS
@@ -21,7 +24,11 @@ from tests.customers.facts import (
     external,
     fact,
     folded,
+    kept,
+    linked,
     passed,
+    resumed,
+    revoked,
     sent,
     stream,
 )
@@ -101,6 +108,24 @@ def test_sentences_say_it_in_words():
     assert say(CHOSEN) == "Changed: products"
     assert say(sent(2)) == "Submitted by agent1, to be charged (attempt 2)"
     assert say(external()) == "Paid elsewhere: nobody was charged"
+
+
+def test_what_becomes_of_a_partial_and_its_link_is_told():
+    which = {"message_id": "m1", "order_id": ORDER, "channel": "email", "about": "1"}
+    assert say(kept()) == "No sale by agent1: wants to think about it"
+    assert say(kept(disposition="", source="lander")) == "Left unfinished on the landing page"
+    assert say(resumed()) == "Taken up again by agent2"
+    assert say(resumed("customer")) == "The customer went on with it"
+    assert say(linked()) == "Link for the customer made by agent1, to be sent by e-mail"
+    assert say(revoked(why="taken-over")) == "The link ended: an agent took the order over"
+    assert say(MessageSent(**which, by="smtp")) == "The link was sent by e-mail"
+    assert say(MessageSent(**which, by="outbox")) == "The link was put into the outbox: no mail server is set"
+    assert say(MessageFailed(**which, reason="The link was revoked.")) == "The link was not sent by e-mail: the link was revoked"
+    assert say(MessageSent(**{**which, "channel": "sms", "about": "consent"}, by="acme")) == "The consent to SMS was handed over to acme"
+
+
+def test_every_disposition_has_words():
+    assert set(get_args(Disposition)) == set(sentences._DISPOSITIONS)
 
 
 def test_a_reason_stands_behind_its_sentence():

@@ -131,7 +131,7 @@ async def test_every_probe_asks_for_what_the_code_answers(name, answers):
 
 
 def test_every_setting_is_one():
-    known = {f"RINGUP_{name.upper()}" for name in Settings.model_fields} | {"FORWARDED_ALLOW_IPS"}
+    known = {f"RINGUP_{name.upper()}" for name in Settings.model_fields}
     for name in EIGHT:
         assert {variable["name"] for variable in container(name)["env"]} <= known
     assert set(CONFIG) <= known

@@ -19,7 +19,10 @@ WHO = {
     "everybody": (
         EVERYBODY,
         "GET /; GET /sign-in; POST /sign-in; POST /sign-in/code; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; "
-        "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi",
+        "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi; "
+        "GET /checkout/{campaign}; POST /checkout/{campaign}; GET /checkout/{campaign}/details; POST /checkout/{campaign}/fact; "
+        "POST /checkout/{campaign}/token; POST /checkout/{campaign}/pay; GET /checkout/{campaign}/done; GET /checkout/{campaign}/status; "
+        "GET /checkout/{campaign}/images/{sha256}",
     ),
     "signed in": (
         {*ROLES},
@@ -33,6 +36,7 @@ WHO = {
         "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
         "GET /order-entry/{id}/why; POST /order-entry/{id}/reprice; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
+        "POST /api/v1/partials; "
         "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
         "DELETE /customers/{id}/instruments/{instrument}",
     ),
@@ -49,7 +53,8 @@ WHO = {
     "sets": (
         SETS,
         "GET /approvals; GET /approvals/count; POST /approvals/{id}/{line}/approve; POST /approvals/{id}/{line}/refuse; "
-        "POST /approvals/{id}/retry; PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
+        "POST /approvals/{id}/retry; "
+        "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
         "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel; "

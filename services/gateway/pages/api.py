@@ -8,13 +8,18 @@ import re
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Services, allow, session_of
+from services.gateway.following import follow, story
 from services.gateway.live import Live
+from services.gateway.pages.payment import Account, AccountFor
 from services.gateway.sessions import Session
+from shared.contracts.cart import Disposition
 from shared.contracts.catalog import Campaign
-from shared.contracts.order import Address, Method, Person
+from shared.contracts.order import Address, Attribution, Method, Particulars, Person
 from shared.contracts.qa import Verdict
 from shared.ids import OrderId, external_command, order_id
 
@@ -25,6 +30,7 @@ _LONGEST_WAIT = 30.0
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100, description="The same key again gets the same answer.")]
 CampaignId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,40}$")]
+LastEvent = Annotated[str, Header(alias="last-event-id", max_length=100, description="The last event that was seen, of a stream that broke off.")]
 Prefer = Annotated[str, Header(alias="prefer", description="`wait=n`: up to n seconds, at most 30, until the order has an outcome.")]
 
 
@@ -48,6 +54,14 @@ class LineIn(Body):
     price: int | None = Field(default=None, strict=True, ge=0)
     shipping_price: int | None = Field(default=None, strict=True, ge=0)
     reason: str = Field(default="", max_length=255)
+
+
+class AttributionIn(Attribution):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ParticularsIn(Particulars):
+    model_config = ConfigDict(extra="forbid")
 
 
 class AnswerIn(Body):
@@ -74,16 +88,13 @@ class CardFor(Card):
     holder: str = Field(default="", max_length=255)
 
 
-class NewOrder(Body):
+class Gathered(Body):
+    """What is known of an order and of who wants it."""
+
     campaign: str
-    direction: Literal["inbound", "outbound"] = "inbound"
-    external_id: str = Field(default="", max_length=100)
-    """The client's own id: the same one again is the same order, whatever the key."""
     customer: PersonIn
-    billing: AddressIn
     shipping: AddressIn | None = None
     """None: to the billing address."""
-    lines: list[LineIn]
     coupons: list[str] = Field(default=[], max_length=20)
     profile: str = ""
     """Id of the delivery; empty: the campaign's own choice."""
@@ -91,8 +102,36 @@ class NewOrder(Body):
     """Answers to the campaign's custom fields."""
     terms_agreed: bool = False
     notes: str = Field(default="", max_length=5000)
+    attribution: AttributionIn | None = None
+    """Where it came from; ``affiliate`` is a code of the directory."""
+    particulars: ParticularsIn | None = None
+    """About the customer, and what they agree to."""
+
+
+class NewOrder(Gathered):
+    direction: Literal["inbound", "outbound"] = "inbound"
+    external_id: str = Field(default="", max_length=100)
+    """The client's own id: the same one again is the same order, whatever the key."""
+    billing: AddressIn
+    lines: list[LineIn]
+    trial_override: bool = False
+    """A product that the customer has tried before is sold to them again; it is recorded who said so."""
     method: Method
     card: Card | None = None
+    account: Account | None = None
+    """For ``echeck``, which also needs ``oral_authorisation``."""
+    oral_authorisation: bool = False
+    """The customer has authorised the debit on the recorded call."""
+
+
+class NewPartial(Gathered):
+    """Somebody has left something, and not ordered: agents find it, and complete it. A name and a phone number or an e-mail address are needed."""
+
+    source: Literal["phone", "lander", "checkout"] = "lander"
+    billing: AddressIn = AddressIn()
+    lines: list[LineIn] = Field(default=[], max_length=500)
+    disposition: Disposition | Literal[""] = ""
+    """Why there was no sale."""
 
 
 class Decision(Body):
@@ -108,6 +147,12 @@ class Cancellation(Body):
 async def token(body: CardFor, services: Ask, key: Key) -> dict[str, Any]:
     """A token for one attempt of this order by whoever asks, good for 15 minutes."""
     return cast(dict[str, Any], await services.post("payments", "/tokens", body.model_dump(), key=key))
+
+
+@router.post("/tokens/account", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
+async def account_token(body: AccountFor, services: Ask, key: Key) -> dict[str, Any]:
+    """A token for one eCheck on this order by whoever asks, good for 15 minutes."""
+    return cast(dict[str, Any], await services.post("payments", "/tokens/account", body.model_dump(), key=key))
 
 
 @router.get("/campaigns", dependencies=[allow(*LOOKS_UP, scope="catalog:read")])
@@ -137,13 +182,29 @@ async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key
     payment = ""
     if body.external_id:
         key = external_command(session.actor, body.external_id)
-    if body.card and body.method == "card":
-        id = order_id(at.key, session.actor, key)
-        payment = (await services.post("payments", "/tokens", {**body.card.model_dump(), "order_id": id}, key=key))["token"]
-    order = body.model_dump(exclude={"card"}, exclude_none=True)
-    order |= {"payment": payment, "shipping_same": body.shipping is None, "call_center": session.call_center, "team": session.team}
-    placed = await services.post("cart", "/orders/place", order, key=key)
-    return {"order_id": placed["order_id"], "version": placed["version"], "stage": placed["state"]["stage"], "quote": placed["state"]["quote"]}
+    given = {"card": body.card, "echeck": body.account}.get(body.method)
+    if given:
+        path = "/tokens" if body.method == "card" else "/tokens/account"
+        paid_with = {**given.model_dump(), "order_id": order_id(at.key, session.actor, key)}
+        payment = (await services.post("payments", path, paid_with, key=key))["token"]
+    order = _order(body) | {"method": body.method, "payment": payment, "call_center": session.call_center, "team": session.team}
+    return _begun(await services.post("cart", "/orders/place", order, key=key))
+
+
+@router.post("/partials", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
+async def partial(body: NewPartial, services: Ask, key: Key) -> dict[str, Any]:
+    """Keep what somebody has left, such as on a page of yours, for agents to complete."""
+    return _begun(await services.post("cart", "/orders/partial", _order(body) | {"source": body.source}, key=key))
+
+
+def _order(body: Gathered) -> dict[str, Any]:
+    """As cart takes it: what nobody has said is left out."""
+    said = body.model_dump(exclude={"card", "account"}, exclude_none=True, exclude_defaults=True)
+    return {**said, "shipping_same": body.shipping is None}
+
+
+def _begun(order: dict[str, Any]) -> dict[str, Any]:
+    return {"order_id": order["order_id"], "version": order["version"], "stage": order["state"]["stage"], "quote": order["state"]["quote"]}
 
 
 @router.get("/orders", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
@@ -178,9 +239,23 @@ async def _settled(services: Services, live: Live, id: str, seconds: float) -> N
                     return
 
 
-@router.get("/orders/{id}/events", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
-async def events(id: OrderId, services: Ask, as_of: str | None = None, cursor: str | None = None) -> dict[str, Any]:
-    """What happened to this order, oldest first, up to a moment (ISO 8601); 500 a page."""
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The events, or one after the other as they happen.", "content": {"text/event-stream": {}}}
+}
+
+
+@router.get("/orders/{id}/events", dependencies=[allow(*LOOKS_UP, scope="orders:read")], responses=_STREAM, response_model=None)
+async def events(
+    request: Request, id: OrderId, services: Ask, at: AtDoor, as_of: str | None = None, cursor: str | None = None, last_event_id: LastEvent = ""
+) -> dict[str, Any] | Response:  # fmt: skip
+    """What happened to this order, oldest first, up to a moment (ISO 8601); 500 a page.
+
+    With `Accept: text/event-stream` a stream: all that has happened, then each event as it happens, such as a pause of the recording. An event
+    may come twice, under the same id; after `Last-Event-ID` those of before are left out.
+    """
+    if "text/event-stream" in request.headers.get("accept", ""):
+        stream = follow(request, at, services, id, await story(services, id), last_event_id)
+        return EventSourceResponse(stream, headers={"x-accel-buffering": "no"})
     return cast(dict[str, Any], await services.get("customers", f"/orders/{id}/timeline", as_of=as_of, cursor=cursor))
 
 

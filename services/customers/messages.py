@@ -1,0 +1,87 @@
+"""Messages as the outbox lists them, those that are not sent yet, and to whom a consent was handed over already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args
+
+from services.customers.message import message_id
+from shared.contracts.customers import CustomerErased, MessageClaimed, MessageFailed, MessageRequested, MessageSent
+from shared.kernel.codec import stamp
+from shared.kernel.events import Fact
+from shared.kernel.views import Row, view
+from shared.text import digits
+
+MessageStatus = Literal["Waiting", "Failed", "Sent", "Stopped"]
+MESSAGE_STATUSES: tuple[MessageStatus, ...] = get_args(MessageStatus)
+CONSENT = "consent"
+
+
+def consent_id(order_id: str, *, sold: bool) -> str:
+    return message_id(CONSENT, order_id, "sold" if sold else "kept")
+
+
+Told = MessageRequested | MessageClaimed | MessageSent | MessageFailed
+
+
+def _key(event: Told) -> str:
+    return event.message_id
+
+
+def _message(row: Row | None, fact: Fact) -> Row:
+    event: Any = fact.event
+    row = row or {"requested_at": stamp(fact.time), "tries": 0, "reason": "", "retry_at": None, "sent_at": None, "by": ""}
+    changed = {**row, **_changed(row, fact, event), "updated_at": stamp(fact.time)}
+    return {**changed, "status_at": f"{changed['status']} {changed['requested_at']}"}
+
+
+def _changed(row: Row, fact: Fact, event: Any) -> Row:
+    match event:
+        case MessageRequested():
+            return {**event.model_dump(mode="json", exclude={"message_id", "due_at"}), "status": "Waiting", "retry_at": None}
+        case MessageClaimed():
+            return {"tries": row["tries"] + 1}
+        case MessageSent():
+            return {"status": "Sent", "sent_at": stamp(fact.time), "by": event.by, "reason": "", "retry_at": None}
+    status = "Stopped" if event.over else "Waiting" if event.retry_at else "Failed"
+    return {"status": status, "reason": event.reason, "retry_at": stamp(event.retry_at) if event.retry_at else None}
+
+
+messages = view("messages", 1, _key, _message, ["status_at", "requested_at", "order_id", "customer_id"])
+"""One row a message. ``status_at`` is status and time in one text."""
+
+
+def _sending(row: Row | None, fact: Fact, id: str) -> Row | None:
+    match fact.event:
+        case MessageRequested(due_at=due) | MessageClaimed(until=due):
+            return {"reference": id, "due_at": stamp(due)}
+        case MessageFailed(retry_at=due) if due:
+            return {"reference": id, "due_at": stamp(due)}
+    return None
+
+
+sending = view("sending", 1, _key, _sending, ["due_at"])
+"""Messages that are not sent, and when the watchdog takes them."""
+
+
+def _consent_key(event: MessageRequested | MessageSent | CustomerErased) -> Sequence[str]:
+    match event:
+        case CustomerErased():
+            return [consent_id(order_id, sold=sold) for order_id in event.order_ids for sold in (False, True)]
+        case MessageRequested(template="consent") | MessageSent(about="consent"):
+            return [event.message_id]
+    return ()
+
+
+def _consent(row: Row | None, fact: Fact, id: str, hashed: Callable[[str], str]) -> Row | None:
+    event: Any = fact.event
+    match event:
+        case MessageRequested():
+            return {"whose": hashed(f"consent/{event.customer_id}/{digits(event.to)}"), "handed": "no"}
+        case MessageSent():
+            return {**row, "handed": "yes"} if row else None
+    return None
+
+
+consents = view("consents", 1, _consent_key, _consent, ["whose"], opens=True)
+"""One row a consent to SMS. ``whose`` is a keyed hash of customer and number."""

@@ -1,0 +1,78 @@
+"""An order as its customer sees it: amounts formatted, by the campaign's order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.gateway.checkout.form import Values
+from shared.money import formatted
+
+AT_ONCE = 12
+"""Products that are shown without being asked for; those in the order always are."""
+
+
+def products(campaign: Mapping[str, Any], typed: Values) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of what can be bought: those in the order and the first few, and the others."""
+    rows = [_row(offer, choice, campaign["currency"]) for offer in campaign["offers"] for choice in (offer["variants"] or [offer])]
+    if len(rows) <= AT_ONCE:
+        return rows, []
+    chosen = [row for row in rows if typed.get(f"lines.{row['id']}", "0") not in ("", "0")]
+    first = chosen or rows[:AT_ONCE]
+    return first, [row for row in rows if row not in first]
+
+
+def _row(offer: Mapping[str, Any], choice: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    own = choice.get("price")
+    return {
+        "id": choice["id"],
+        "name": ", ".join((offer["name"], *choice["values"])) if "values" in choice else offer["name"],
+        "price": formatted(offer["price"] if own is None else own, currency),
+        "most": offer["max_quantity"],
+        "trial_days": offer["trial_days"],
+        "description": offer["description"],
+        "image": offer["image"],
+    }
+
+
+def gone(state: Mapping[str, Any], known: Sequence[str]) -> list[dict[str, Any]]:
+    """What is in the order and not sold any more."""
+    names = {line["product"]: line["name"] for line in (state["quote"] or {"lines": ()})["lines"]}
+    nothing = {"price": "", "trial_days": 0, "description": "", "image": ""}
+    return [
+        {**nothing, "id": line["product"], "name": names.get(line["product"], "A product"), "most": line["quantity"]}
+        for line in state["lines"]
+        if line["quantity"] and line["product"] not in known
+    ]
+
+
+def sums(quote: Mapping[str, Any] | None, currency: str, profiles: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any] | None:
+    """None while nothing is in it. ``rows`` are [name, amount]."""
+    if not quote or not quote["lines"]:
+        return None
+    delivery = next((profile["name"] for profile in profiles if profile["id"] == quote["profile"]), "")
+    rows = [(f"Shipping, {delivery}" if delivery else "Shipping", formatted(quote["shipping"], currency))]
+    rows += [(f"Discount, {coupon['code']}", formatted(-coupon["amount"], currency)) for coupon in quote["coupons"] if coupon["amount"]]
+    rows.append(("Tax", formatted(quote["tax"], currency)))
+    return {
+        "lines": [(f"{line['quantity']} × {line['name']}", formatted(line["price"], currency)) for line in quote["lines"]],  # noqa: RUF001 - times
+        "rows": rows,
+        "total": formatted(quote["total"], currency),
+        "free": quote["total"] == 0,
+        "currency": currency,
+    }
+
+
+def verdicts(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
+    """The coupons: what each takes, or why it does not."""
+    quote = order["state"]["quote"] or {"coupons": ()}
+    return [
+        {
+            "code": coupon["code"],
+            "applied": coupon["verdict"] == "applied",
+            "auto": coupon["auto"],
+            "amount": formatted(-coupon["amount"], currency),
+            "said": order["coupons_said"].get(coupon["code"], "").replace("This customer has used it", "You have used it"),
+        }
+        for coupon in quote["coupons"]
+    ]
