@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -34,11 +35,23 @@ def _phone(text: str) -> str:
     return text
 
 
+def _payment(text: str) -> str:
+    if text and not _REFERENCE.fullmatch(text):
+        raise ValueError("This is neither a token of the vault nor a stored payment method.")
+    return text
+
+
+_REFERENCE = re.compile(r"(tok|ins)_[0-9A-Za-z_=-]{1,90}")
+"""What is charged is named, never said: a number typed here would lie in events."""
+
+
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class PersonBody(Body):
+    """What cannot be an address or a number anywhere; the order itself knows the country, and what it had before."""
+
     first_name: TextLine = ""
     last_name: TextLine = ""
     phone: Annotated[TextLine, AfterValidator(_phone)] = ""
@@ -171,7 +184,7 @@ class SubmitBody(Body):
     """``total`` is what was shown: refused where it costs something else by now."""
 
     method: Method
-    payment: TextLine = ""
+    payment: Annotated[str, AfterValidator(_payment)] = ""
     oral_authorisation: bool = False
     total: int | None = Field(default=None, strict=True)
 

@@ -9,11 +9,13 @@ from datetime import datetime
 
 from services.cart.lines import Errors, Wanted, after, refused
 from services.cart.links import locked
+from services.cart.locking import with_lock
 from services.cart.pricing import Catalog, Known, quote
 from services.cart.providers import Question, Unasked
 from services.cart.standard1.snapshot import InvalidSnapshot
 from services.cart.state import CUSTOMER, Order, about, applied, together
 from services.cart.turns import as_promised, not_theirs, refused_turn
+from services.cart.typed import kept, wrong
 from shared.contracts.cart import CartChanges, CartUpdated, OrderReopened
 from shared.contracts.catalog import Campaign
 from shared.contracts.order import Quote
@@ -61,9 +63,9 @@ def _meant(command: Change, order: Order) -> Change | Refused:
     """A customer's keeps what an agent promised, and renews what has to be."""
     if command.actor != CUSTOMER:
         return command
-    wrong = refused([*not_theirs(command.changes, command.lines, order)])
-    if wrong:
-        return wrong
+    refusal = refused([*not_theirs(command.changes, command.lines, order)])
+    if refusal:
+        return refusal
     if command.lines is not None:
         command = replace(command, lines=as_promised(command.lines, order))
     if order.stage != "partial" or locked(order, command.now):
@@ -140,7 +142,7 @@ def _changed(command: Change, order: Order) -> Sequence[CartUpdated] | Refused:
 
 def _made(command: Change, order: Order) -> tuple[CartChanges, Order] | Refused:
     """The changes with lines, and the order with them, not priced yet."""
-    catalog, changes = command.catalog, command.changes
+    catalog, changes = command.catalog, kept(command.changes, order, command.catalog)
     if catalog.retired and order.stage == "none":
         return _retired(catalog)
     if command.lines is not None:
@@ -149,8 +151,9 @@ def _made(command: Change, order: Order) -> tuple[CartChanges, Order] | Refused:
             return lines
         changes = changes.model_copy(update={"lines": lines})
     changed = applied(order, changes)
-    wrong = refused([*_wrong_profile(changed, catalog.tariff.campaign), *_wrong_answers(changes, catalog.tariff.campaign)])
-    return wrong or (changes, changed)
+    campaign = catalog.tariff.campaign
+    errors = [*wrong(changes, order, catalog, command.now), *_wrong_profile(changed, campaign), *_wrong_answers(changes, campaign)]
+    return refused(errors) or (changes, changed)
 
 
 def _retired(catalog: Catalog) -> Refused:
@@ -170,7 +173,11 @@ def _quoted(command: Change, order: Order) -> Quote | Refused:
 def _priced(command: Change, order: Order) -> Quote | None:
     """Raises InvalidSnapshot, Unasked."""
     known = command.known(about(order))
-    return quote(command.catalog, order.lines, order.coupons, order.profile, order.ship_to, known) if known else None
+    if known is None:
+        return None
+    quoted = quote(command.catalog, order.lines, order.coupons, order.profile, order.ship_to, known)
+    held = locked(order, command.now)
+    return with_lock(quoted, order, held, command.catalog, known) if held else quoted
 
 
 def _wrong_profile(order: Order, campaign: Campaign) -> Errors:

@@ -22,6 +22,7 @@ from services.cart.overrides import Approve
 from services.cart.pricing import About, Catalog, Circumstances
 from services.cart.state import CUSTOMER, Order, about, applied, evolve
 from services.cart.trials import trials_of, tried, tried_before
+from services.cart.typed import kept
 from services.cart.why import Why
 from shared.contracts.cart import CartChanges
 from shared.http import Answer
@@ -131,7 +132,7 @@ async def changed(
     service: Running, id: str, known: Catalog, state: Order, changes: CartChanges, wanted: dict[str, Wanted] | None, sent: Envelope
 ) -> Change:  # fmt: skip
     """With the circumstances of the order as it will be, if it is as ``state`` says; and what providers answer to that. Raises Unavailable."""
-    asked = about(applied(state, changes))
+    asked = about(applied(state, kept(changes, state, known)))
     found = await circumstances(service, known, id, asked, sent.now)
     command = Change(id, known, {asked: found}.get, sent.actor, sent.now, changes, wanted)
     return await priced_with(service, command, state, asked, found, _itself)

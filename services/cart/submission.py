@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.cart import addresses
 from services.cart.blocked import blocked
 from services.cart.carried import answers, body
 from services.cart.changing import BUSY
 from services.cart.lines import Errors, refused
+from services.cart.links import locked
 from services.cart.pricing import Catalog
 from services.cart.state import CUSTOMER, Order
 from services.cart.tariff import Tariff
@@ -62,28 +64,23 @@ def repriced(total: int) -> Refused:
 
 
 def missing(command: Submit, order: Order) -> Errors:
-    for field, detail in (*_missing_of_customer(command, order), *_missing_of_sale(command, order)):
+    for field, detail in (*_missing_of_customer(order), *_missing_of_sale(command, order)):
         yield field, "missing", detail
     campaign, place = command.catalog.tariff.campaign, "billing" if order.shipping_same else "shipping"
     if order.ship_to.country and campaign.countries and order.ship_to.country not in campaign.countries:
         yield f"{place}.country", "country", f"{campaign.name} is not sold to this country."
 
 
-def _missing_of_customer(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
+def _missing_of_customer(order: Order) -> Iterator[tuple[str, str]]:
     if not order.customer.first_name:
         yield "customer.first_name", "Enter the first name."
     if not order.customer.last_name:
         yield "customer.last_name", "Enter the last name."
     if not (order.customer.phone or order.customer.email):
         yield "customer.phone", "Enter a phone number or an e-mail address."
-    addresses = [("billing", order.billing)] + ([] if order.shipping_same else [("shipping", order.shipping)])
-    for name, address in addresses:
-        for field, what in (("street", "street"), ("city", "city"), ("postal", "postal code"), ("country", "country")):
-            if not getattr(address, field):
-                yield f"{name}.{field}", f"Enter the {what} of the {name} address."
-    settings, country = command.catalog.settings, order.ship_to.country
-    if not order.ship_to.region and any(place.startswith(f"{country}-") for place in (*settings.tax_rates, *(settings.tax_nexus or ()))):
-        yield f"{'billing' if order.shipping_same else 'shipping'}.region", "Choose the state. The tax depends on it."
+    yield from addresses.missing(order.billing, "billing")
+    if not order.shipping_same:
+        yield from addresses.missing(order.shipping, "shipping")
 
 
 def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
@@ -124,7 +121,7 @@ def gone(command: Submit, order: Order) -> Errors:
         if verdict.verdict != "applied" or coupon is None:
             continue
         way_out = "It goes with the next change of the order, whichever that is." if verdict.auto else "Take it out."
-        if coupon.ends and command.today > coupon.ends:
+        if coupon.ends and command.today > coupon.ends and not locked(order, command.now):
             yield "coupons", "coupon-ended", f"The coupon {verdict.code} ended on {coupon.ends}. {way_out}"
         elif verdict.amount and verdict.code in catalog.tariff.once & command.used:
             yield "coupons", "coupon-used", f"The customer has used the coupon {verdict.code} already. {way_out}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from services.cart.state import Order
-from services.cart.used import hashes
+from services.cart.used import found_in, hashes, same_person
 from shared.contracts.cart import OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.customers import CustomerErased
 from shared.kernel.codec import stamp
@@ -81,17 +81,13 @@ async def tried(service: Running, order_id: str, order: Order, wanted: frozenset
     """Those of ``wanted``, by base product, that are in the customer's other orders."""
     if not wanted:
         return ()
-    person = order.customer
-    by = {"customer_id": customer_id or order.customer_id, **hashes(person.phone, person.email, hasher(service.keyring))}
+    known = customer_id or order.customer_id
+    conditions = [{"customer_id": known}] if known else []
     found: set[Tried] = set()
-    for name, value in by.items():
-        cursor: str | None = None
-        while value:
-            rows, cursor = await service.find(trials, {name: value}, limit=500, cursor=cursor, open_fields=False)
-            for row in rows:
-                if row["id"] != order_id:
-                    found.update(Tried(each, called, row["id"], row["ordered_at"]) for each, called in row["trials"].items() if each in wanted)
-            value = value if cursor else None
+    for where in [*conditions, *same_person(order.customer.phone, order.customer.email, hasher(service.keyring))]:
+        async for row in found_in(service, trials, where):
+            if row["id"] != order_id:
+                found.update(Tried(each, called, row["id"], row["ordered_at"]) for each, called in row["trials"].items() if each in wanted)
     return tuple(sorted(found))
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import phonenumbers
 
 from shared.contracts.cart import OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.customers import CustomerErased
 from shared.kernel.events import ERASED, Fact
+from shared.kernel.ports import Where
 from shared.kernel.projector import hasher
-from shared.kernel.views import Row, view
+from shared.kernel.views import Row, View, view
 from shared.service import Running
 from shared.text import digits
 
@@ -43,10 +47,29 @@ used = view("used", 1, _key, _used, ["phone", "email"], opens=True)
 async def used_codes(service: Running, campaign: str, order_id: str, phone: str, email: str) -> tuple[str, ...]:
     """In the customer's other orders."""
     found: set[str] = set()
-    for name, value in hashes(phone, email, hasher(service.keyring)).items():
-        cursor: str | None = None
-        while value:
-            rows, cursor = await service.find(used, {name: value}, limit=500, cursor=cursor, open_fields=False)
-            found.update(code for row in rows if row["campaign"] == campaign and row["id"] != order_id for code in row["codes"])
-            value = value if cursor else None
+    for where in same_person(phone, email, hasher(service.keyring)):
+        async for row in found_in(service, used, where):
+            if row["campaign"] == campaign and row["id"] != order_id:
+                found.update(row["codes"])
     return tuple(sorted(found))
+
+
+def same_person(phone: str, email: str, hashed: Hashed) -> list[Where]:
+    """What to look for. Numbers were kept as typed once, maybe without their country code."""
+    conditions: list[Where] = [{name: value} for name, value in hashes(phone, email, hashed).items() if value]
+    if phone.startswith("+"):
+        with contextlib.suppress(phonenumbers.NumberParseException):
+            at_home = hashes(str(phonenumbers.parse(phone).national_number), "", hashed)
+            conditions += [{"phone": at_home["phone"]}] if {"phone": at_home["phone"]} not in conditions else []
+    return conditions
+
+
+async def found_in(service: Running, view: View, where: Where) -> AsyncIterator[Row]:
+    """All of them, page by page."""
+    cursor: str | None = None
+    while True:
+        rows, cursor = await service.find(view, where, limit=500, cursor=cursor, open_fields=False)
+        for row in rows:
+            yield row
+        if cursor is None:
+            return

@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, StrictInt
 
 from services.customers import letters
 from services.customers.message import Retry, message
 from services.customers.messages import CONSENT, MESSAGE_STATUSES, MessageStatus, messages
 from services.customers.sending import Post, letter_of
 from shared.http import RunningService, Sent
+from shared.ids import OrderId
 from shared.kernel.errors import NotFound
 from shared.kernel.events import ERASED
 from shared.kernel.ports import Prefix, Range
@@ -52,6 +53,32 @@ async def list_messages(
     }
 
 
+class Draft(BaseModel):
+    """What a letter would be about. ``address`` is where the link leads."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Literal["email", "sms"]
+    shop: str
+    first_name: str = ""
+    order_id: OrderId
+    address: str
+    total: StrictInt = 0
+    currency: str = ""
+    price_lock: StrictBool = False
+    expires_at: AwareDatetime | None = None
+
+
+@router.post("/letters/draft-link")
+async def draft_link(about: Draft) -> dict[str, str]:
+    """What a customer would read: ``{"subject", "text"}``, without a subject for an SMS. Nothing is sent or kept."""
+    said = letters.DraftLink(**about.model_dump(exclude={"channel"}))
+    if about.channel == "sms":
+        return {"subject": "", "text": letters.sms(said)}
+    letter = letters.mail(said)
+    return {"subject": letter.subject, "text": letter.text}
+
+
 @router.get("/messages/{id}")
 async def one_message(id: str, service: RunningService, min_version: MinVersion = None) -> dict[str, Any]:
     """As in the list, with ``subject``, ``text`` and ``html`` of a mail, ``text`` of an SMS, written anew; empty where there is nothing to say."""
@@ -65,32 +92,6 @@ async def one_message(id: str, service: RunningService, min_version: MinVersion 
         mail = {"subject": letter.subject, "text": letter.text, "html": letter.html}
         said |= mail if row["channel"] == "email" else {"text": letters.sms(about)}
     return {**_shown(row), **said}
-
-
-class DraftLinkBody(BaseModel):
-    """``total`` in minor units."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    channel: Literal["email", "sms"]
-    shop: str
-    first_name: str
-    order_id: str
-    address: str
-    total: int
-    currency: str
-    price_lock: bool
-    expires_at: AwareDatetime
-
-
-@router.post("/letters/draft-link")
-async def draft_link(body: DraftLinkBody) -> dict[str, str]:
-    """What would be sent, before there is a link: ``subject`` (empty of an SMS) and ``text``. Nothing is sent or kept."""
-    about = letters.DraftLink(**body.model_dump(exclude={"channel"}))
-    if body.channel == "sms":
-        return {"subject": "", "text": letters.sms(about)}
-    letter = letters.mail(about)
-    return {"subject": letter.subject, "text": letter.text}
 
 
 @router.post("/messages/{id}/retry")

@@ -33,7 +33,8 @@ SHOP = offered(PILLOW, TOPPER, checkout=True)
 DEARER = offered(PILLOW.model_copy(update={"price": 5995}), TOPPER, checkout=True)
 LATER = NOON + timedelta(hours=1)
 OTHER_CALL = Call(agent="agent:agent2", started_at=LATER)
-ABOUT = Attribution(affiliate="RADIO-N", dnis="8005550100", ani="5125550142", custom1="Coffee")
+ABOUT = Attribution(dnis="8005550100", ani="5125550142", custom1="Coffee")
+KEPT = PERSON.model_copy(update={"phone": "+15125550142"})
 THEY = Particulars(birth_date="1970-12-31", gender="female", sms_consent=True)
 
 
@@ -69,7 +70,7 @@ def test_no_sale_keeps_everything_but_the_payment():
     (event,) = history.when(no_sale(note="Wants to sleep on it")).then_types(PartialCreated)
     assert (event.disposition, event.note, event.source, event.made_by) == ("call-back", "Wants to sleep on it", "phone", AGENT)
     kept = event.order
-    assert (kept.customer, kept.billing, kept.notes, kept.attribution, kept.customer_id) == (PERSON, HOME, "Asks at home.", ABOUT, "4000000001")
+    assert (kept.customer, kept.billing, kept.notes, kept.attribution, kept.customer_id) == (KEPT, HOME, "Asks at home.", ABOUT, "4000000001")
     assert (kept.quote.total, event.customer.particulars) == (2 * (4995 + 695), THEY)
 
 

@@ -5,11 +5,11 @@ import pytest
 from services.cart.order import order
 from services.cart.submission import limited
 from shared.contracts.cart import CartUpdated, OrderSubmitted
-from shared.contracts.catalog import Coupon, CustomField, Offer, Settings, ShippingProfile, Variant
+from shared.contracts.catalog import Coupon, CustomField, Offer, ShippingProfile, Variant
 from shared.contracts.order import Address, FieldValue, Part, Quote, QuoteLine
 from tests.cart.ringing import HOME, begun, change, known, lines, offered, submit
 from tests.given import given
-from tests.samples import ORDER
+from tests.samples import NOON, ORDER
 
 SIZES = (Variant(id="31", sku="Q"), Variant(id="32", sku="K"))
 PILLOW = Offer(id="1", name="Cloud pillow", sku="RN-PIL-01", price=4995, shipping_price=695)
@@ -111,6 +111,36 @@ def test_a_gateway_that_cannot_be_used_by_phone_is_refused_with_the_product():
     sent(history.when(submit(catalog, "external")))
 
 
+def test_an_echeck_needs_a_gateway_that_takes_it_and_the_customer_s_word():
+    methods = ("card", "echeck")
+    catalog = offered(PILLOW, TOPPER, methods=methods, gateways={"simulator": ("authorise", "ach"), "other": ("authorise",)})
+    history = rung_up(catalog)
+    refused = history.when(submit(catalog, "echeck")).then_refused("incomplete")
+    assert [error["field"] for error in refused.data["errors"]] == ["oral_authorisation"]
+    event = sent(history.when(submit(catalog, "echeck", oral_authorisation=True)))
+    assert (event.submitted.method, event.submitted.oral_authorisation, event.parts[0].gateway) == ("echeck", NOON, "simulator")
+    both = rung_up(catalog, lines(_1=1, _31=1))
+    refused = both.when(submit(catalog, "echeck", oral_authorisation=True)).then_refused("no-ach")
+    assert (refused.field, "other" in refused.detail) == ("method", True)
+    sent(both.when(submit(catalog)))
+    unknown = offered(PILLOW, methods=methods)
+    rung_up(unknown).when(submit(unknown, "echeck", oral_authorisation=True)).then_refused("no-ach")
+    assert sent(history.when(submit(catalog, oral_authorisation=True))).submitted.oral_authorisation is None
+
+
+@pytest.mark.parametrize(
+    ("can", "why"),
+    [(("requires-3ds",), "needs 3-D Secure, which a customer on the phone cannot do"), (("requires-form",), "needs a form of its own")],
+)
+def test_a_gateway_that_needs_the_customer_is_named_and_a_link_is_offered(can, why):
+    catalog = offered(PILLOW, TOPPER, gateways={"other": can})
+    refused = rung_up(catalog, lines(_31=1)).when(submit(catalog)).then_refused("gateway-unusable")
+    assert refused.detail == (
+        f"Foam topper cannot be charged by phone: the gateway other {why}. "
+        "Send the customer a link to pay by, take it out, or ask a supervisor for another gateway."
+    )
+
+
 def test_a_product_that_is_gone_is_refused_by_its_name():
     history = rung_up(offered(PILLOW, TOPPER), lines(_1=1, _31=1))
     refused = history.when(submit(offered(PILLOW))).then_refused("product-gone")
@@ -162,11 +192,16 @@ def test_one_that_takes_nothing_is_no_use():
     sent(history.when(submit(catalog)))
 
 
-def test_the_state_is_asked_for_where_tax_depends_on_it():
+def test_what_an_address_needs_is_what_its_country_asks_for():
     nowhere = HOME.model_copy(update={"region": ""})
-    assert errors(offered(PILLOW, settings=Settings(tax_nexus=("US-TX",))), billing=nowhere) == {"billing.region": "missing"}
-    catalog = offered(PILLOW, settings=Settings(tax_nexus=("DE",)))
-    sent(rung_up(catalog, billing=nowhere).when(submit(catalog)))
+    assert errors(offered(PILLOW), billing=nowhere) == {"billing.region": "missing"}
+    assert errors(offered(PILLOW), billing=Address(country="US")) == dict.fromkeys(
+        ("billing.street", "billing.city", "billing.postal", "billing.region"), "missing"
+    )
+    everywhere = offered(PILLOW, countries=())
+    assert errors(everywhere, billing=Address()) == dict.fromkeys(("billing.street", "billing.city", "billing.postal", "billing.country"), "missing")
+    assert errors(everywhere, billing=Address(country="HK")) == {"billing.street": "missing"}
+    sent(rung_up(everywhere, billing=Address(street="1 Example Street", city="Dublin", country="IE")).when(submit(everywhere)))
 
 
 def test_circumstances_of_another_address_are_not_priced_by():

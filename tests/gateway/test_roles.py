@@ -21,7 +21,8 @@ WHO = {
         "GET /; GET /sign-in; POST /sign-in; POST /sign-in/code; GET /health/live; GET /health/ready; GET /health/door; GET /api/openapi.json; "
         "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi; "
         "GET /checkout/{campaign}; POST /checkout/{campaign}; GET /checkout/{campaign}/details; POST /checkout/{campaign}/fact; "
-        "POST /checkout/{campaign}/token; POST /checkout/{campaign}/pay; GET /checkout/{campaign}/done; GET /checkout/{campaign}/status",
+        "POST /checkout/{campaign}/token; POST /checkout/{campaign}/pay; GET /checkout/{campaign}/done; GET /checkout/{campaign}/status; "
+        "GET /checkout/{campaign}/images/{sha256}",
     ),
     "signed in": (
         {*ROLES},

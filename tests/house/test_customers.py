@@ -131,7 +131,7 @@ async def test_an_answer_can_wait_for_a_version(shop):
 async def test_a_customer_has_a_profile_orders_and_notes(shop):
     order_id, customer_id = await bought(shop)
     row = await known(shop, customer_id)
-    assert row["person"] == {**ORDER["customer"], "email": ""}
+    assert row["person"] == {**ORDER["customer"], "phone": "+15125550142", "email": ""}
     assert row["billing"]["street"] == row["shipping"]["street"] == ADDRESS["street"]
     assert [order["order_id"] for order in row["orders"]["rows"]] == [order_id]
     assert [(note["order_id"], note["note"], note["by"]) for note in row["notes"]] == [(order_id, NOTES, "agent:agent1")]

@@ -60,17 +60,24 @@ def changes(typed: Values, state: Mapping[str, Any], campaign: Mapping[str, Any]
     body: dict[str, Any] = {
         "coupons": coupons(typed),
         "customer": {name: typed.get(f"customer.{name}", "") for name in PERSON},
-        "billing": {name: typed.get(f"billing.{name}", "") for name in ADDRESS},
+        "billing": _address(typed, "billing"),
         "shipping_same": same,
         "fields": [{"field": field["id"], "value": value} for field in campaign["fields"] if (value := typed.get(f"fields.{field['id']}", ""))],
     }
     if not same:
-        body["shipping"] = {name: typed.get(f"shipping.{name}", "") for name in ADDRESS}
+        body["shipping"] = _address(typed, "shipping")
     if typed.get("profile"):
         body["profile"] = typed["profile"]
     if lines is not None:
         body["lines"] = lines
     return body, errors
+
+
+def _address(typed: Values, section: str) -> dict[str, str]:
+    """Where a country has no regions, the one of the country that was chosen before is none."""
+    found = {name: typed.get(f"{section}.{name}", "") for name in ADDRESS}
+    rules = _rules(found["country"])
+    return found if rules is None or rules.country_area_choices else {**found, "region": ""}
 
 
 def _lines(typed: Values, state: Mapping[str, Any], campaign: Mapping[str, Any]) -> tuple[list[dict[str, Any]] | None, Errors]:

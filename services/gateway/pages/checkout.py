@@ -18,6 +18,7 @@ from services.gateway.checkout.passes import Pass
 from services.gateway.checkout.visit import Order, Stopped, Visit, Visiting, command, ended
 from services.gateway.checkout.words import Told
 from services.gateway.door import PUBLIC, Failed
+from services.gateway.pages.campaigns import Sha, image
 from services.gateway.render import page
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
@@ -63,11 +64,11 @@ async def _by_link(visit: Visit, token: str) -> Response:
     await visit.spend("open")
     if not _TOKEN.fullmatch(token):
         raise Stopped(words.UNKNOWN)
+    if visit.passed and visit.passed.by == "link" and token == visit.token(visit.passed):
+        return visit.to()
     link = await visit.link(token)
     await visit.opened(token)
-    before = visit.passed
-    theirs = before if before and before.link_id == link["link_id"] else Pass(link["order_id"], "link", link["link_id"])
-    return visit.give(visit.to(), theirs)
+    return visit.give(visit.to(), Pass(link["order_id"], "link", link["link_id"]))
 
 
 async def _by_id(visit: Visit, order_id: str, with_products: bool) -> Response:
@@ -106,6 +107,12 @@ async def details(visit: Visiting) -> Response:
     if ended(order):
         return visit.to("/done")
     return screens.details(visit, passed, order, campaign, form.values(order["state"], campaign, passed.products), link=link)
+
+
+@router.get("/checkout/{campaign}/images/{sha256}")
+async def picture(visit: Visiting, sha256: Sha) -> Response:
+    """Of a product. Whoever can name it by its content has seen it."""
+    return await image(visit.services, sha256)
 
 
 @router.post("/checkout/{campaign}")

@@ -1,0 +1,195 @@
+"""A customer orders and pays on a campaign's checkout page."""
+
+import asyncio
+
+import pytest_asyncio
+
+from tests.gateway.shopper import ADDRESS, BROKE, LOST_AFTER, WHOLE, cart, shopper, sold
+from tests.house.shop import until
+
+
+@pytest_asyncio.fixture(loop_scope="package", scope="module")
+async def shop(ringup):
+    return await sold(ringup)
+
+
+async def charges(ringup, order_id):
+    ledger = ringup.all.house.running["payments"].state["simulator"].state.ledger
+    return [entry for entry in ledger.entries.values() if entry["reference"].startswith(order_id) and entry["kind"] == "authorize"]
+
+
+async def at_the_payment(ringup, shop, **typed):
+    customer = await shopper(ringup, shop)
+    await customer.open()
+    await customer.send(act="continue", **{**WHOLE, f"lines.{shop.pillow}": "2", **typed})
+    assert customer.title == "Pay", customer.errors()
+    return customer
+
+
+async def test_whoever_has_no_link_orders_and_pays(ringup, shop):
+    customer = await shopper(ringup, shop)
+    assert (await customer.open()).title == "Order here"
+    await customer.send(act="update", **{f"lines.{shop.pillow}": "2", "coupon": "sleep10", "billing.country": "US", "shipping_same": "yes"})
+    assert customer.total == "103.81 USD"
+    await customer.send(act="continue", **{**WHOLE, f"lines.{shop.pillow}": "2", "coupons.0": "sleep10"})
+    assert (customer.title, customer.total) == ("Pay", "112.37 USD")
+    assert "Austin, TX 78701" in customer.text
+    await customer.pay()
+    assert customer.path.endswith("/done")
+    await customer.settled()
+    assert customer.title == "Thank you"
+    order_id = customer.order_id
+    await ringup.has(order_id, "Complete")
+    state = (await cart(ringup, "GET", f"/orders/{order_id}"))["state"]
+    assert (state["source"], state["terms_agreed"]) == ("checkout", True)
+    assert len(await charges(ringup, order_id)) == 1
+
+
+async def test_what_is_missing_is_said_at_its_field_and_what_was_typed_is_kept(ringup, shop):
+    customer = await shopper(ringup, shop)
+    await customer.open()
+    await customer.send(act="continue", **{"customer.first_name": "Customer", "billing.country": "US", "shipping_same": "yes"})
+    assert customer.status == 422
+    assert set(customer.errors()) == {"customer.last_name", "customer.email", "billing.street", "billing.city", "billing.postal", "billing.region"}
+    assert "Choose at least one product." in customer.text
+    assert customer.value("customer.first_name") == "Customer"
+
+
+async def test_another_address_is_asked_for_and_used(ringup, shop):
+    elsewhere = {f"shipping.{name}": value for name, value in {**ADDRESS, "street": "7 Pattern Lane"}.items()}
+    customer = await at_the_payment(ringup, shop, **{**elsewhere, "shipping_same": ""})
+    assert "7 Pattern Lane" in customer.text
+    assert "100 Example Street" not in customer.text
+    wrong = await shopper(ringup, shop)
+    await wrong.open()
+    await wrong.send(act="continue", **{**WHOLE, f"lines.{shop.pillow}": "1", "shipping_same": "", "shipping.country": "US"})
+    assert "shipping.street" in wrong.errors()
+
+
+async def test_an_address_is_asked_for_as_its_country_has_them(ringup, shop):
+    german = {**ADDRESS, "country": "DE", "region": "", "postal": "10115", "city": "Berlin"}
+    customer = await at_the_payment(ringup, shop, **{f"billing.{name}": value for name, value in german.items()})
+    assert "Germany" in customer.text
+
+
+async def test_delivery_and_coupons_are_chosen_and_taken_out_again(ringup, shop):
+    customer = await shopper(ringup, shop)
+    await customer.open()
+    chosen = {f"lines.{shop.pillow}": "1", "billing.country": "US", "shipping_same": "yes"}
+    await customer.send(act="update", profile=shop.express, coupon="ENDED", **chosen)
+    assert "Shipping, Express" in customer.text
+    assert "It ended on 2020-01-01." in customer.text
+    await customer.send(**{**chosen, "coupons.0": "ENDED", "remove.ENDED": "yes", "profile": shop.express})
+    assert "It ended" not in customer.text
+    await customer.send(act="update", coupon="NOTHING-OF-OURS", **chosen)
+    assert "This campaign has no such coupon." in customer.text
+
+
+async def test_a_declined_card_is_told_in_words_for_a_customer_and_another_one_pays(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    await customer.pay(BROKE)
+    await customer.settled()
+    assert customer.title == "Pay"
+    assert "Your bank did not approve this amount. Another card may work." in customer.text
+    assert "Would you like" not in customer.text
+    await customer.pay()
+    await customer.settled()
+    assert customer.title == "Thank you"
+    assert len(await charges(ringup, customer.order_id)) == 2
+
+
+async def test_while_the_bank_has_not_said_the_order_is_being_confirmed(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    await customer.pay(LOST_AFTER)
+
+    async def unknown():
+        return (await customer.http.get(f"{customer.here}/status")).json()["outcome"] == "unknown"
+
+    await until(unknown)
+    await customer.open("/done")
+    assert customer.title == "Your order is being confirmed"
+    assert "do not pay again" in customer.text
+    assert (await customer.open()).path.endswith("/done")
+
+
+async def test_pressed_twice_at_once_reloaded_or_gone_back_to_it_is_charged_once(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    token = (await customer.token()).json()["token"]
+    form = {**customer.hidden(), "payment": token, "terms": "shown", "terms_agreed": "yes"}
+    answers = await asyncio.gather(*(customer.http.post(f"{customer.here}/pay", data=form) for _ in range(3)))
+    assert {(answer.status_code, answer.headers.get("location")) for answer in answers} == {(303, f"{customer.here}/done")}
+    await customer.settled()
+    order_id = customer.order_id
+    assert (await customer.open()).title == "Thank you"
+    assert (await customer.open("/details")).title == "Thank you"
+    await customer.send("/pay", again=form)
+    assert (customer.title, customer.path) == ("Thank you", f"{customer.here}/done")
+    await customer.send(again=form, act="continue", **{f"lines.{shop.pillow}": "9"})
+    assert customer.title == "Thank you"
+    assert (await customer.http.post(f"{customer.here}/token", json={"number": "1", "expiry": "1", "cvv": "1"},
+            headers={"x-csrf-token": form["csrf"], "idempotency-key": "0" * 32})).status_code == 409  # fmt: skip
+    assert len(await charges(ringup, order_id)) == 1
+
+
+async def test_two_windows_with_one_order_charge_once_and_say_what_changed(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    first, second = customer.hidden(), customer.hidden()
+    await customer.open("/details")
+    await customer.send(act="continue", **{**WHOLE, f"lines.{shop.pillow}": "3"})
+    assert customer.total == "184.78 USD"
+    token = (await customer.token()).json()["token"]
+    await customer.send("/pay", again={**first, "payment": token, "terms": "shown", "terms_agreed": "yes"})
+    assert customer.status == 422
+    assert "The order has changed since this page was opened" in customer.text
+    assert customer.total == "184.78 USD"
+    await customer.pay()
+    await customer.settled()
+    await customer.send("/pay", again={**second, "payment": token, "terms": "shown", "terms_agreed": "yes"})
+    assert customer.title == "Thank you"
+    assert len(await charges(ringup, customer.order_id)) == 1
+
+
+async def test_terms_are_agreed_to_where_the_campaign_says_so(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    token = (await customer.token()).json()["token"]
+    await customer.send("/pay", payment=token, terms="shown")
+    assert customer.errors() == {"terms_agreed": "Read the terms, and tick that you agree."}
+    assert customer.status == 422
+
+
+async def test_without_a_card_nothing_is_paid(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    await customer.send("/pay", terms="shown", terms_agreed="yes")
+    assert customer.errors() == {"number": "Enter the card."}
+
+
+async def test_after_five_declines_the_order_is_kept_and_no_card_is_taken(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    for _ in range(5):
+        await customer.pay(BROKE)
+        await customer.settled()
+    assert "Five cards were declined within an hour" in customer.text
+    assert 'id="pay" disabled' in customer.text
+    await customer.pay()
+    assert "Five cards were declined within an hour" in customer.text
+    assert len(await charges(ringup, customer.order_id)) == 5
+
+
+async def test_what_costs_nothing_is_ordered_without_a_card(ringup):
+    free = await sold(ringup, coupons=[{"id": "79999", "code": "GIFT", "percent": "100"}], profiles=[], fields=[])
+    customer = await shopper(ringup, free)
+    await customer.open()
+    await customer.send(act="continue", **{**WHOLE, f"lines.{free.spray}": "1", "coupon": "GIFT"})
+    assert "Place the order" in customer.text
+    assert 'id="number"' not in customer.text
+    await customer.send("/pay", terms="shown", terms_agreed="yes")
+    await customer.settled()
+    assert customer.title == "Thank you"
+
+
+async def test_an_order_without_a_checkout_page_or_campaign_is_not_there(ringup):
+    closed = await sold(ringup, checkout=False)
+    for campaign in (closed, type(closed)("0000", "", "", "", "", {})):
+        customer = await shopper(ringup, campaign)
+        await customer.open()
+        assert (customer.status, customer.title) == (404, "There is no such page")
