@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -32,6 +33,16 @@ def _phone(text: str) -> str:
     if text and (not 7 <= digits <= 15 or set(text) - set("0123456789 +()-./")):
         raise ValueError("This is not a phone number.")
     return text
+
+
+def _payment(text: str) -> str:
+    if text and not _REFERENCE.fullmatch(text):
+        raise ValueError("This is neither a token of the vault nor a stored payment method.")
+    return text
+
+
+_REFERENCE = re.compile(r"(tok|ins)_[0-9A-Za-z_=-]{1,90}")
+"""What is charged is named, never said: a number typed here would lie in events."""
 
 
 class Body(BaseModel):
@@ -173,7 +184,7 @@ class SubmitBody(Body):
     """``total`` is what was shown: refused where it costs something else by now."""
 
     method: Method
-    payment: TextLine = ""
+    payment: Annotated[str, AfterValidator(_payment)] = ""
     oral_authorisation: bool = False
     total: int | None = Field(default=None, strict=True)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.cart.lines import Errors, Wanted, after, refused
 from services.cart.links import locked
+from services.cart.locking import with_lock
 from services.cart.pricing import Catalog, Known, quote
 from services.cart.providers import Question, Unasked
 from services.cart.standard1.snapshot import InvalidSnapshot
@@ -172,7 +173,11 @@ def _quoted(command: Change, order: Order) -> Quote | Refused:
 def _priced(command: Change, order: Order) -> Quote | None:
     """Raises InvalidSnapshot, Unasked."""
     known = command.known(about(order))
-    return quote(command.catalog, order.lines, order.coupons, order.profile, order.ship_to, known) if known else None
+    if known is None:
+        return None
+    quoted = quote(command.catalog, order.lines, order.coupons, order.profile, order.ship_to, known)
+    held = locked(order, command.now)
+    return with_lock(quoted, order, held, command.catalog, known) if held else quoted
 
 
 def _wrong_profile(order: Order, campaign: Campaign) -> Errors:

@@ -16,7 +16,7 @@ from services.cart.standard1.snapshot import Coupon, code_of, line_of, postal_of
 from services.cart.standard1.snapshot import Line as SnapshotLine
 from services.cart.tariff import Sold, Tariff
 from shared.contracts.catalog import Settings
-from shared.contracts.order import Address, Line, Quote, QuoteLine
+from shared.contracts.order import Address, Line, Quote, QuoteLine, TaxLine
 from shared.places import continent
 
 _REMEMBERED = 10_000
@@ -108,6 +108,33 @@ def quote(
     return _told(priced, {line.line: line.product for line in lines}, sold)
 
 
+def taxed(catalog: Catalog, lines: Sequence[QuoteLine], ship_to: Address, known: Circumstances) -> Priced:
+    """The tax on lines whose prices, discounts and shipping stand: as if each were one thing at its net amounts. Raises Unasked."""
+    tariff = catalog.tariff
+    sold = {line.line: tariff.products[line.product] for line in lines}
+    given: dict[str, Any] = {
+        "currency": tariff.campaign.currency,
+        "today": known.today,
+        "lines": [_net(line, sold[line.line]) for line in lines],
+        "shipping": {"chosen": None, "profiles": ()},
+        "coupons": {"max": 0, "entered": (), "catalog": ()},
+        "address": _address(ship_to),
+        "customer": {"tax_exempt": known.tax_exempt, "used_codes": ()},
+        "tax": _tax(catalog.settings, ship_to, known.rows),
+    }
+    if known.answers.tax is None or not sold or not ship_to.country:
+        return price(given)
+    sale = tuple(_sale_line(line, sold[line.line]) for line in lines)
+    override = known.answers.tax_of(Sale(tariff.campaign.currency, known.today, _place(ship_to), known.tax_exempt, sale))
+    return price({**given, "tax": {**given["tax"], "override": override}})
+
+
+def _net(line: QuoteLine, sold: Sold) -> dict[str, Any]:
+    plain = {"line": line.line, "product": sold.offer.id, "kind": sold.offer.kind, "categories": (), "tags": (), "quantity": 1}
+    net = {"list_price": line.price - line.discount, "ship_price": line.shipping - line.shipping_discount}
+    return {**plain, **net, "price_override": None, "ship_override": None, "tax_class": sold.offer.tax_class}
+
+
 def _shipping_prices(lines: Sequence[Line], sold: Mapping[int, Sold], ship_to: Address, known: Circumstances, currency: str) -> Prices:
     """None of another provider before there is something to ship, and a country. Raises Unasked."""
     if known.answers.prices is None or not sold or not ship_to.country:
@@ -124,7 +151,7 @@ def _tax_given(priced: Priced, sold: Mapping[int, Sold], ship_to: Address, known
     return known.answers.tax_of(Sale(priced.currency, known.today, _place(ship_to), known.tax_exempt, lines))
 
 
-def _sale_line(line: PricedLine, sold: Sold) -> SaleLine:
+def _sale_line(line: PricedLine | QuoteLine, sold: Sold) -> SaleLine:
     net_price, net_shipping = line.price - line.discount, line.shipping - line.shipping_discount
     return SaleLine(line.line, sold.id, sold.sku, sold.offer.tax_class, line.quantity, net_price, net_shipping)
 
@@ -205,7 +232,6 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
 def _told(priced: Priced, products: Mapping[int, str], sold: Mapping[int, Sold]) -> Quote:
     """From plain values at once, which is several times faster than part by part."""
     totals = priced.totals
-    rates = [line.rate for line in priced.tax_lines if line.rate is not None]
     told = {
         "policy": priced.policy,
         "currency": priced.currency,
@@ -216,16 +242,24 @@ def _told(priced: Priced, products: Mapping[int, str], sold: Mapping[int, Sold])
         "shipping_discount": totals.shipping_discount,
         "tax": totals.tax,
         "total": totals.total,
-        "tax_rate": rates[0] if len(rates) == 1 else "0",
         "profile": priced.profile or "",
         "profile_applies": priced.profile_applies,
         "coupons": [{**_plain(each), "reason": each.reason or ""} for each in priced.coupons],
-        "tax_lines": [{name: "" if value is None else value for name, value in _plain(each).items()} for each in priced.tax_lines],
+        **tax_told(priced),
     }
     return Quote.model_validate(told)
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def tax_told(priced: Priced) -> dict[str, Any]:
+    """Its tax lines, as a quote has them."""
+    rates = [line.rate for line in priced.tax_lines if line.rate is not None]
+    return {
+        "tax_rate": rates[0] if len(rates) == 1 else "0",
+        "tax_lines": tuple(TaxLine(**{name: "" if value is None else value for name, value in _plain(each).items()}) for each in priced.tax_lines),
+    }
+
+
 def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
     return QuoteLine.model_validate(
         {

@@ -11,6 +11,7 @@ from services.cart.blocked import blocked
 from services.cart.carried import answers, body
 from services.cart.changing import BUSY
 from services.cart.lines import Errors, refused
+from services.cart.links import locked
 from services.cart.pricing import Catalog
 from services.cart.state import CUSTOMER, Order
 from services.cart.tariff import Tariff
@@ -120,7 +121,7 @@ def gone(command: Submit, order: Order) -> Errors:
         if verdict.verdict != "applied" or coupon is None:
             continue
         way_out = "It goes with the next change of the order, whichever that is." if verdict.auto else "Take it out."
-        if coupon.ends and command.today > coupon.ends:
+        if coupon.ends and command.today > coupon.ends and not locked(order, command.now):
             yield "coupons", "coupon-ended", f"The coupon {verdict.code} ended on {coupon.ends}. {way_out}"
         elif verdict.amount and verdict.code in catalog.tariff.once & command.used:
             yield "coupons", "coupon-used", f"The customer has used the coupon {verdict.code} already. {way_out}"

@@ -12,7 +12,7 @@ from shared.kernel.events import Value
 from shared.money import formatted
 
 _KINDS = {"phone": "phone", "lander": "lander", "ecommerce": "e-commerce"}
-_METHODS = {"card": "card", "external": "external payment"}
+_METHODS = {"card": "card", "echeck": "eCheck", "external": "external payment"}
 Say = Callable[[Any], str]
 
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
 
 from services.customers.customer import Exempt, customer
 from services.customers.erasure import erase
-from services.customers.matches import matches
+from services.customers.matches import matches, newest_partial
 from services.customers.search import conditions, search
 from services.customers.status import STATUSES, Status, summary
 from services.customers.timeline import timeline, told, until
@@ -100,21 +100,24 @@ async def known_customers(service: RunningService, phone: Asked = "", email: Ask
 
 
 @router.get("/customers")
-async def list_customers(service: RunningService, q: Asked = "", cursor: str | None = None) -> dict[str, Any]:
-    """Those last changed first, 50 a page; with ``q`` (name, phone, e-mail, customer or order id) the first 50 that match, in one page.
+async def list_customers(service: RunningService, q: Asked = "", partial: bool = False, cursor: str | None = None) -> dict[str, Any]:
+    """Those last changed first, 50 a page; with ``q`` (name, phone, e-mail, customer or order id) the first 50 that match, in one page;
+    with ``partial`` those of the newest partials.
 
     ``{"rows": [customer], "next": cursor or null}``; a customer is ``customer_id``, ``person`` {first_name, last_name, phone, email},
     ``billing`` and ``shipping`` {street, unit, city, postal, region, country}, ``created_at``, ``updated_at``, ``erased_at`` or null,
     ``answers`` {order_id, fields} to the custom fields of the newest order that asked any, or null, ``tax`` {exempt, certificate},
     ``particulars`` {birth_date, gender} or null, ``consents`` {do_not_sell, sms_consent: {order_id, at}, those that were given},
-    ``orders`` (how many).
+    ``orders`` (how many), ``partial`` (the newest, {order_id, at}) or null.
     """
-    if q.strip():
+    if partial:
+        rows, following = await _with_partials(service, cursor)
+    elif q.strip():
         found = [await service.get(profiles, id) for id in await _matching(service, q)]
         rows, following = [row for row in found if row], None
     else:
         rows, following = await service.find(profiles, {"listed_at": Range("", None)}, sort="listed_at", descending=True, cursor=cursor)
-    return {"rows": [{**_customer(row), "orders": await service.count(orders, {"customer_id": row["id"]})} for row in rows], "next": following}
+    return {"rows": [await _counted(service, row) for row in rows], "next": following}
 
 
 @router.get("/customers/{id}")
@@ -214,6 +217,18 @@ async def _shown(service: Running, rows: list[Row]) -> list[dict[str, Any]]:
     unnamed = {order["campaign"] for order in shown if not order["campaign_name"]}
     names = {id: (await service.get(campaigns, id) or {"name": ""})["name"] for id in unnamed}
     return [{**order, "campaign_name": order["campaign_name"] or names[order["campaign"]]} for order in shown]
+
+
+async def _with_partials(service: Running, cursor: str | None) -> tuple[list[Row], str | None]:
+    partials, following = await _newest(service, "Partial", cursor)
+    ids = dict.fromkeys(row["customer_id"] for row in partials if row["customer_id"])
+    found = [await service.get(profiles, id) for id in ids]
+    return [row for row in found if row], following
+
+
+async def _counted(service: Running, row: Row) -> dict[str, Any]:
+    count = await service.count(orders, {"customer_id": row["id"]})
+    return {**_customer(row), "orders": count, "partial": await newest_partial(service, row["id"])}
 
 
 def _customer(row: Row) -> dict[str, Any]:

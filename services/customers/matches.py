@@ -48,15 +48,21 @@ async def _found(service: Running, where: Where) -> list[Row]:
 async def _told(service: Running, row: Row, why: list[str], mine: Row | None) -> dict[str, Any]:
     order_id = mine["id"] if mine else ""
     last = next(await _others(service, {"customer_id": row["id"], "listed_at": Range("", None)}, "listed_at", order_id), None)
-    partial = next(await _others(service, {"customer_id": row["id"], "status_at": Prefix("Partial ")}, "status_at", order_id), None)
     return {
         "customer_id": row["id"],
         "person": row["person"],
         "why": why,
         "orders": await service.count(orders, {"customer_id": row["id"]}) - bool(mine and mine["customer_id"] == row["id"]),
         "last_order": {"order_id": last["order_id"], "status": last["status"], "at": last["created_at"]} if last else None,
-        "partial": {"order_id": partial["order_id"], "at": partial["partial"]["at"]} if partial else None,
+        "partial": await newest_partial(service, row["id"], order_id),
     }
+
+
+async def newest_partial(service: Running, customer_id: str, besides: str = "") -> dict[str, Any] | None:
+    """``{"order_id", "at"}``; ``besides`` is an order that does not count."""
+    where: Where = {"customer_id": customer_id, "status_at": Prefix("Partial ")}
+    found = next(await _others(service, where, "status_at", besides), None)
+    return {"order_id": found["order_id"], "at": found["partial"]["at"]} if found else None
 
 
 async def _others(service: Running, where: Where, index: str, order_id: str) -> Iterator[dict[str, Any]]:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StrictBool, StrictInt
 
 from services.customers import letters
 from services.customers.message import Retry, message
 from services.customers.messages import CONSENT, MESSAGE_STATUSES, MessageStatus, messages
 from services.customers.sending import Post, letter_of
 from shared.http import RunningService, Sent
+from shared.ids import OrderId
 from shared.kernel.errors import NotFound
 from shared.kernel.events import ERASED
 from shared.kernel.ports import Prefix, Range
@@ -49,6 +51,32 @@ async def list_messages(
         "server": "smtp" if post.server else "outbox",
         "sms": post.sms.name if post.sms else "",
     }
+
+
+class Draft(BaseModel):
+    """What a letter would be about. ``address`` is where the link leads."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Literal["email", "sms"]
+    shop: str
+    first_name: str = ""
+    order_id: OrderId
+    address: str
+    total: StrictInt = 0
+    currency: str = ""
+    price_lock: StrictBool = False
+    expires_at: AwareDatetime | None = None
+
+
+@router.post("/letters/draft-link")
+async def draft_link(about: Draft) -> dict[str, str]:
+    """What a customer would read: ``{"subject", "text"}``, without a subject for an SMS. Nothing is sent or kept."""
+    said = letters.DraftLink(**about.model_dump(exclude={"channel"}))
+    if about.channel == "sms":
+        return {"subject": "", "text": letters.sms(said)}
+    letter = letters.mail(said)
+    return {"subject": letter.subject, "text": letter.text}
 
 
 @router.get("/messages/{id}")

@@ -105,10 +105,6 @@ def _answered(what: str, answer: str, reason: str) -> str:
     return f"{what}: {_ANSWERS[answer]}" + (f", {_reason(reason)}" if reason else "")
 
 
-def _matter(event: customers.MessageRequested | customers.MessageSent | customers.MessageFailed) -> str:
-    return "The consent to SMS" if event.about == "consent" else "The link"
-
-
 def _to_be_told(event: customers.MessageRequested) -> str:
     if event.about == "consent":
         return "The customer agreed to SMS: the number is to be handed over"
@@ -119,6 +115,11 @@ def _told(event: customers.MessageSent) -> str:
     if event.about == "consent":
         return f"The consent to SMS was handed over to {event.by}"
     return "The link was put into the outbox: no mail server is set" if event.by == "outbox" else f"The link was sent by {_BY[event.channel]}"
+
+
+def _not_told(event: customers.MessageFailed) -> str:
+    failed = "The consent to SMS was not handed over" if event.about == "consent" else f"The link was not sent by {_BY[event.channel]}"
+    return f"{failed}: {_clause(event.reason)}"
 
 
 def _kept(event: cart.PartialCreated) -> str:
@@ -207,5 +208,5 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     customers.MessageRequested: _to_be_told,
     customers.MessageClaimed: lambda e: "It is being sent again" if e.takeover else "It is being sent",
     customers.MessageSent: _told,
-    customers.MessageFailed: lambda e: f"{_matter(e)} was not sent by {_BY[e.channel]}: {_clause(e.reason)}",
+    customers.MessageFailed: _not_told,
 }

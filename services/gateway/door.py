@@ -123,6 +123,7 @@ REVIEWS: tuple[Role, ...] = ("qa", "supervisor", "admin")
 LOOKS_UP: tuple[Role, ...] = ("agent", "qa", "supervisor", "admin")
 OPERATES: tuple[Role, ...] = ("ops", "admin")
 SETS: tuple[Role, ...] = ("supervisor", "admin")
+SENDS: tuple[Role, ...] = ("supervisor", "ops", "admin")
 ADMINISTERS: tuple[Role, ...] = ("admin",)
 
 

@@ -167,5 +167,5 @@ def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> d
         "blocked": order.get("blocked", False),
         "profile": {"id": quote["profile"], "applies": quote["profile_applies"] is not False} if quote else None,
         "scripts": scripts(campaign, agent, name, f"{sums['total']} {currency}"),
-        "started_at": state["call"]["started_at"] if state["call"] else None,
+        "started_at": state["call"]["started_at"] if state["call"] and state["stage"] != "partial" else None,
     }

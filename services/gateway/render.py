@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import Response
 
 from services.gateway import show
-from services.gateway.door import ADMINISTERS, LOOKS_UP, OPERATES, REVIEWS, SELLS, SETS, Door, session_of
+from services.gateway.door import ADMINISTERS, LOOKS_UP, OPERATES, REVIEWS, SELLS, SENDS, SETS, Door, session_of
 from services.gateway.sessions import Session
 from shared.money import formatted
 
@@ -30,6 +30,7 @@ MENU = (
     ("/campaigns", "Catalog", SETS, "K"),
     ("/settings", "Settings", SETS, "S"),
     ("/ops", "Ops", OPERATES, "P"),
+    ("/outbox", "Outbox", SENDS, "B"),
 )
 """Path, name, who may open it, and the key that goes there after G."""
 
@@ -52,6 +53,10 @@ PILLS = {
     "Declined": ("bad", "x-circle"),
     "Cancelled": ("", "slash"),
     "Erased": ("", "slash"),
+    "Waiting": ("live", "clock"),
+    "Failed": ("bad", "alert"),
+    "Sent": ("ok", "check"),
+    "Stopped": ("", "slash"),
     "Draft": ("", "pencil"),
     "Published": ("ok", "check"),
     "Changed": ("live", "half"),
@@ -95,7 +100,8 @@ def templates() -> Jinja2Templates:
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     env.globals.update(static=static, pills=PILLS, dispositions=show.DISPOSITIONS, command_id=lambda: uuid.uuid4().hex)
-    env.filters.update(moment=when, money=formatted, clock_time=clock_time, day_time=day_time, person=show.person, place=show.place, who=show.who)
+    env.filters.update(moment=when, money=formatted, clock_time=clock_time, day_time=day_time)
+    env.filters.update(person=show.person, place=show.place, who=show.who, lower_first=show.lower_first)
     return Jinja2Templates(env=env)
 
 

@@ -63,6 +63,9 @@ HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "FulfillmentCancelled": ("slash", ""),
     "OrderCancelled": ("slash", "bad"),
     "ExportErased": ("lock", ""),
+    "MessageSent": ("check", "ok"),
+    "MessageFailed": ("alert", "warn"),
+    "CustomerNoted": ("pencil", ""),
     "CustomerUpdated": ("user", ""),
     "CustomerErased": ("lock", ""),
 }
@@ -85,6 +88,11 @@ def place(address: Mapping[str, str] | None) -> str:
     region = " ".join(filter(None, (address["region"], address["postal"] if address["postal"] != ERASED else "")))
     country = country_name(address["country"]) if address["country"] not in ("", HOME) else ""
     return _joined(", ", [address["street"], address["unit"], address["city"], region, country])
+
+
+def lower_first(sentence: str) -> str:
+    """As it goes on after a colon."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _joined(by: str, parts: Iterable[str | None]) -> str:

@@ -13,7 +13,16 @@ from services.cart.held import give_back, held, not_sold
 from services.cart.order import order
 from services.cart.policies import keep
 from services.cart.used import hashes, used
-from shared.contracts.cart import CartChanges, CartUpdated, CouponRedeemed, CouponReturned, OrderClosed, OrderReopened, OrderSubmitted
+from shared.contracts.cart import (
+    CartChanges,
+    CartUpdated,
+    CouponRedeemed,
+    CouponReturned,
+    OrderClosed,
+    OrderReopened,
+    OrderSubmitted,
+    PartialCreated,
+)
 from shared.contracts.customers import CustomerErased
 from shared.contracts.order import CouponVerdict, Person
 from shared.kernel.codec import stamp
@@ -70,6 +79,17 @@ def closed(why):
     return OrderClosed(order_id=ORDER, why=why)
 
 
+def kept():
+    whole = submitted().order
+    return PartialCreated(
+        order_id=ORDER, disposition="price", source="phone", made_by="agent:agent1", created_at=NOON, campaign_version=1, order=whole
+    )
+
+
+def completed():
+    return OrderReopened(order_id=ORDER, why="completing")
+
+
 def test_a_submission_keeps_every_coupon_that_took_something():
     (fact,) = stream(f"order-{ORDER}", (0, sent("LAST", "TEN")))
     assert list(keep.react(fact)) == [(f"restful-{code}", Keep("restful", code, ORDER)) for code in ("LAST", "TEN")]
@@ -104,6 +124,9 @@ def due(*timed, coupons=((0, TAKEN),)):
         (((1, sent("LAST")), (3, closed("cancelled"))), (3, "cancelled")),
         (((1, sent("LAST")), (3, closed("approved")), (4, closed("cancelled"))), (4, "cancelled")),
         (((1, sent("LAST")), (2, reopened()), (3, closed("erased"))), (3, "not-submitted")),
+        (((1, sent("LAST")), (2, reopened()), (3, kept())), (3, "no-sale")),
+        (((1, sent("LAST")), (2, reopened()), (3, kept()), (4, completed())), (14, "not-submitted")),
+        (((1, kept()),), (10, "not-submitted")),
     ],
 )
 def test_when_a_use_goes_back(timed, wanted):
@@ -124,7 +147,8 @@ def test_an_order_without_coupons_leaves_no_document():
 
 
 ORDER_EVENTS = st.lists(
-    st.sampled_from([sent("LAST"), sent("TEN"), sent(), reopened(), *map(closed, ("denied", "approved", "cancelled"))]), max_size=4
+    st.sampled_from([sent("LAST"), sent("TEN"), sent(), reopened(), kept(), completed(), *map(closed, ("denied", "approved", "cancelled"))]),
+    max_size=4,
 )
 
 

@@ -9,7 +9,7 @@ from shared.contracts.catalog import Coupon, CustomField, Offer, ShippingProfile
 from shared.contracts.order import Address, FieldValue, Part, Quote, QuoteLine
 from tests.cart.ringing import HOME, begun, change, known, lines, offered, submit
 from tests.given import given
-from tests.samples import ORDER
+from tests.samples import NOON, ORDER
 
 SIZES = (Variant(id="31", sku="Q"), Variant(id="32", sku="K"))
 PILLOW = Offer(id="1", name="Cloud pillow", sku="RN-PIL-01", price=4995, shipping_price=695)
@@ -109,6 +109,36 @@ def test_a_gateway_that_cannot_be_used_by_phone_is_refused_with_the_product():
         "Foam topper cannot be charged by phone: the gateway other is switched off. Take it out, or ask a supervisor for another gateway.",
     )
     sent(history.when(submit(catalog, "external")))
+
+
+def test_an_echeck_needs_a_gateway_that_takes_it_and_the_customer_s_word():
+    methods = ("card", "echeck")
+    catalog = offered(PILLOW, TOPPER, methods=methods, gateways={"simulator": ("authorise", "ach"), "other": ("authorise",)})
+    history = rung_up(catalog)
+    refused = history.when(submit(catalog, "echeck")).then_refused("incomplete")
+    assert [error["field"] for error in refused.data["errors"]] == ["oral_authorisation"]
+    event = sent(history.when(submit(catalog, "echeck", oral_authorisation=True)))
+    assert (event.submitted.method, event.submitted.oral_authorisation, event.parts[0].gateway) == ("echeck", NOON, "simulator")
+    both = rung_up(catalog, lines(_1=1, _31=1))
+    refused = both.when(submit(catalog, "echeck", oral_authorisation=True)).then_refused("no-ach")
+    assert (refused.field, "other" in refused.detail) == ("method", True)
+    sent(both.when(submit(catalog)))
+    unknown = offered(PILLOW, methods=methods)
+    rung_up(unknown).when(submit(unknown, "echeck", oral_authorisation=True)).then_refused("no-ach")
+    assert sent(history.when(submit(catalog, oral_authorisation=True))).submitted.oral_authorisation is None
+
+
+@pytest.mark.parametrize(
+    ("can", "why"),
+    [(("requires-3ds",), "needs 3-D Secure, which a customer on the phone cannot do"), (("requires-form",), "needs a form of its own")],
+)
+def test_a_gateway_that_needs_the_customer_is_named_and_a_link_is_offered(can, why):
+    catalog = offered(PILLOW, TOPPER, gateways={"other": can})
+    refused = rung_up(catalog, lines(_31=1)).when(submit(catalog)).then_refused("gateway-unusable")
+    assert refused.detail == (
+        f"Foam topper cannot be charged by phone: the gateway other {why}. "
+        "Send the customer a link to pay by, take it out, or ask a supervisor for another gateway."
+    )
 
 
 def test_a_product_that_is_gone_is_refused_by_its_name():

@@ -44,6 +44,7 @@ def test_a_first_version_tells_what_it_sells():
         ({"countries": ("US", "CA")}, "Country Germany removed"),
         ({"countries": ("CA", "US", "DE")}, "Country: the order changed"),
         ({"methods": ("card",)}, "Payment method external payment removed"),
+        ({"methods": ("card", "external", "echeck")}, "Payment method eCheck added"),
         ({"teams": ()}, "Team Team 1 removed"),
         ({"coupons": (SLEEP,)}, "Coupon FIVE removed"),
         ({"coupons": (SLEEP, FIVE, FIVE.model_copy(update={"id": "33", "code": "SHIPFREE"}))}, "Coupon SHIPFREE added"),

@@ -150,6 +150,17 @@ def test_a_gateway_is_free_where_order_entry_does_not_list_the_campaign(gateway)
     assert found(changed(with_row("offers", 0, gateway=gateway), listed=False)) == []
 
 
+def test_echeck_needs_an_offer_whose_gateway_takes_it():
+    takes = GATEWAYS["simulator"].model_copy(update={"capabilities": ("authorise", "ach")})
+    echeck = changed(methods=("card", "echeck"))
+    assert found(echeck) == [("methods", "no-ach")]
+    assert "gateway simulator does not take eChecks" in problems(echeck, KNOWN)[0].detail
+    assert found(echeck, Known({"simulator": takes}, DIRECTORY)) == []
+    mixed = echeck.model_copy(update={"offers": (PILLOW, TOPPER.model_copy(update={"gateway": "cards"}))})
+    assert ("methods", "no-ach") not in found(mixed, Known({"simulator": takes, "cards": GATEWAYS["simulator"]}, DIRECTORY))
+    assert found(changed(methods=("card", "echeck"), listed=False)) == []
+
+
 def test_the_gateway_s_problem_names_it_and_the_way_out():
     detail = problems(with_row("offers", 0, gateway="threes"), KNOWN)[0].detail
     assert "threes" in detail

@@ -32,6 +32,7 @@ def offers(campaign: Campaign, gateways: Gateways) -> Problems:
         yield from _limits(at, offer, campaign.currency)
         yield from _variants(at, offer)
         yield from _gateway(at, offer, campaign, gateways)
+    yield from _echeck(campaign, gateways)
 
 
 def _called(offer: Offer) -> str:
@@ -95,3 +96,11 @@ def _gateway(at: str, offer: Offer, campaign: Campaign, gateways: Gateways) -> P
     else:
         unfit = itertools.islice((why for capability, why in _REFUSED.items() if capability in gateway.capabilities), 1)
         yield from (Problem(field, "gateway-unfit", f"The gateway {offer.gateway} {why}. {_WAY_OUT}") for why in unfit)
+
+
+def _echeck(campaign: Campaign, gateways: Gateways) -> Problems:
+    """Order Entry shows eCheck where the gateway of every chosen offer takes it: where none does, nobody ever sees it."""
+    names = sorted({offer.gateway for offer in campaign.offers} & gateways.keys())
+    if campaign.listed and "echeck" in campaign.methods and names and not any("ach" in gateways[name].capabilities for name in names):
+        which = f"gateway {names[0]} does" if len(names) == 1 else f"gateways {', '.join(names)} do"
+        yield Problem("methods", "no-ach", f"The {which} not take eChecks. Take eCheck away, or choose a gateway with ACH for an offer.")

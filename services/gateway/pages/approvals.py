@@ -38,7 +38,7 @@ async def count(request: Request, services: Ask, seen: Seen = "") -> Response:
 
 
 @router.post("/{id}/{line}/approve")
-async def approve(request: Request, id: OrderId, line: Line, services: Ask, key: Key, asked: Annotated[str, Form(max_length=100)]) -> Response:
+async def approve(request: Request, id: OrderId, line: Line, services: Ask, key: Key, asked: Annotated[str, Form(max_length=6000)]) -> Response:
     """``asked`` is what the supervisor saw: nobody approves another price than that."""
     for _ in range(_TRIES):
         order = await services.get("cart", f"/orders/{id}")
@@ -87,7 +87,7 @@ async def _waiting(request: Request, services: Services, seen: str) -> dict[str,
 
 
 def what(row: Mapping[str, Any]) -> str:
-    return f"{row['price']}/{row['shipping_price']}/{row['requested_at']}"
+    return f"{row['price']}/{row['shipping_price']}/{row['reason']}"
 
 
 def _changes(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
 from starlette.responses import Response
 
 from services.gateway.door import SELLS, Ask, allow
+from services.gateway.pages.lists import Seen
 from services.gateway.pages.order_entry import Key, Version, answered
 from services.gateway.show import person
 from shared.contracts.cart import Disposition
@@ -36,9 +37,9 @@ class Recording(BaseModel):
 
 
 @router.get("/calls")
-async def calls(services: Ask) -> JSONResponse:
+async def calls(services: Ask, seen: Seen = "") -> JSONResponse:
     """The asker's own that are still open, newest first: ``{"rows": [{order_id, name, campaign, started_at, updated_at, total}]}``."""
-    found = await services.get("cart", "/calls")
+    found = await services.get("cart", "/calls", min_version=seen or None)
     rows = [
         {
             **{name: row[name] for name in ("order_id", "campaign", "started_at", "updated_at")},

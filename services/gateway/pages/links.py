@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Annotated
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, String
 from starlette.responses import Response
 
 from services.gateway.door import SELLS, Ask, AtDoor, Door, allow
+from services.gateway.pages.lists import Seen, caught_up, if_answered
 from services.gateway.pages.order_entry import Key, answered, campaign_of
 from shared.contracts.cart import Channel, Disposition
 from shared.ids import OrderId
@@ -21,7 +23,7 @@ router = APIRouter(prefix="/order-entry/{id}/links", include_in_schema=False, de
 
 LinkId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Hours = Annotated[int, Query(ge=1, le=720)]
-Seen = Annotated[str, Header(alias="if-match", pattern=r'^("\d{1,12}")?$')]
+Version = Annotated[str, Header(alias="if-match", pattern=r'^("\d{1,12}")?$')]
 _USUAL = 72
 _NOT_YET = "…"
 """Stands for the token in a preview: nobody has one before the link is made."""
@@ -40,19 +42,31 @@ class Wanted(BaseModel):
 
 
 @router.get("")
-async def links(id: OrderId, services: Ask, at: AtDoor) -> JSONResponse:
-    """Newest first; with the address of those that still hold, the order's status, and where a new one could be sent."""
-    found = await services.get("cart", f"/orders/{id}/links")
-    order = await services.get("cart", f"/orders/{id}")
-    status = await services.ask("customers", "GET", f"/orders/{id}")
-    campaign = order["state"]["campaign"]
+async def links(id: OrderId, services: Ask, at: AtDoor, seen: Seen = "") -> JSONResponse:
+    """Newest first: with the address of those that still hold, and ``message``, what became of the mail or SMS. Beside them the order's status and
+    stage, where a new one could be sent, and by what (``server``: smtp or outbox; ``plugin``: the one for SMS, or empty)."""
+    await caught_up(services, seen)
+    found, order = await asyncio.gather(services.get("cart", f"/orders/{id}/links"), services.get("cart", f"/orders/{id}"))
+    state = order["state"]
+    told = await if_answered(services, "customers", f"/orders/{id}")
+    sent = await if_answered(services, "customers", "/messages", order_id=id) or {"rows": [], "server": "outbox", "sms": ""}
+    messages = {each["about"]: {"status": each["status"], "reason": each["reason"]} for each in reversed(sent["rows"])}
     return JSONResponse(
         {
-            "rows": [{**row, "address": _address(at, campaign, row["token"]) if row["status"] in _HOLD else ""} for row in found["rows"]],
-            "order": status.json()["status"] if status.status == 200 else "",
-            "stage": order["state"]["stage"],
-            "email": order["state"]["customer"]["email"],
-            "sms": order["state"]["customer"]["phone"],
+            "rows": [
+                {
+                    **row,
+                    "address": _address(at, state["campaign"], row["token"]) if row["status"] in _HOLD else "",
+                    "message": messages.get(row["link_id"]),
+                }
+                for row in found["rows"]
+            ],
+            "order": told["status"] if told else "",
+            "stage": state["stage"],
+            "email": state["customer"]["email"],
+            "sms": state["customer"]["phone"],
+            "server": sent["server"],
+            "plugin": sent["sms"],
         }
     )
 
@@ -61,10 +75,10 @@ _HOLD = ("issued", "opened")
 
 
 @router.post("")
-async def issue(request: Request, id: OrderId, body: Wanted, services: Ask, at: AtDoor, key: Key, seen: Seen = "") -> JSONResponse:
+async def issue(request: Request, id: OrderId, body: Wanted, services: Ask, at: AtDoor, key: Key, version: Version = "") -> JSONResponse:
     """Of an open order this is No Sale first. The order as it is then, with the ``link``."""
     wanted = body.model_dump(exclude_none=True)
-    answer = await services.ask("cart", "POST", f"/orders/{id}/links", wanted, key=key, version=int(seen.strip('"')) if seen else None)
+    answer = await services.ask("cart", "POST", f"/orders/{id}/links", wanted, key=key, version=int(version.strip('"')) if version else None)
     body_of = answer.json()
     order = await answered(request, services, id, answer.status, body_of)
     if answer.status >= 400:

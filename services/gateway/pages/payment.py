@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway.door import LOOKS_UP, SELLS, Ask, AtDoor, Failed, allow
 from shared.ids import OrderId
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
 CustomerId = Annotated[str, Path(pattern=r"^\d{10}$")]
@@ -42,7 +42,7 @@ class AccountFor(Account):
     order_id: OrderId
 
 
-@router.post("/order-entry/{id}/pre-auth", include_in_schema=False, dependencies=[allow(*SELLS)])
+@router.post("/order-entry/{id}/pre-auth", dependencies=[allow(*SELLS)])
 async def pre_auth(id: OrderId, body: PreAuth, services: Ask, at: AtDoor, key: Key) -> JSONResponse:
     """One unit of the currency on the gateway of the first chosen offer, given back at once. Answers when the gateway does, or after 20 seconds."""
     state = (await services.get("cart", f"/orders/{id}"))["state"]
@@ -71,18 +71,18 @@ def _gateway(campaign: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) ->
     raise Failed(422, {"code": "product-gone", "field": f"lines.{product}", "detail": detail})
 
 
-@router.get("/order-entry/{id}/instruments", include_in_schema=False, dependencies=[allow(*SELLS)])
+@router.get("/order-entry/{id}/instruments", dependencies=[allow(*SELLS)])
 async def of_order(id: OrderId, services: Ask) -> JSONResponse:
     """What the order's customer may be charged by again; none while nobody known is ordering."""
     customer_id = (await services.get("cart", f"/orders/{id}"))["state"]["customer_id"]
     return JSONResponse(await services.get("payments", f"/customers/{customer_id}/instruments") if customer_id else {"rows": []})
 
 
-@router.get("/customers/{id}/instruments", include_in_schema=False, dependencies=[allow(*LOOKS_UP)])
+@router.get("/customers/{id}/instruments", dependencies=[allow(*LOOKS_UP)])
 async def of_customer(id: CustomerId, services: Ask) -> JSONResponse:
     return JSONResponse(await services.get("payments", f"/customers/{id}/instruments"))
 
 
-@router.delete("/customers/{id}/instruments/{instrument}", include_in_schema=False, dependencies=[allow(*SELLS)])
+@router.delete("/customers/{id}/instruments/{instrument}", dependencies=[allow(*SELLS)])
 async def forget(id: CustomerId, instrument: Instrument, services: Ask, key: Key) -> JSONResponse:
     return JSONResponse(await services.delete("payments", f"/customers/{id}/instruments/{instrument}", key=key))

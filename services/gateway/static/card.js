@@ -21,6 +21,9 @@ export function expiry(text) {
   return found.length > 2 ? `${found.slice(0, 2)} / ${found.slice(2)}` : found;
 }
 
+/** The last four, where there are more. */
+export const masked = (number) => (number ? `•••• ${number.slice(-4)}` : "");
+
 /** What is typed into the number or the expiry date takes its shape; `brand` says whose number it is. */
 export function shape(field, brandPlace) {
   if (field.id === "number") {
@@ -50,5 +53,20 @@ export function problems(number, date, code, today = new Date()) {
   if (date.length !== 4 || month < 1 || month > 12) found.push(["expiry", "The expiry date is month and year, such as 08/29."]);
   else if (year < today.getFullYear() || (year === today.getFullYear() && month < today.getMonth() + 1)) found.push(["expiry", "This card has expired."]);
   if (code.length !== (brand(number) === "American Express" ? 4 : 3)) found.push(["cvv", "The security code has three digits, on American Express four."]);
+  return found;
+}
+
+/** The check digit of an ABA routing number. */
+function isRouting(number) {
+  const sum = [...number].reduce((total, digit, place) => total + Number(digit) * [3, 7, 1][place % 3], 0);
+  return number.length === 9 && Number(number) > 0 && sum % 10 === 0;
+}
+
+/** [field, words] of everything that is wrong with a bank account. */
+export function accountProblems({ routing, account, holder }) {
+  const found = [];
+  if (!isRouting(routing)) found.push(["routing", routing ? "This is not a routing number. It has nine digits; check each of them." : "Enter the routing number."]);
+  if (account.length < 4 || account.length > 17) found.push(["account", account ? "An account number has 4 to 17 digits." : "Enter the account number."]);
+  if (!holder) found.push(["holder", "Enter the name of the account's holder."]);
   return found;
 }

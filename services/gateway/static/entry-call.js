@@ -1,12 +1,14 @@
 // A call: started once however often the page is loaded, and come back to until it is done.
-import { ask, Problem } from "./core.js";
+import { Problem } from "./core.js";
 import { banner } from "./entry-errors.js";
-import { adopt, follow, order, save } from "./entry-order.js";
+import { adopt, answered, follow, order, save } from "./entry-order.js";
 import { tellPrices } from "./entry-reprice.js";
 import { call, settle, takeUpDraft, text } from "./entry-typed.js";
 import { at, form, read, SECTIONS, stored, write } from "./entry-values.js";
 import { drawTime } from "./entry-view.js";
 
+/** What fills the form before the order is started: it is typed, and saved as such. */
+const PREFILLED = ["source", "customer", "phone", "email", "dnis", "ani", "affiliate"];
 const ahead = Date.parse(form.dataset.now) - Date.now();
 
 /** Begins the order that the page shows, else another one. */
@@ -26,11 +28,13 @@ async function start() {
   call.set({ key });
   const blank = Object.fromEntries(SECTIONS.map((section) => [section, text(read(section))]));
   try {
-    adopt(await ask("POST", "/order-entry", { campaign: form.dataset.campaign, direction: read("direction") }, { "idempotency-key": key }));
+    adopt(await answered("POST", "/order-entry", { campaign: form.dataset.campaign, direction: read("direction") }, false, key));
   } catch (problem) {
-    return banner("bad", problem instanceof Problem ? problem.message : "No connection. Reload the page when it is back.");
+    if (!(problem instanceof Problem)) throw problem;
+    return banner("bad", problem.message);
   }
-  const began = (section) => (asked.has("source") || section === "billing" ? text(stored(section, order().values)) : blank[section]);
+  const filled = PREFILLED.some((name) => asked.has(name));
+  const began = (section) => (filled || section === "billing" ? text(stored(section, order().values)) : blank[section]);
   for (const section of SECTIONS) settle(section, began(section));
   begun();
 }

@@ -3,12 +3,13 @@ import { digits } from "./card.js";
 import { element, icon } from "./core.js";
 import { at } from "./entry-values.js";
 
-export function mark(id, words) {
+/** `more` are buttons that help. */
+export function mark(id, words, ...more) {
   const field = at(id);
   clear(id);
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", `${id}-note`);
-  const note = element("p", { class: "error", id: `${id}-note` }, icon("alert"), words);
+  const note = element("p", { class: "error", id: `${id}-note` }, icon("alert"), element("span", {}, words, ...more));
   const row = field.closest("tr");
   const under = row?.nextElementSibling?.dataset.reason ? row.nextElementSibling : row;
   if (row) under.after(element("tr", { class: "under" }, element("td", { colspan: "5" }, note)));
@@ -44,9 +45,13 @@ function isAmount(typed, list) {
   return new RegExp(`^[0-9,]+${decimals ? `([.][0-9]{1,${decimals}})?` : ""}$`).test(typed) || `Enter an amount, such as ${list}.`;
 }
 
+function fits(typed, { pattern, label, example }) {
+  return !typed || new RegExp(pattern, "i").test(typed) || `This is not a ${label}. One looks like ${example}.`;
+}
+
 export function checkField(field) {
   const typed = field.value.trim();
-  const verdict = field.dataset.list ? isAmount(typed, field.dataset.list) : CHECKS[field.id]?.(typed) ?? true;
+  const verdict = field.dataset.list ? isAmount(typed, field.dataset.list) : field.dataset.pattern ? fits(typed, field.dataset) : CHECKS[field.id]?.(typed) ?? true;
   if (verdict !== true) mark(field.id, verdict);
 }
 

@@ -4,7 +4,7 @@ import { banner, mark } from "./entry-errors.js";
 import { merge } from "./entry-merge.js";
 import { rows, withoutReason } from "./entry-products.js";
 import { call, forgetDraft, hold, keepDraft, settle, text, typedIn, unsent } from "./entry-typed.js";
-import { notSaved, processing, saidSaved, say } from "./entry-view.js";
+import { notSaved, processing, saidSaved, say, stalled } from "./entry-view.js";
 import { at, form, read, sent as asSent } from "./entry-values.js";
 
 const MONEY = new Set(["billing", "shipping", "shipping_same", "lines", "coupons", "profile"]);
@@ -14,6 +14,7 @@ let saving = null;
 let following = null;
 let last = Promise.resolve();
 const listeners = [];
+let help = () => [];
 
 /** As the server showed it last. */
 export const order = () => current;
@@ -21,8 +22,12 @@ export const order = () => current;
 /** `listener(order)` after each new view. */
 export const onOrder = (listener) => listeners.push(listener);
 
+/** `offer(problem, id)` gives what helps beside the words of a refused change, at the field with that id. */
+export const onRefused = (offer) => { help = offer; };
+
 /** Takes over a view that the server answered with. */
 export function adopt(view) {
+  if (view.order_id === current.order_id && view.version < current.version) return; // an older answer
   current = view;
   for (const listener of listeners) listener(view);
 }
@@ -38,27 +43,42 @@ function queued(act) {
  *  where it says that somebody signed out, or that the order was changed, charged or finished meanwhile. */
 export function send(path, body, { method = "POST", ifMatch = true } = {}) {
   return queued(async () => {
-    try {
-      return await answered(method, path, body, ifMatch);
-    } catch (problem) {
-      if (problem instanceof Problem) told(problem, []);
-      throw problem;
+    for (;;) {
+      try {
+        return await answered(method, path, body, ifMatch);
+      } catch (problem) {
+        if (problem instanceof Problem && problem.body.code === "stale" && looksTheSame(problem.body.order)) adopt(problem.body.order);
+        else {
+          if (problem instanceof Problem) told(problem, []);
+          throw problem;
+        }
+      }
     }
   });
 }
 
-async function answered(method, path, body, ifMatch = true) {
-  const headers = { "idempotency-key": crypto.randomUUID(), ...(ifMatch ? { "if-match": `"${current.version}"` } : {}) };
+/** Newer by something that nobody sees here, such as a pause of the recording. */
+const looksTheSame = (theirs) => theirs.version > current.version && SHOWN.every((part) => text(theirs[part]) === text(current[part]));
+const SHOWN = ["stage", "of", "values", "amounts", "coupons", "trials", "overrides"];
+
+/** Under one key until somebody answers. Throws Problem for a refusal. */
+export async function answered(method, path, body, ifMatch = true, key = crypto.randomUUID()) {
+  const headers = { "idempotency-key": key, ...(ifMatch ? { "if-match": `"${current.version}"` } : {}) };
   for (let tries = 0; ; tries++) {
     try {
-      return await ask(method, path, body, headers);
+      const answer = await ask(method, path, body, headers);
+      stalled(false);
+      return answer;
     } catch (problem) {
       if (problem instanceof Problem && problem.status < 500) throw problem;
+      stalled(true);
       notSaved(problem instanceof Problem ? problem.message : "No connection. What you type is kept.");
-      await wait(Math.min(500 * 2 ** tries, 8000));
+      await Promise.race([wait(Math.min(500 * 2 ** tries, 8000)), online()]);
     }
   }
 }
+
+const online = () => new Promise((done) => addEventListener("online", () => done(), { once: true }));
 
 /** Whether a refusal was about the order as a whole, and has been dealt with. */
 function told(problem, sections) {
@@ -118,7 +138,7 @@ function refusedChange(problem, sections, sent, body) {
   for (const name of section ? [section] : sections) hold(name, text(sent[name]));
   const corrected = section && text(read(section)) !== text(sent[section]);
   if (!wrong || !at(wrong)) banner("bad", problem.message);
-  else if (!corrected) mark(wrong, problem.message);
+  else if (!corrected) mark(wrong, problem.message, ...help(problem, wrong));
   notSaved("Not all of it is saved");
 }
 
@@ -188,7 +208,7 @@ function declined(status) {
   processing(false);
   at("panel").innerHTML = status.panel; // made by our own template, which escapes
   at("banner").replaceChildren();
-  if (at("cvv")) at("cvv").value = "";
+  if (at("cvv")) at("cvv").value = ""; // the rest stays, to be tried again
   adopt(status.order);
   at("panel").firstElementChild?.focus();
   window.scrollTo({ top: 0 });

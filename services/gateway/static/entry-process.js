@@ -1,8 +1,8 @@
 // Process: what is typed is saved first, a card goes to the vault, and a refusal is told at its fields.
-import * as card from "./card.js";
 import { Problem } from "./core.js";
 import { banner, mark, refuse } from "./entry-errors.js";
 import { adopt, follow, order, placeOf, requote, save, send } from "./entry-order.js";
+import { method, payment, wrong } from "./entry-payment.js";
 import { withoutReason } from "./entry-products.js";
 import { heldBack, hold } from "./entry-typed.js";
 import { at, form } from "./entry-values.js";
@@ -21,7 +21,7 @@ export async function process() {
     }
     const typed = heldBack() ? [...form.querySelectorAll('[aria-invalid="true"]')].map((field) => [field.id, at(`${field.id}-note`).textContent]) : [];
     if (heldBack()) refuse(typed.length ? typed : [["banner", "Some changes are not saved."]]);
-    else follows = await submit(document.querySelector('[name="method"]:checked').value);
+    else follows = await submit();
   } finally {
     if (!follows) processing(false);
   }
@@ -29,20 +29,22 @@ export async function process() {
 }
 
 /** Whether it is being charged. */
-async function submit(method) {
-  const details = { number: card.digits(at("number")?.value ?? ""), expiry: card.digits(at("expiry")?.value ?? ""), cvv: card.digits(at("cvv")?.value ?? "") };
-  const charges = method === "card" && order().needs_payment;
-  const wrong = charges ? card.problems(details.number, details.expiry, details.cvv) : [];
-  const path = `/order-entry/${order().order_id}`;
+async function submit() {
+  const charges = ["card", "echeck"].includes(method()) && order().needs_payment;
+  const found = charges ? wrong() : [];
   try {
-    const payment = charges && !wrong.length ? (await send("/api/v1/tokens", card.forVault(order().order_id, details))).token : "";
-    adopt(await send(`${path}/submit`, { method, payment }));
+    const body = { method: method(), payment: charges && !found.length ? await payment() : "" };
+    if (method() === "echeck") body.oral_authorisation = at("oral_authorisation").checked;
+    adopt(await send(`/order-entry/${order().order_id}/submit`, body));
     return true;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    return refused(problem, wrong);
+    return refused(problem, found);
   }
 }
+
+/** What the vault and the order call it, as the page has it. */
+const FIELDS = { payment: () => (method() === "echeck" ? "routing" : "number"), payment_method: () => "method" };
 
 /** Whether it is being charged already. */
 function refused(problem, wrong) {
@@ -54,7 +56,8 @@ function refused(problem, wrong) {
     return false;
   }
   if (field === "coupons") requote(); // a coupon that is gone has changed the total
-  const named = (errors ?? [{ field, detail: problem.message }]).map((error) => [placeOf(error.field) ?? "banner", error.detail]);
-  refuse([...named.filter(([id]) => id !== "payment" || !wrong.length).map(([id, words]) => [id === "payment" ? "number" : id, words]), ...wrong]);
+  const named = (errors ?? [{ field, detail: problem.message }]).map((error) => [FIELDS[error.field]?.() ?? placeOf(error.field) ?? "banner", error.detail, error.field]);
+  const theirs = named.filter(([id, , name]) => !wrong.length || (name !== "payment" && !wrong.some(([mine]) => mine === id)));
+  refuse([...theirs.map(([id, words]) => [id, words]), ...wrong]);
   return false;
 }

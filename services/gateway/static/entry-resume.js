@@ -8,8 +8,8 @@ const isNew = !order().order_id;
 let box;
 
 /** On a page that began another call, beside what is already said. */
-async function offer() {
-  const answer = await ask("GET", "/order-entry/calls").catch(() => ({ rows: [] }));
+async function offer(seen = "") {
+  const answer = await ask("GET", `/order-entry/calls?seen=${seen}`).catch(() => ({ rows: [] }));
   const others = answer.rows.filter((call) => call.order_id !== order().order_id).slice(0, MOST);
   box?.remove();
   if (!others.length || order().stage !== "open") return;
@@ -31,5 +31,5 @@ onOrder((view) => {
 });
 
 onLive((notice) => {
-  if (box?.isConnected && ["PartialCreated", "OrderSubmitted", "OrderClosed"].includes(notice.type)) offer();
+  if (box?.isConnected && ["PartialCreated", "OrderSubmitted", "OrderClosed"].includes(notice.type)) offer(`${notice.stream}@${notice.version}`);
 });

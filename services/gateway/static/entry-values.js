@@ -4,10 +4,14 @@ import { rows } from "./entry-products.js";
 
 export const form = document.getElementById("entry");
 export const at = (id) => document.getElementById(id);
-export const SECTIONS = ["customer", "billing", "shipping", "shipping_same", "lines", "coupons", "profile", "fields", "terms_agreed", "notes", "direction"];
+export const SECTIONS = [
+  "customer", "customer_id", "billing", "shipping", "shipping_same", "lines", "coupons", "profile", "fields", "terms_agreed", "notes", "direction",
+  "attribution", "particulars", "trial_override",
+];
 export const NAMES = {
-  customer: "Customer", billing: "Billing", shipping: "Shipping", shipping_same: "Same as billing", lines: "Products", coupons: "Coupons", profile: "Delivery",
+  customer: "Customer", customer_id: "The known customer", billing: "Billing", shipping: "Shipping", shipping_same: "Same as billing", lines: "Products", coupons: "Coupons", profile: "Delivery",
   fields: "About the customer", terms_agreed: "Agrees to the terms", notes: "Agent notes", direction: "Direction",
+  attribution: "Other information", particulars: "Other information", trial_override: "Override trial de-duping",
 };
 
 const fieldsOf = (section) => [...(at(section)?.querySelectorAll("[name]") ?? [])];
@@ -35,6 +39,8 @@ function writeLine(row, line) {
 const READ = {
   shipping_same: () => at("shipping_same").checked,
   terms_agreed: () => at("terms_agreed")?.checked ?? false,
+  trial_override: () => at("trial_override").checked,
+  customer_id: () => at("customer_id").value,
   notes: () => at("notes").value.trim(),
   direction: () => chosen("direction").value,
   profile: () => chosen("profile")?.value ?? "",
@@ -43,8 +49,13 @@ const READ = {
   fields: () => Object.fromEntries(fieldsOf("fields").map((field) => [field.name.split(".")[1], said(field)]).filter(([, value]) => value)),
 };
 
+/** A country that lacks a part of an address has it empty. */
+const BLANK = { street: "", unit: "", city: "", postal: "", region: "", country: "" };
+const plain = (field) => (field.type === "checkbox" ? field.checked : field.value.trim());
+
 export function read(section) {
-  return READ[section]?.() ?? Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], field.value.trim()]));
+  const blank = section === "billing" || section === "shipping" ? BLANK : {};
+  return READ[section]?.() ?? { ...blank, ...Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], plain(field)])) };
 }
 
 /** What the server's values of a section are when the form holds them. */
@@ -56,6 +67,8 @@ const tick = (name, value) => {
 };
 const WRITE = {
   shipping_same: (value) => { at("shipping_same").checked = value; },
+  trial_override: (value) => { at("trial_override").checked = value; },
+  customer_id: (value) => { at("customer_id").value = value; },
   terms_agreed: (value) => { if (at("terms_agreed")) at("terms_agreed").checked = value; },
   notes: (value) => { at("notes").value = value; },
   direction: (value) => tick("direction", value),
@@ -83,9 +96,6 @@ export function sent(section, value) {
 
 export function drawBoxes() {
   at("shipping-box").hidden = at("shipping_same").checked;
-  const method = chosen("method")?.value;
-  if (at("card-box")) at("card-box").hidden = method !== "card";
-  at("external-box").hidden = method !== "external";
 }
 
 export const nameOf = (product) => rows().find((row) => row.dataset.product === product)?.dataset.name ?? product;

@@ -16,11 +16,20 @@ export function draw(order) {
   for (const cell of at("totals").querySelectorAll("[data-total]")) cell.textContent = sums[cell.dataset.total];
   at("discount").hidden = sums.discount === form.dataset.zero;
   at("why").hidden = !Object.keys(order.amounts.lines).length;
-  if (sums.total !== before) say(`Total ${sums.total}`);
-  at("process-name").textContent = order.attempt ? `Process, attempt ${order.attempt + 1}` : "Process";
+  if (sums.total !== before) say(`Total ${sums.total}.`);
+  sayVerdicts(order.coupons);
+  at("process").toggleAttribute("data-blocked", order.blocked);
+  at("process").disabled = busy || order.blocked;
+  at("process-name").textContent = order.blocked ? "A supervisor has to help" : order.attempt ? `Process, attempt ${order.attempt + 1}` : "Process";
   scripts = order.scripts;
   drawScript();
   drawBoxes();
+}
+
+let verdicts = new Map();
+function sayVerdicts(coupons) {
+  for (const { code, said } of coupons) if (said && verdicts.get(code) !== said) say(`${code}: ${said}`);
+  verdicts = new Map(coupons.map(({ code, said }) => [code, said]));
 }
 
 /** The script whose tab is chosen. */
@@ -49,27 +58,40 @@ export const isProcessing = () => busy;
 /** While an order is on its way, nobody sends it again. */
 export function processing(on, words) {
   busy = on;
-  at("process").disabled = on;
+  at("process").disabled = on || at("process").dataset.blocked !== undefined;
   if (words) at("process-name").textContent = words;
 }
 
-export const say = (words) => { at("said").textContent = words; };
+/** What is on the screen is of before: nothing is charged by it. */
+export function stalled(on) {
+  at("totals").toggleAttribute("data-stalled", on);
+  at("process").disabled = on || busy || at("process").dataset.blocked !== undefined;
+}
+
+const PAUSE = 500;
+let toSay = [];
+let saying;
+
+/** Politely, and each thing once: what comes within half a second is said together. */
+export function say(words) {
+  if (!toSay.includes(words)) toSay.push(words);
+  clearTimeout(saying);
+  saying = setTimeout(() => {
+    at("said").textContent = toSay.join(" ");
+    toSay = [];
+  }, PAUSE);
+}
 
 export function saidSaved() {
   delete at("saved").dataset.tone;
   at("saved").replaceChildren(icon("tick"), `Saved ${new Date().toTimeString().slice(0, 8)}`);
+  say("Saved.");
 }
 
 export function notSaved(words) {
   at("saved").dataset.tone = "bad";
   at("saved").replaceChildren(icon("alert"), words);
-}
-
-/** The regions of the country that was chosen. */
-export async function drawRegions(field) {
-  const section = field.dataset.regions.split("-")[0];
-  const answer = await fetch(`/order-entry/regions?section=${section}&country=${encodeURIComponent(field.value)}`);
-  if (answer.ok) at(field.dataset.regions).innerHTML = await answer.text(); // made by our own template
+  say(words);
 }
 
 /** Which rule gave each figure. */
@@ -79,7 +101,7 @@ export async function explain(id) {
   at("why-box").showModal();
 }
 
-const tabs = [...document.querySelectorAll("[data-script]")];
+export const tabs = [...document.querySelectorAll("[data-script]")];
 for (const [place, tab] of tabs.entries()) {
   tab.addEventListener("click", () => {
     for (const each of tabs) {

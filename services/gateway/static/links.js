@@ -10,14 +10,14 @@ const day = (text) => new Date(text).toLocaleString("en", { dateStyle: "medium",
 const HOW = { copy: "copied", email: "by e-mail", sms: "by SMS" };
 const SEND = { copy: "Make the link", email: "Send the mail", sms: "Send the SMS" };
 const STATUS = {
-  issued: ["Waiting", "link", "live"], opened: ["Opened", "eye", "live"], expired: ["Expired", "clock", ""], revoked: ["Taken back", "slash", ""],
+  issued: ["Made", "link", "live"], opened: ["Opened", "eye", "live"], expired: ["Expired", "clock", ""], revoked: ["Taken back", "slash", ""],
   Processing: ["Being charged", "refresh", "live"], Pending: ["Paid, in review", "check", "ok"], Complete: ["Paid", "check", "ok"],
   Declined: ["Declined", "x-circle", "bad"], Cancelled: ["Cancelled", "slash", ""],
 };
 
 let about = "";
 let key = fresh(); // of the link that is being made, until somebody has answered
-let there = { rows: [], order: "", stage: "", email: "", sms: "" };
+let there = { rows: [], order: "", stage: "", email: "", sms: "", server: "", plugin: "" };
 let commands = {};
 
 /** `issue(path, body)` makes the link, `before()` says whether it may be, `made(view)` hears of the order as it is then, `refused(problem)` whether it told why not. */
@@ -39,9 +39,9 @@ export async function openLinks() {
   drawForm(true);
 }
 
-export async function loadLinks() {
+export async function loadLinks(seen = "") {
   try {
-    there = await ask("GET", path());
+    there = await ask("GET", `${path()}?seen=${seen}`);
   } catch (problem) {
     at("links-said").textContent = problem instanceof Problem ? problem.message : "No connection. The links are shown when it is back.";
   }
@@ -54,6 +54,9 @@ function drawForm(anew) {
   if (anew || to !== at("link-to").dataset.channel) at("link-to").value = there[to] ?? "";
   at("link-to").type = to === "email" ? "email" : "tel";
   at("link-to").dataset.channel = to;
+  const none = to === "sms" && !there.plugin ? "No SMS plugin is installed, so that nothing can be sent this way." : "";
+  at("link-by").textContent = none || (to === "email" && there.server === "outbox" ? "No mail server is set: the mail lies in the outbox until somebody sends it." : "");
+  at("link-send").disabled = Boolean(none);
   at("links-ends").hidden = there.stage !== "open";
   at("link-send").textContent = SEND[to];
   preview();
@@ -81,12 +84,22 @@ function drawLists() {
   }
 }
 
+/** Of one that nobody has opened yet, what became of the mail or SMS. */
+function statusOf(row) {
+  if (row.status === "completed") return STATUS[there.order] ?? [there.order || "Finished", "check", "ok"];
+  if (row.status !== "issued" || row.channel === "copy") return STATUS[row.status];
+  const sent = row.message?.status;
+  if (sent === "Sent") return row.channel === "email" && there.server === "outbox" ? ["In the outbox", "clock", "live"] : ["Sent", "link", "live"];
+  return sent === "Failed" || sent === "Stopped" ? ["Not sent", "x-circle", "bad"] : ["On its way", "refresh", "live"];
+}
+
 function said(row) {
-  const [word, image, tone] = STATUS[row.status === "completed" ? there.order : row.status] ?? [there.order || "Finished", "check", "ok"];
+  const [word, image, tone] = statusOf(row);
   const icon = at("links-icons").content.querySelector(`[data-name="${image}"]`).firstElementChild.cloneNode(true);
   const until = row.status === "issued" || row.status === "opened" ? `, works until ${day(row.expires_at)}` : "";
   const words = `${HOW[row.channel]}${row.to ? ` to ${row.to}` : ""} at ${time(row.issued_at)}${row.opened_at ? `, opened at ${time(row.opened_at)}` : ""}${row.price_lock ? ", prices kept" : ""}${until}`;
-  return element("span", {}, element("span", { class: "pill", ...(tone ? { "data-tone": tone } : {}) }, icon, word), " ", element("span", { class: "muted" }, words));
+  const unsent = row.message?.reason && row.message.status !== "Sent" ? [element("span", { class: "error" }, row.message.reason)] : [];
+  return element("span", {}, element("span", { class: "pill", ...(tone ? { "data-tone": tone } : {}) }, icon, word), " ", element("span", { class: "muted" }, words), ...unsent);
 }
 
 function acts(row) {
@@ -144,13 +157,14 @@ form.addEventListener("submit", async (event) => {
     at("link-made").hidden = false;
     tell(to === "copy" ? "The link is made." : `It is on its way to ${view.link.to}.`);
     key = fresh();
+    at("link-preview").open = false;
     commands.made(view);
     await loadLinks();
     at("link-copy").focus();
   } catch (problem) {
     refused(problem, to);
   } finally {
-    at("link-send").disabled = false;
+    drawForm(false);
   }
 });
 
@@ -174,12 +188,19 @@ at("link-copy").addEventListener("click", () => copy(at("link-address").value));
 // --- what becomes of them -----------------------------------------------------------------------------------------------
 
 const NEWS = { DraftLinkOpened: "The customer has opened the link.", PaymentAuthorized: "The customer has paid.", OrderDeclined: "The customer’s payment was declined." };
-const SEEN = new Set(["DraftLinkIssued", "DraftLinkOpened", "DraftLinkRevoked", "OrderSubmitted", "OrderReopened", "PaymentAuthorized", "ExternalPaymentPending", "OrderApproved", "OrderDeclined", "connected", "missed"]);
+const MESSAGES = new Set(["MessageSent", "MessageFailed"]);
+const SEEN = new Set(["DraftLinkIssued", "DraftLinkOpened", "DraftLinkRevoked", "OrderSubmitted", "OrderReopened", "PaymentAuthorized", "ExternalPaymentPending", "OrderApproved", "OrderDeclined"]);
+
+/** Whether it may be about the links that are shown; a message has an id of its own. */
+function concerns({ type, subject }) {
+  if (type === "connected" || type === "missed") return true;
+  if (MESSAGES.has(type)) return there.rows.some((row) => row.channel !== "copy" && row.message?.status !== "Sent");
+  return subject === about && SEEN.has(type);
+}
 
 onLive(async (notice) => {
-  const again = notice.type === "connected" || notice.type === "missed";
-  if (!about || !SEEN.has(notice.type) || (!again && notice.subject !== about) || !there.rows.length) return;
-  const before = there;
-  await loadLinks();
-  if (NEWS[notice.type] && before.rows.some((row) => row.address)) tell(NEWS[notice.type]);
+  if (!about || !there.rows.length || !concerns(notice)) return;
+  const held = there.rows.some((row) => row.address);
+  await loadLinks(notice.stream && !MESSAGES.has(notice.type) ? `${notice.stream}@${notice.version}` : "");
+  if (held && NEWS[notice.type] && notice.subject === about) tell(NEWS[notice.type]);
 });

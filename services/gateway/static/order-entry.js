@@ -1,11 +1,14 @@
 // Order Entry: one long-lived form, and what people do with it.
-import * as card from "./card.js";
 import { Problem, onLive } from "./core.js";
 import "./entry-nosale.js";
+import { drawParts } from "./entry-address.js";
 import { begin, newCall } from "./entry-call.js";
 import * as coupons from "./entry-coupons.js";
 import { banner, checkField, clear } from "./entry-errors.js";
 import { isSaving, onOrder, order, refresh, save, send } from "./entry-order.js";
+import { heardDecision } from "./entry-marks.js";
+import "./entry-known.js";
+import { drawPayment, preAuth } from "./entry-payment.js";
 import { process } from "./entry-process.js";
 import { drawReasons, loaded, rows } from "./entry-products.js";
 import { offerPrices, updated } from "./entry-reprice.js";
@@ -13,7 +16,7 @@ import "./entry-recording.js";
 import "./entry-resume.js";
 import { call, keepDraft } from "./entry-typed.js";
 import { at, drawBoxes, form } from "./entry-values.js";
-import { draw, drawRegions, explain } from "./entry-view.js";
+import { draw, explain, tabs } from "./entry-view.js";
 import { register } from "./keys.js";
 
 onOrder(draw);
@@ -21,7 +24,6 @@ onOrder(draw);
 let later;
 form.addEventListener("input", (event) => {
   const field = event.target;
-  card.shape(field, at("brand"));
   clear(field.id);
   clearTimeout(later);
   keepDraft(order().order_id);
@@ -34,8 +36,9 @@ form.addEventListener("focusin", (event) => event.target.closest("tr[data-produc
 
 form.addEventListener("change", async (event) => {
   const field = event.target;
-  if (field.dataset.regions) await drawRegions(field);
-  if (["shipping_same", "method"].includes(field.name)) drawBoxes();
+  if (field.dataset.parts) await drawParts(field.dataset.parts);
+  if (field.name === "shipping_same") drawBoxes();
+  if (["method", "instrument"].includes(field.name)) drawPayment();
   checkField(field);
   if (!field.value.trim() && (field.name?.startsWith("lines.") || field.dataset.list)) field.value = field.dataset.list ?? "0";
   if (field.dataset.list) drawReasons();
@@ -88,8 +91,20 @@ register([
   { keys: "Alt+C", does: "To the card", where: "Order entry", act: () => at("number")?.focus() },
   { keys: "Alt+P", does: "To the products", where: "Order entry", act: () => (at("find") ?? rows()[0]?.querySelector(".stepper input"))?.focus() },
   { keys: "Alt+U", does: "To the coupon", where: "Order entry", act: () => at("coupon")?.focus() },
+  { keys: "Alt+A", does: "Pre-auth", where: "Order entry", act: preAuth, button: "#pre-auth" },
+  { keys: "Alt+J", does: "Next section", where: "Order entry", act: () => toSection(1) },
+  { keys: "Alt+K", does: "Previous section", where: "Order entry", act: () => toSection(-1) },
+  ...tabs.map((tab, place) => ({ keys: `Alt+${place + 1}`, does: `Script: ${tab.textContent.trim()}`, where: "Order entry", act: () => tab.click(), button: `#${tab.id}` })),
   { keys: "Alt+N", does: "New call", where: "Order entry", act: () => newCall(), button: "#new-call" },
 ]);
+/** The first field of the section after or before the one that somebody is in. */
+function toSection(step) {
+  const sections = [...form.querySelectorAll("fieldset.section")].filter((section) => section.offsetParent);
+  const here = sections.findIndex((section) => section.contains(document.activeElement));
+  const to = sections[here < 0 ? 0 : (here + step + sections.length) % sections.length];
+  [...to.querySelectorAll("input, select, textarea, button")].find((field) => !field.disabled && field.type !== "hidden" && field.checkVisibility())?.focus();
+}
+
 document.querySelector(".strip").addEventListener("change", (event) => {
   if (event.target.id === "campaign") newCall(`/order-entry?campaign=${encodeURIComponent(event.target.value)}&source=${order().order_id}`);
   if (event.target.name === "direction") save();
@@ -110,9 +125,13 @@ async function updatePrices() {
   }
 }
 
+/** What others do to this order. */
+const CHANGES = new Set(["CartUpdated", "OverrideApproved", "OverrideRefused", "RetryAllowed", "PartialCreated", "OrderReopened", "OrderSubmitted", "DraftLinkOpened"]);
 onLive((notice) => {
   if (notice.subject === form.dataset.campaign && notice.type === "CampaignPublished" && order().stage === "open") offerPrices(updatePrices);
-  if (notice.subject === order().order_id && notice.type === "CartUpdated" && notice.version > order().version && !isSaving()) refresh();
+  if (notice.subject !== order().order_id) return;
+  if (["OverrideApproved", "OverrideRefused"].includes(notice.type)) heardDecision(notice.type);
+  if (CHANGES.has(notice.type) && notice.version > order().version && !isSaving()) refresh();
 });
 
 if (at("links")) await import("./entry-links.js");
