@@ -263,7 +263,7 @@ def tax_told(priced: Priced) -> dict[str, Any]:
 def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
     return QuoteLine.model_validate(
         {
-            **_plain(line),
+            **line._asdict(),
             "product": product,
             "name": sold.name,
             "sku": sold.sku,

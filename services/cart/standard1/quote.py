@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 UnitRule = Literal["list", "override"]
 ShippingRule = Literal["own", "rule", "override", "upsell-excluded", "not-dearest", "entire-order", "free", "none"]
@@ -17,8 +17,9 @@ class Taken:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteLine:
+class QuoteLine(NamedTuple):
+    """A tuple, since an order may have hundreds: made, and looked up by, several times faster."""
+
     line: int
     product: str
     quantity: int

@@ -20,6 +20,7 @@ MIXED = 24
 def told(quote):
     """As the rules name it: a tax line's class is ``class``."""
     plain = asdict(quote)
+    plain["lines"] = [line._asdict() for line in plain["lines"]]
     plain["tax_lines"] = [{("class" if name == "tax_class" else name): value for name, value in each.items()} for each in plain["tax_lines"]]
     return plain
 
