@@ -11,8 +11,7 @@ TaxRule = Literal["rate", "override", "customer-exempt", "no-address", "no-nexus
 Verdict = Literal["applied", "unknown", "expired", "exhausted", "not-applicable", "too-many"]
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     code: str
     amount: int
 
