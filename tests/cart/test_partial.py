@@ -141,11 +141,18 @@ def test_a_link_is_no_sale_first():
     [
         (send(catalog=offered(PILLOW)), "no-checkout"),
         (send(channel="email"), "missing"),
+        (send(channel="email", to="nobody"), "to"),
+        (send(channel="sms", to="0142"), "to"),
     ],
 )
 def test_a_link_that_leads_nowhere_or_cannot_be_sent_is_refused(command, code):
     rung_up().when(command).then_refused(code)
     rung_up(submit(SHOP)).when(send()).then_refused("being-charged")
+
+
+def test_a_link_goes_where_the_customer_said_or_where_the_agent_typed():
+    for more, to in (({"channel": "sms"}, "+15125550142"), ({"channel": "sms", "to": "(512) 555-0199"}, "+15125550199"), ({"to": "x"}, "")):
+        assert rung_up().when(send(**more)).decision[-1].to == to
 
 
 def test_at_most_five_links_hold_at_once():
