@@ -114,13 +114,13 @@ def _to(command: Issue, order: Order) -> str:
 
 def open_link(command: Open, order: Order) -> Decision:
     link = next((link for link in order.links if link.link_id == command.link_id), None)
-    wrong = unusable(link, command.now)
+    wrong = unusable(link, order, command.now)
     if link is None or wrong:
         return wrong or []
     return [] if link.opened_at else [DraftLinkOpened(order_id=command.order_id, link_id=link.link_id, at=command.now)]
 
 
-def unusable(link: Link | None, now: datetime) -> Refused | None:
+def unusable(link: Link | None, order: Order, now: datetime) -> Refused | None:
     if link is None or link.revoked == "erased":
         return Refused("unknown-link", "There is no such link.")
     match status(link, now):
@@ -130,7 +130,7 @@ def unusable(link: Link | None, now: datetime) -> Refused | None:
             return Refused("link-revoked", "This link does not hold any more. Ask for a new one.")
         case "expired":
             return Refused("link-expired", "This link has expired. Ask for a new one.")
-    return None
+    return Refused("link-revoked", "This order cannot be finished any more.") if order.stage == "closed" else None
 
 
 def revoke(command: Revoke, order: Order) -> Decision:

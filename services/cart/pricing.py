@@ -250,7 +250,6 @@ def _told(priced: Priced, products: Mapping[int, str], sold: Mapping[int, Sold])
     return Quote.model_validate(told)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def tax_told(priced: Priced) -> dict[str, Any]:
     """Its tax lines, as a quote has them."""
     rates = [line.rate for line in priced.tax_lines if line.rate is not None]
@@ -260,6 +259,7 @@ def tax_told(priced: Priced) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
     return QuoteLine.model_validate(
         {
