@@ -71,12 +71,3 @@ async def _form(client):
 async def _saved(client, form):
     answer = await client.post("/settings", data=form)
     assert answer.status_code == 303, answer.text
-
-
-async def with_checkout(shop):
-    """The demo's phone campaign has a checkout page, which links lead to."""
-    async with signed_in(shop, "admin1") as client:
-        campaign = (await client.get("/api/v1/campaigns/1")).json()["campaign"]
-        if not campaign["checkout"]:
-            answer = await client.put("/api/v1/campaigns/1", json={**campaign, "checkout": True}, headers={"idempotency-key": next(_KEYS)})
-            assert answer.status_code == 200, answer.text

@@ -3,19 +3,12 @@
 import re
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.axe import in_every_look
 from tests.e2e.entry import GOOD, begun, card, field, fill, total_is
-from tests.e2e.rings import with_checkout
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="module", scope="module")
-async def checkout(shop):
-    await with_checkout(shop)
 
 
 async def asked(page):
@@ -127,6 +120,18 @@ async def test_what_is_missing_for_an_order_to_be_kept_is_told_at_its_field(sign
     await page.keyboard.press("Alt+l")
     await expect(field(page, "customer.first_name-note")).to_have_text("Enter the first name.")
     await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_link_is_made_from_the_page_of_the_order(sign_in):
+    page = await sign_in("agent1")
+    order_id, _ = await made(page)
+    await page.goto(f"/orders/{order_id}")
+    await page.get_by_role("button", name="Send link").click()
+    dialog = page.get_by_role("dialog", name="Link for the customer")
+    await expect(dialog.get_by_role("listitem")).to_have_count(1)
+    await dialog.get_by_role("button", name="Make the link").click()
+    await expect(dialog.get_by_role("listitem")).to_have_count(2)
+    assert await in_every_look(page) == {}
 
 
 async def test_a_link_is_copied(sign_in):

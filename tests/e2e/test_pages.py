@@ -17,6 +17,7 @@ PAGES = {
     "/customers?q=nobody-has-this-name": "Customers",
     "/quality": "Quality",
     "/quality?stage=done": "Quality",
+    "/approvals": "Approvals",
     "/campaigns": "Catalog",
     "/campaigns?status=retired&q=nothing": "Catalog",
     "/campaigns/1": "Restful Nights (phone)",
