@@ -21,6 +21,7 @@ PAGES = {
     "/outbox?status=Failed": "Outbox",
     "/quality": "Quality",
     "/quality?stage=done": "Quality",
+    "/approvals": "Approvals",
     "/campaigns": "Catalog",
     "/campaigns?status=retired&q=nothing": "Catalog",
     "/campaigns/1": "Restful Nights (phone)",
