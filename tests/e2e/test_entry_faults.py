@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import violations
-from tests.e2e.entry import GOOD, begun, card, field, fill, process, summary_of, total_is
+from tests.e2e.entry import GOOD, begun, card, field, fill, holds, process, summary_of, total_is
 from tests.e2e.rings import signed_in
 from tests.house.shop import until
 
@@ -128,10 +128,10 @@ async def test_what_is_said_is_said_once_and_politely(sign_in):
         }"""
     )
     await page.get_by_role("button", name="One more: Cloud pillow").click()
-    await page.wait_for_function("window.heard.some((words) => words.includes('Total 56.90.'))")
+    await holds(page, "window.heard.some((words) => words.includes('Total 56.90.'))")
     await page.fill("#coupon", "SLEEP10")
     await page.get_by_role("button", name="Apply").click()
-    await page.wait_for_function("window.heard.some((words) => words.includes('SLEEP10'))")
+    await holds(page, "window.heard.some((words) => words.includes('SLEEP10'))")
     heard = await page.evaluate("window.heard")
     assert sum("Total 56.90." in words for words in heard) == 1
     assert sum("SLEEP10" in words for words in heard) == 1

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.entry import begun, field
+from tests.e2e.entry import begun, field, holds
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -54,9 +54,10 @@ async def test_every_field_takes_it_or_says_why_not(sign_in, kind):
             continue
         kept = await field(page, path).input_value()
         assert kept.strip()[:50] == text.strip()[:50], path
-    await page.wait_for_function(
+    await holds(
+        page,
         """() => !Object.keys(sessionStorage).some((name) => name.startsWith("draft."))
-          || document.querySelector('[aria-invalid="true"]') || document.querySelector("#banner [role=alert]")"""
+          || Boolean(document.querySelector('[aria-invalid="true"]') ?? document.querySelector("#banner [role=alert]"))""",
     )
     assert not await page.evaluate("window.broken ?? false")
     await page.reload()
