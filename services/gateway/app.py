@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
@@ -118,7 +119,7 @@ def _app(door: Door) -> FastAPI:
     unguarded = [route.path for route in ROUTES if not _guarded(route.dependant)]
     if unguarded:
         raise AssertionError(f"nobody says who may call {', '.join(unguarded)}")
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC), minimum_size=500))  # pages are not: they hold secrets
     answer_refusals(app)
     _answer_people(app)
     return app

@@ -4,6 +4,8 @@ import re
 
 from playwright.async_api import expect
 
+from tests.house.shop import until
+
 GOOD, BROKE, LOST_AFTER = "4242 4242 4242 4242", "4000 0000 0000 9995", "4000 0000 0000 0259"
 CUSTOMER = {"first_name": "Customer", "last_name": "Z", "phone": "+1 512 555 0160", "email": "customer.z@example.com"}
 BILLING = {"street": "100 Example Street", "city": "Austin", "postal": "78701"}
@@ -47,3 +49,17 @@ async def process(page):
 
 async def summary_of(page, order_id):
     await page.wait_for_url(f"**/orders/{order_id}")
+
+
+async def holds(page, expression, within=15):
+    """Until this JavaScript is true; no string is evaluated by the page itself, whose policy forbids it."""
+
+    async def true():
+        return await page.evaluate(expression)
+
+    await until(true, within)
+
+
+async def all_saved(page):
+    """Nothing that is typed waits to be sent."""
+    await holds(page, "() => Object.keys(sessionStorage).every((name) => !name.startsWith('draft.'))")

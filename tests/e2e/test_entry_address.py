@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import violations
-from tests.e2e.entry import begun, field
+from tests.e2e.entry import all_saved, begun, field
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -21,7 +21,7 @@ async def paste(page, path, text):
     )
 
 
-async def holds(page, section, **values):
+async def shows(page, section, **values):
     for name, value in values.items():
         await expect(field(page, f"{section}.{name}")).to_have_value(value)
 
@@ -30,11 +30,11 @@ async def test_a_whole_address_pasted_into_street_is_split_and_can_be_put_back(s
     page = await sign_in("agent1")
     await begun(page)
     await paste(page, "billing.street", "100 Example Street Apt 4\nAustin, Texas 78701-1234\nUSA")
-    await holds(page, "billing", street="100 Example Street", unit="Apt 4", city="Austin", region="TX", postal="78701-1234", country="US")
+    await shows(page, "billing", street="100 Example Street", unit="Apt 4", city="Austin", region="TX", postal="78701-1234", country="US")
     await expect(page.get_by_text("Read as 100 Example Street")).to_be_visible()
     await expect(page.locator("#saved")).to_contain_text("Saved")
     await page.get_by_role("button", name="Undo").click()
-    await holds(page, "billing", city="", street="100 Example Street Apt 4, Austin, Texas 78701-1234, USA")
+    await shows(page, "billing", city="", street="100 Example Street Apt 4, Austin, Texas 78701-1234, USA")
 
 
 async def test_an_address_that_cannot_be_read_stays_as_it_is_with_the_reason(sign_in):
@@ -42,7 +42,7 @@ async def test_an_address_that_cannot_be_read_stays_as_it_is_with_the_reason(sig
     await begun(page)
     await paste(page, "billing.street", "100 Example Street, Austin, NY 78701")
     await expect(page.get_by_text("The ZIP 78701 is not in New York. Enter the address field by field.")).to_be_visible()
-    await holds(page, "billing", street="100 Example Street, Austin, NY 78701", city="", region="")
+    await shows(page, "billing", street="100 Example Street, Austin, NY 78701", city="", region="")
 
 
 async def test_a_whole_address_that_was_typed_is_split_as_street_is_left(sign_in):
@@ -50,7 +50,7 @@ async def test_a_whole_address_that_was_typed_is_split_as_street_is_left(sign_in
     await begun(page)
     await field(page, "billing.street").fill("PO Box 12 Albany NY 12207")
     await field(page, "billing.unit").focus()
-    await holds(page, "billing", street="PO Box 12", city="Albany", region="NY", postal="12207")
+    await shows(page, "billing", street="PO Box 12", city="Albany", region="NY", postal="12207")
 
 
 async def test_a_country_has_its_own_fields_and_regions_and_what_fits_stays(sign_in):
@@ -61,7 +61,7 @@ async def test_a_country_has_its_own_fields_and_regions_and_what_fits_stays(sign
     await field(page, "shipping.city").fill("Toronto")
     await field(page, "shipping.country").select_option("CA")
     await expect(page.locator("#shipping").get_by_text("Province")).to_be_visible()
-    await holds(page, "shipping", street="100 Example Street", city="Toronto", country="CA")
+    await shows(page, "shipping", street="100 Example Street", city="Toronto", country="CA")
     await field(page, "shipping.region").select_option("ON")
     await field(page, "shipping.postal").fill("78701")
     await field(page, "shipping.postal").blur()
@@ -69,9 +69,9 @@ async def test_a_country_has_its_own_fields_and_regions_and_what_fits_stays(sign
     assert await violations(page) == []
     await field(page, "shipping.postal").fill("M5V 2T6")
     await expect(field(page, "shipping.postal-note")).to_be_hidden()
-    await page.wait_for_function("Object.keys(sessionStorage).every((name) => !name.startsWith('draft.'))")
+    await all_saved(page)
     await page.reload()
-    await holds(page, "shipping", city="Toronto", region="ON", postal="M5V 2T6", country="CA")
+    await shows(page, "shipping", city="Toronto", region="ON", postal="M5V 2T6", country="CA")
 
 
 async def test_a_zip_of_another_state_is_told_at_its_field(sign_in):

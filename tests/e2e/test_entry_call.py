@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import violations
-from tests.e2e.entry import begun, field, fill, total_is
+from tests.e2e.entry import all_saved, begun, field, fill, total_is
 from tests.e2e.rings import charged, signed_in
 from tests.house.shop import until
 
@@ -56,7 +56,7 @@ async def test_other_information_is_kept(sign_in):
     await page.get_by_label("Override trial de-duping").check()
     await page.get_by_label("Agrees to the terms").check()
     await saved(page)
-    await page.wait_for_function("Object.keys(sessionStorage).every((name) => !name.startsWith('draft.'))")
+    await all_saved(page)
     await page.reload()
     for name in ("attribution.voice_log", "attribution.custom1", "attribution.custom5", "particulars.gender"):
         await expect(field(page, name)).to_have_value(f"Value of {name}")

@@ -33,7 +33,9 @@ WHO = {
         SELLS,
         "GET /order-entry/calls; POST /order-entry/{id}/no-sale; POST /order-entry/{id}/recording; GET /order-entry/{id}/links; "
         "POST /order-entry/{id}/links; DELETE /order-entry/{id}/links/{link_id}; GET /order-entry/{id}/links/preview; "
-        "GET /order-entry; GET /order-entry/regions; GET /order-entry/products/{id}/{number}; "
+        "GET /order-entry; GET /order-entry/regions; POST /order-entry/address; GET /order-entry/{id}/matches; "
+        "GET /order-entry/{id}/known/{customer}; POST /order-entry/{id}/complete; POST /order-entry/{id}/overrides; "
+        "GET /order-entry/products/{id}/{number}; "
         "GET /order-entry/{id}/why; POST /order-entry/{id}/reprice; GET /order-entry/{id}; GET /order-entry/{id}/status; POST /order-entry; "
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
         "POST /api/v1/partials; "

@@ -1,0 +1,139 @@
+"""What goes wrong while an order is rung up, and that nothing typed is lost by it."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.axe import violations
+from tests.e2e.entry import GOOD, begun, card, field, fill, holds, process, summary_of, total_is
+from tests.e2e.rings import signed_in
+from tests.house.shop import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def saved(page):
+    await expect(page.locator("#saved")).to_contain_text("Saved")
+
+
+async def test_the_network_drops_in_the_middle_and_the_call_goes_on(sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    await fill(page, pillows=1)
+    await total_is(page, "61.59")
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="One more: Cloud pillow").click()
+    await expect(page.locator("#saved")).to_contain_text("No connection. What you type is kept.")
+    await expect(page.locator(".recalculating")).to_be_visible()
+    await expect(page.get_by_role("button", name="Process")).to_be_disabled()
+    assert await violations(page) == []
+    await field(page, "notes").fill("Typed without a network.")
+    await total_is(page, "61.59")
+    await page.context.set_offline(False)
+    await total_is(page, "123.19")
+    await expect(page.locator(".recalculating")).to_be_hidden()
+    await saved(page)
+    await card(page, GOOD)
+    await process(page)
+    await summary_of(page, order_id)
+    await expect(page.get_by_text("Typed without a network.").first).to_be_visible()
+
+
+async def test_a_call_that_begins_without_a_network_begins_when_it_is_back(sign_in):
+    page = await sign_in("agent1")
+    await page.get_by_role("link", name="New call").wait_for()
+    await page.evaluate("sessionStorage.clear()")
+    await page.route("**/order-entry", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    await page.goto("/order-entry")
+    await field(page, "customer.last_name").fill("Early")
+    await expect(page.locator("#saved")).to_contain_text("No connection")
+    await page.unroute("**/order-entry")
+    await page.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+    await saved(page)
+    await page.reload()
+    await expect(field(page, "customer.last_name")).to_have_value("Early")
+
+
+async def campaign(shop, **changed):
+    offers = [{"id": "97001", "name": "Kept", "sku": "K-1", "price": 1000}, {"id": "97002", "name": "Removed", "sku": "R-1", "price": 500}]
+    body = {"name": "It changes (phone)", "offers": offers, "countries": ["US"], "listed": True, "max_coupons": 1, **changed}
+    async with signed_in(shop, "supervisor1") as client:
+        answer = await client.put("/api/v1/campaigns/97000", json=body, headers={"idempotency-key": f"changes-{hash(str(body))}"})
+        assert answer.status_code == 200, answer.text
+
+
+async def opened(page):
+    async def listed():
+        await page.goto("/order-entry?campaign=97000")
+        return await page.get_by_role("button", name="One more: Kept").count()
+
+    await until(listed)
+    await page.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+
+
+async def test_a_coupon_that_is_exhausted_while_somebody_types_is_told_by_its_name(shop, sign_in):
+    once = [{"id": "97011", "code": "ONCE", "kind": "percent", "percent": "10", "max_uses": 1}]
+    await campaign(shop, coupons=once)
+    first, second = await sign_in("agent1"), await sign_in("supervisor1")
+    for page in (first, second):
+        await opened(page)
+        await fill(page, pillows=0)
+        await page.get_by_role("button", name="One more: Kept").click()
+        await page.fill("#coupon", "ONCE")
+        await page.get_by_role("button", name="Apply").click()
+        await expect(page.locator("#chips")).to_contain_text("ONCE")
+        await expect(page.locator("#discount")).to_be_visible()
+        await card(page, GOOD)
+    await process(first)
+    await first.wait_for_url("**/orders/*")
+    await process(second)
+    await expect(second.get_by_role("alert")).to_contain_text("ONCE")
+    await expect(field(second, "customer.last_name")).to_have_value("Z")
+    await second.get_by_role("button", name="Remove coupon ONCE").click()
+    await expect(second.locator("#discount")).to_be_hidden()
+    await process(second)
+    await second.wait_for_url("**/orders/*")
+
+
+async def test_a_campaign_that_is_retired_while_somebody_types_is_told_and_what_was_typed_stays(shop, sign_in):
+    await campaign(shop)
+    page = await sign_in("agent1")
+    await opened(page)
+    await fill(page, pillows=0)
+    await page.get_by_role("button", name="One more: Kept").click()
+    await saved(page)
+    async with signed_in(shop, "supervisor1") as client:
+        answer = await client.post("/campaigns/97000/retire", data={"key": "retired-97000"})
+        assert answer.status_code < 400, answer.text
+    await card(page, GOOD)
+
+    async def refused():
+        await process(page)
+        return await page.get_by_role("alert").filter(has_text="has been retired").count()
+
+    await until(refused)
+    await expect(field(page, "customer.last_name")).to_have_value("Z")
+
+
+async def test_what_is_said_is_said_once_and_politely(sign_in):
+    page = await sign_in("agent1")
+    await page.goto("/order-entry?campaign=1")
+    await page.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+    await page.evaluate(
+        """() => {
+          window.heard = [];
+          const said = document.getElementById("said");
+          new MutationObserver(() => window.heard.push(said.textContent)).observe(said, { childList: true });
+        }"""
+    )
+    await page.get_by_role("button", name="One more: Cloud pillow").click()
+    await holds(page, "window.heard.some((words) => words.includes('Total 56.90.'))")
+    await page.fill("#coupon", "SLEEP10")
+    await page.get_by_role("button", name="Apply").click()
+    await holds(page, "window.heard.some((words) => words.includes('SLEEP10'))")
+    heard = await page.evaluate("window.heard")
+    assert sum("Total 56.90." in words for words in heard) == 1
+    assert sum("SLEEP10" in words for words in heard) == 1
+    assert any("Saved." in words for words in heard)
+    assert await page.locator("#said").get_attribute("aria-live") == "polite"
