@@ -69,6 +69,16 @@ async def test_commands_are_those_of_the_page(sign_in):
     await expect(page.get_by_role("dialog", name=re.compile("Deny order"))).to_be_visible()
 
 
+async def test_enter_in_the_palette_never_charges(sign_in):
+    page = await sign_in("agent1")
+    await page.goto("/order-entry")
+    await expect(page.locator("#entry")).not_to_have_attribute("aria-busy", "true")
+    dialog = await palette(page, ">no sale")
+    await expect(hit(dialog, "No sale")).to_be_visible()
+    await dialog.get_by_role("combobox").fill(">process")
+    await expect(dialog).to_contain_text("Nothing is found.")
+
+
 async def test_the_catalog_leads_a_supervisor_to_the_offers_and_an_agent_to_a_call(sign_in):
     page = await sign_in("supervisor1")
     dialog = await palette(page, "$pillow")

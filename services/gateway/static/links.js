@@ -7,7 +7,7 @@ const form = at("links-form");
 const fresh = () => crypto.randomUUID();
 const time = (text) => new Date(text).toTimeString().slice(0, 5);
 const day = (text) => new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
-const HOW = { copy: "copied", email: "by e-mail", sms: "by SMS" };
+const HOW = { copy: "", email: "by e-mail ", sms: "by SMS " };
 const SEND = { copy: "Make the link", email: "Send the mail", sms: "Send the SMS" };
 const STATUS = {
   issued: ["Made", "link", "live"], opened: ["Opened", "eye", "live"], expired: ["Expired", "clock", ""], revoked: ["Taken back", "slash", ""],
@@ -32,7 +32,7 @@ const channel = () => form.elements["link-channel"].value;
 export async function openLinks() {
   if (dialog.open) return;
   if (!(await commands.before())) return;
-  for (const place of ["links-said", "link-subject", "link-text"]) at(place).textContent = "";
+  for (const place of ["links-said", "links-told", "link-subject", "link-text"]) at(place).textContent = "";
   at("link-made").hidden = true;
   dialog.showModal();
   await loadLinks();
@@ -97,7 +97,7 @@ function said(row) {
   const [word, image, tone] = statusOf(row);
   const icon = at("links-icons").content.querySelector(`[data-name="${image}"]`).firstElementChild.cloneNode(true);
   const until = row.status === "issued" || row.status === "opened" ? `, works until ${day(row.expires_at)}` : "";
-  const words = `${HOW[row.channel]}${row.to ? ` to ${row.to}` : ""} at ${time(row.issued_at)}${row.opened_at ? `, opened at ${time(row.opened_at)}` : ""}${row.price_lock ? ", prices kept" : ""}${until}`;
+  const words = `${HOW[row.channel]}${row.to ? `to ${row.to} ` : ""}at ${time(row.issued_at)}${row.opened_at ? `, opened at ${time(row.opened_at)}` : ""}${row.price_lock ? ", prices kept" : ""}${until}`;
   const unsent = row.message?.reason && row.message.status !== "Sent" ? [element("span", { class: "error" }, row.message.reason)] : [];
   return element("span", {}, element("span", { class: "pill", ...(tone ? { "data-tone": tone } : {}) }, icon, word), " ", element("span", { class: "muted" }, words), ...unsent);
 }
@@ -140,14 +140,18 @@ async function copy(address) {
   }
 }
 
-const tell = (words) => document.dispatchEvent(new CustomEvent("toast", { detail: { words } }));
+/** What lies behind an open dialog is not read out. */
+function tell(words) {
+  if (dialog.open) at("links-told").textContent = words;
+  else document.dispatchEvent(new CustomEvent("toast", { detail: { words } }));
+}
 
 // --- a new one ----------------------------------------------------------------------------------------------------------
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const to = channel();
-  at("links-said").textContent = "";
+  for (const place of ["links-said", "links-told"]) at(place).textContent = "";
   at("link-to").removeAttribute("aria-invalid");
   at("link-send").disabled = true;
   try {
