@@ -34,7 +34,7 @@ from shared.service import Running
 NOBODY = "0000000000"
 """In the place of a customer number that is reserved only once nothing else stands against it."""
 _TRIES = 3
-_KEPT = ("links", "asked", "approved", "wrong_facts")
+_KEPT = ("links", "asked", "refused", "approved", "wrong_facts")
 """What the state remembers and is told in another way, or to nobody."""
 _TOLD = [field.name for field in fields(Order) if field.name not in _KEPT]
 _OVERRIDE = ("line", "product", "name", "price", "shipping_price", "reason", "by", "requested_at")
@@ -53,8 +53,9 @@ async def new_id(service: Running, sent: Envelope) -> str:
 
 async def answer(service: Running, id: str, version: int, state: Order, status: int = 200, **more: Any) -> Answer:
     """``coupons_said`` is what to tell about each coupon, by its code; ``trials`` are those that the customer had before,
-    [{product, line, name, order_id, ordered_at}]; ``overrides`` wait for a supervisor; ``links`` is how many hold; ``blocked``: declined too
-    often; ``repriced`` is {before, after} where the last change was a re-pricing that moved the total."""
+    [{product, line, name, order_id, ordered_at}]; ``overrides`` wait for a supervisor, ``refused`` were, until they are asked for again;
+    ``links`` is how many hold; ``blocked``: declined too often; ``repriced`` is {before, after}
+    where the last change was a re-pricing that moved the total."""
     now = service.clock()
     body = {
         "order_id": id,
@@ -63,6 +64,7 @@ async def answer(service: Running, id: str, version: int, state: Order, status: 
         "coupons_said": await _coupons_said(service, state),
         "trials": [each._asdict() for each in tried_before(state, await tried(service, id, state, trials_of(state)))],
         "overrides": [{name: getattr(each, name) for name in _OVERRIDE} for each in state.asked],
+        "refused": [{name: getattr(each, name) for name in ("line", "product", "supervisor", "reason")} for each in state.refused],
         "links": sum(live(link, now) for link in state.links),
         "blocked": blocked(state, now),
         "repriced": _repriced(state),

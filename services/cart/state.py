@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from services.cart.pricing import About
 from shared.contracts.cart import (
@@ -37,6 +37,9 @@ CUSTOMER = "customer"
 """The actor who is not of the house."""
 
 Why = Literal["approved", "denied", "cancelled", "erased"]
+
+
+_OnLine = TypeVar("_OnLine", OverrideRequested, OverrideRefused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Order:
     recording_paused: bool = False
     links: tuple[Link, ...] = ()
     asked: tuple[OverrideRequested, ...] = ()
+    refused: tuple[OverrideRefused, ...] = ()
     """For which prices a supervisor's approval is waited for."""
     approved: tuple[Approved, ...] = ()
     wrong_facts: int = 0
@@ -223,12 +227,12 @@ def _beside(order: Order, event: Event) -> Order:
         case SecondFactTried(matched=False):
             return replace(order, wrong_facts=order.wrong_facts + 1)
         case OverrideRequested():
-            return replace(order, asked=(*(each for each in order.asked if each.line != event.line), event))
+            return replace(order, asked=(*_without(order.asked, event.line), event), refused=_without(order.refused, event.line))
         case OverrideApproved():
             rest = tuple(each for each in order.approved if each.line != event.line)
             return replace(order, asked=_without(order.asked, event.line), approved=(*rest, _approved(order, event)))
         case OverrideRefused():
-            return replace(order, asked=_without(order.asked, event.line))
+            return replace(order, asked=_without(order.asked, event.line), refused=(*_without(order.refused, event.line), event))
         case RetryAllowed():
             return replace(order, pardoned=len(order.declines))
         case RecordingPaused() | RecordingResumed():
@@ -265,8 +269,8 @@ def _approved(order: Order, event: OverrideApproved) -> Approved:
     return Approved(event.line, event.quantity, price, line.shipping_price if event.shipping_price is None else event.shipping_price)
 
 
-def _without(asked: tuple[OverrideRequested, ...], line: int) -> tuple[OverrideRequested, ...]:
-    return tuple(each for each in asked if each.line != line)
+def _without(said: tuple[_OnLine, ...], line: int) -> tuple[_OnLine, ...]:
+    return tuple(each for each in said if each.line != line)
 
 
 def _erased(order: Order) -> Order:
@@ -286,4 +290,5 @@ def _erased(order: Order) -> Order:
         particulars=erased(order.particulars),
         links=tuple(replace(link, to=ERASED if link.to else "", held=None) for link in order.links),
         asked=(),
+        refused=(),
     )

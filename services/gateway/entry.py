@@ -163,6 +163,7 @@ def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> d
         "amounts": {"lines": line_amounts(quote, currency), "totals": sums, "tax_note": tax_note(quote, ship_to)},
         "coupons": coupons_said(order, currency),
         "overrides": asked_for(order, currency),
+        "refused": [{name: each[name] for name in ("line", "reason")} for each in order.get("refused", ())],
         "trials": [{name: each[name] for name in ("product", "name", "order_id", "ordered_at")} for each in order.get("trials", ())],
         "blocked": order.get("blocked", False),
         "profile": {"id": quote["profile"], "applies": quote["profile_applies"] is not False} if quote else None,

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.e2e.axe import violations
 from tests.e2e.entry import GOOD, begun, card, field, fill, process, summary_of, total_is
-from tests.e2e.rings import charged, signed_in
+from tests.e2e.rings import charged
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -24,10 +24,10 @@ async def asked(page, price="30.00"):
     return order_id
 
 
-async def decide(shop, order_id, path, **body):
-    async with signed_in(shop, "supervisor1") as client:
-        answer = await client.post(f"/approvals/{order_id}/1/{path}", data=body, headers={"idempotency-key": f"{order_id}-{path}"})
-        assert answer.status_code < 400, answer.text
+async def at_approvals(sign_in):
+    page = await sign_in("supervisor1")
+    await page.goto("/approvals")
+    return page
 
 
 async def test_a_price_beyond_the_limit_is_told_at_its_row_before_process(sign_in):
@@ -45,12 +45,13 @@ async def test_a_price_beyond_the_limit_is_told_at_its_row_before_process(sign_i
     await total_is(page, "50.82")
 
 
-async def test_an_approved_price_arrives_by_itself(shop, sign_in):
+async def test_an_approved_price_arrives_by_itself(sign_in):
     page = await sign_in("agent1")
     order_id = await asked(page)
     assert await violations(page) == []
     await total_is(page, "61.59")
-    await decide(shop, order_id, "approve")
+    supervisor = await at_approvals(sign_in)
+    await supervisor.get_by_role("article").filter(has_text=order_id).get_by_role("button", name="Approve").click()
     await total_is(page, "40.00")
     await expect(page.get_by_text("A supervisor approved the price of Cloud pillow.")).to_be_visible()
     await expect(field(page, "lines.101.price")).to_have_value("30.00")
@@ -59,11 +60,14 @@ async def test_an_approved_price_arrives_by_itself(shop, sign_in):
     await summary_of(page, order_id)
 
 
-async def test_a_refused_price_leaves_the_one_that_was(shop, sign_in):
+async def test_a_refused_price_leaves_the_one_that_was_and_says_why(sign_in):
     page = await sign_in("agent1")
     order_id = await asked(page)
-    await decide(shop, order_id, "refuse", reason="Not below cost.")
-    await expect(page.get_by_text("A supervisor refused the price of Cloud pillow.")).to_be_visible()
+    supervisor = await at_approvals(sign_in)
+    await supervisor.get_by_role("article").filter(has_text=order_id).get_by_role("button", name="Refuse…").click()
+    await supervisor.get_by_label("Reason").fill("Not below cost.")
+    await supervisor.get_by_role("button", name="Refuse it").click()
+    await expect(page.get_by_text("A supervisor refused the price of Cloud pillow: Not below cost.")).to_be_visible()
     await total_is(page, "61.59")
 
 

@@ -38,11 +38,11 @@ WHO = {
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
         "POST /api/v1/partials; "
         "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
-        "DELETE /customers/{id}/instruments/{instrument}; POST /customers/{id}/instruments/{instrument}/remove",
+        "POST /customers/{id}/instruments/{instrument}/remove",
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /customers/{id}/instruments; "
+        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; "
         "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),

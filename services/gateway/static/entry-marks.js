@@ -80,17 +80,13 @@ function drawWaiting({ product, price, shipping_price: shipping, reason }) {
 function tellDecided(before, view) {
   for (const asked of before.filter((each) => !view.overrides.some(({ line }) => line === each.line))) {
     const line = view.values.lines[asked.product];
+    const refused = view.refused.find((each) => each.line === asked.line);
     const given = line && (!asked.price || line.price === asked.price) && (!asked.shipping_price || line.shipping_price === asked.shipping_price);
     if (given) banner("ok", `A supervisor approved the price of ${asked.name}.`, [], true);
-    else if (decided === "OverrideRefused") banner("warn", `A supervisor refused the price of ${asked.name}. The order keeps the price that it had.`, [], true);
+    else if (refused) banner("warn", `A supervisor refused the price of ${asked.name}${refused.reason && `: ${refused.reason}`} The order keeps the price that it had.`, [], true);
     else say(`The price of ${asked.name} is not asked for any more.`);
   }
-  decided = "";
 }
-
-let decided = "";
-/** How a supervisor answered, as it was told live. */
-export const heardDecision = (type) => { decided = type; };
 
 let before = [];
 onOrder((view) => {

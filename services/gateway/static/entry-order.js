@@ -177,7 +177,12 @@ export function overtaken(theirs, sections) {
 /** Looks whether somebody changed it. */
 export async function refresh() {
   const status = await ask("GET", `/order-entry/${current.order_id}/status`).catch(() => null);
-  if (status?.order && status.order.version > current.version && !saving) overtaken(status.order, typedIn());
+  if (!status?.order || status.order.version <= current.version || saving) return;
+  const waited = current.blocked && !status.order.blocked;
+  overtaken(status.order, typedIn());
+  if (!waited) return;
+  at("panel").innerHTML = status.panel; // made by our own template, which escapes
+  banner("ok", "A supervisor allowed more attempts.");
 }
 
 // --- the outcome --------------------------------------------------------------------------------------------------------

@@ -19,7 +19,10 @@ function secret(id, shape) {
     field.value = shape(digits);
     field.setSelectionRange(...Array(2).fill(placeAfter(field.value, before)));
   });
-  field?.addEventListener("focus", () => { field.value = shape(digits); });
+  field?.addEventListener("focus", () => {
+    field.value = shape(digits);
+    field.select();
+  });
   field?.addEventListener("blur", () => { field.value = card.masked(digits); });
   return { digits: () => digits, shown: () => document.activeElement === field };
 }

@@ -6,7 +6,7 @@ import { begin, newCall } from "./entry-call.js";
 import * as coupons from "./entry-coupons.js";
 import { banner, checkField, clear } from "./entry-errors.js";
 import { isSaving, onOrder, order, refresh, save, send } from "./entry-order.js";
-import { heardDecision } from "./entry-marks.js";
+import "./entry-marks.js";
 import "./entry-known.js";
 import { drawPayment, preAuth } from "./entry-payment.js";
 import { process } from "./entry-process.js";
@@ -130,7 +130,6 @@ const CHANGES = new Set(["CartUpdated", "OverrideApproved", "OverrideRefused", "
 onLive((notice) => {
   if (notice.subject === form.dataset.campaign && notice.type === "CampaignPublished" && order().stage === "open") offerPrices(updatePrices);
   if (notice.subject !== order().order_id) return;
-  if (["OverrideApproved", "OverrideRefused"].includes(notice.type)) heardDecision(notice.type);
   if (CHANGES.has(notice.type) && notice.version > order().version && !isSaving()) refresh();
 });
 
