@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def palette(page, typed=""):
+    await expect(page.locator("#search")).to_have_attribute("aria-keyshortcuts", "Control+K")
     await page.keyboard.press("Control+k")
     dialog = page.get_by_role("dialog", name="Search and commands")
     await expect(dialog).to_be_visible()

@@ -5,6 +5,8 @@ const at = (id) => document.getElementById(id);
 const dialog = at("links");
 const form = at("links-form");
 const fresh = () => crypto.randomUUID();
+const AGAIN = 1000;
+const PATIENCE = 60_000; // then it is told when it happens, or when somebody looks
 const time = (text) => new Date(text).toTimeString().slice(0, 5);
 const day = (text) => new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
 const HOW = { copy: "", email: "by e-mail ", sms: "by SMS " };
@@ -39,14 +41,20 @@ export async function openLinks() {
   drawForm(true);
 }
 
-export async function loadLinks(seen = "") {
+/** `follows`: asked by the page itself, which is not somebody at work. */
+export async function loadLinks(seen = "", follows = false) {
   try {
-    there = await ask("GET", `${path()}?seen=${seen}`);
+    there = await ask("GET", `${path()}?seen=${seen}`, undefined, follows ? { "x-follows": "true" } : {});
   } catch (problem) {
     at("links-said").textContent = problem instanceof Problem ? problem.message : "No connection. The links are shown when it is back.";
   }
   drawLists();
+  clearTimeout(again);
+  if (there.rows.some(isOnItsWay)) again = setTimeout(() => loadLinks("", true), AGAIN);
 }
+
+let again;
+const isOnItsWay = (row) => row.status === "issued" && row.channel !== "copy" && !row.message?.reason && row.message?.status !== "Sent" && Date.now() - Date.parse(row.issued_at) < PATIENCE;
 
 function drawForm(anew) {
   const to = channel();
@@ -205,6 +213,6 @@ function concerns({ type, subject }) {
 onLive(async (notice) => {
   if (!about || !there.rows.length || !concerns(notice)) return;
   const held = there.rows.some((row) => row.address);
-  await loadLinks(notice.stream ? `${notice.stream}@${notice.version}` : "");
+  await loadLinks(notice.stream ? `${notice.stream}@${notice.version}` : "", true);
   if (held && NEWS[notice.type] && notice.subject === about) tell(NEWS[notice.type]);
 });
