@@ -138,7 +138,7 @@ async def test_a_link_is_copied(sign_in):
     page = await sign_in("agent1", permissions=["clipboard-read", "clipboard-write"])
     _, address = await made(page)
     await page.get_by_role("button", name="Copy", exact=True).click()
-    await expect(page.locator("#toasts")).to_contain_text("Copied.")
+    await expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("Copied.")
     assert await page.evaluate("navigator.clipboard.readText()") == address
 
 

@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def palette(page, typed=""):
+    await expect(page.locator("#search")).to_have_attribute("aria-keyshortcuts", "Control+K")
     await page.keyboard.press("Control+k")
     dialog = page.get_by_role("dialog", name="Search and commands")
     await expect(dialog).to_be_visible()
@@ -67,6 +68,16 @@ async def test_commands_are_those_of_the_page(sign_in):
     await expect(dialog.get_by_role("option")).to_have_count(1)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog", name=re.compile("Deny order"))).to_be_visible()
+
+
+async def test_enter_in_the_palette_never_charges(sign_in):
+    page = await sign_in("agent1")
+    await page.goto("/order-entry")
+    await expect(page.locator("#entry")).not_to_have_attribute("aria-busy", "true")
+    dialog = await palette(page, ">no sale")
+    await expect(hit(dialog, "No sale")).to_be_visible()
+    await dialog.get_by_role("combobox").fill(">process")
+    await expect(dialog).to_contain_text("Nothing is found.")
 
 
 async def test_the_catalog_leads_a_supervisor_to_the_offers_and_an_agent_to_a_call(sign_in):

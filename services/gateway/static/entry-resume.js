@@ -9,7 +9,7 @@ let box;
 
 /** On a page that began another call, beside what is already said. */
 async function offer(seen = "") {
-  const answer = await ask("GET", `/order-entry/calls?seen=${seen}`).catch(() => ({ rows: [] }));
+  const answer = await ask("GET", `/order-entry/calls?seen=${seen}`, undefined, { "x-follows": "true" }).catch(() => ({ rows: [] }));
   const others = answer.rows.filter((call) => call.order_id !== order().order_id).slice(0, MOST);
   box?.remove();
   if (!others.length || order().stage !== "open") return;

@@ -5,9 +5,11 @@ const at = (id) => document.getElementById(id);
 const dialog = at("links");
 const form = at("links-form");
 const fresh = () => crypto.randomUUID();
+const AGAIN = 1000;
+const PATIENCE = 60_000; // then it is told when it happens, or when somebody looks
 const time = (text) => new Date(text).toTimeString().slice(0, 5);
 const day = (text) => new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
-const HOW = { copy: "copied", email: "by e-mail", sms: "by SMS" };
+const HOW = { copy: "", email: "by e-mail ", sms: "by SMS " };
 const SEND = { copy: "Make the link", email: "Send the mail", sms: "Send the SMS" };
 const STATUS = {
   issued: ["Made", "link", "live"], opened: ["Opened", "eye", "live"], expired: ["Expired", "clock", ""], revoked: ["Taken back", "slash", ""],
@@ -32,21 +34,27 @@ const channel = () => form.elements["link-channel"].value;
 export async function openLinks() {
   if (dialog.open) return;
   if (!(await commands.before())) return;
-  for (const place of ["links-said", "link-subject", "link-text"]) at(place).textContent = "";
+  for (const place of ["links-said", "links-told", "link-subject", "link-text"]) at(place).textContent = "";
   at("link-made").hidden = true;
   dialog.showModal();
   await loadLinks();
   drawForm(true);
 }
 
-export async function loadLinks(seen = "") {
+/** `follows`: asked by the page itself, which is not somebody at work. */
+export async function loadLinks(seen = "", follows = false) {
   try {
-    there = await ask("GET", `${path()}?seen=${seen}`);
+    there = await ask("GET", `${path()}?seen=${seen}`, undefined, follows ? { "x-follows": "true" } : {});
   } catch (problem) {
     at("links-said").textContent = problem instanceof Problem ? problem.message : "No connection. The links are shown when it is back.";
   }
   drawLists();
+  clearTimeout(again);
+  if (there.rows.some(isOnItsWay)) again = setTimeout(() => loadLinks("", true), AGAIN);
 }
+
+let again;
+const isOnItsWay = (row) => row.status === "issued" && row.channel !== "copy" && !row.message?.reason && row.message?.status !== "Sent" && Date.now() - Date.parse(row.issued_at) < PATIENCE;
 
 function drawForm(anew) {
   const to = channel();
@@ -97,7 +105,7 @@ function said(row) {
   const [word, image, tone] = statusOf(row);
   const icon = at("links-icons").content.querySelector(`[data-name="${image}"]`).firstElementChild.cloneNode(true);
   const until = row.status === "issued" || row.status === "opened" ? `, works until ${day(row.expires_at)}` : "";
-  const words = `${HOW[row.channel]}${row.to ? ` to ${row.to}` : ""} at ${time(row.issued_at)}${row.opened_at ? `, opened at ${time(row.opened_at)}` : ""}${row.price_lock ? ", prices kept" : ""}${until}`;
+  const words = `${HOW[row.channel]}${row.to ? `to ${row.to} ` : ""}at ${time(row.issued_at)}${row.opened_at ? `, opened at ${time(row.opened_at)}` : ""}${row.price_lock ? ", prices kept" : ""}${until}`;
   const unsent = row.message?.reason && row.message.status !== "Sent" ? [element("span", { class: "error" }, row.message.reason)] : [];
   return element("span", {}, element("span", { class: "pill", ...(tone ? { "data-tone": tone } : {}) }, icon, word), " ", element("span", { class: "muted" }, words), ...unsent);
 }
@@ -140,14 +148,18 @@ async function copy(address) {
   }
 }
 
-const tell = (words) => document.dispatchEvent(new CustomEvent("toast", { detail: { words } }));
+/** What lies behind an open dialog is not read out. */
+function tell(words) {
+  if (dialog.open) at("links-told").textContent = words;
+  else document.dispatchEvent(new CustomEvent("toast", { detail: { words } }));
+}
 
 // --- a new one ----------------------------------------------------------------------------------------------------------
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const to = channel();
-  at("links-said").textContent = "";
+  for (const place of ["links-said", "links-told"]) at(place).textContent = "";
   at("link-to").removeAttribute("aria-invalid");
   at("link-send").disabled = true;
   try {
@@ -201,6 +213,6 @@ function concerns({ type, subject }) {
 onLive(async (notice) => {
   if (!about || !there.rows.length || !concerns(notice)) return;
   const held = there.rows.some((row) => row.address);
-  await loadLinks(notice.stream ? `${notice.stream}@${notice.version}` : "");
+  await loadLinks(notice.stream ? `${notice.stream}@${notice.version}` : "", true);
   if (held && NEWS[notice.type] && notice.subject === about) tell(NEWS[notice.type]);
 });

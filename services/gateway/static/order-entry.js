@@ -87,7 +87,7 @@ form.addEventListener("keydown", (event) => {
   }
 });
 register([
-  { keys: "Ctrl+Enter", does: "Process", where: "Order entry", act: process, button: "#process" },
+  { keys: "Ctrl+Enter", does: "Process", where: "Order entry", act: process, charges: true, button: "#process" },
   { keys: "Alt+C", does: "To the card", where: "Order entry", act: () => at("number")?.focus() },
   { keys: "Alt+P", does: "To the products", where: "Order entry", act: () => (at("find") ?? rows()[0]?.querySelector(".stepper input"))?.focus() },
   { keys: "Alt+U", does: "To the coupon", where: "Order entry", act: () => at("coupon")?.focus() },
