@@ -143,7 +143,12 @@ async def known(asked, order_id):
         return answer.json().get("customer_id") if answer.status_code == 200 else ""
 
     customer_id = await until(customer, 60)
-    order = await started(asked, customer_id=customer_id)
+
+    async def recognised():
+        order = await started(asked, customer_id=customer_id)
+        return order if "order_id" in order else None
+
+    order = await until(recognised, 60)
 
     async def kept():
         return (await asked.ask("GET", f"/order-entry/{order['order_id']}/instruments")).json()["rows"]

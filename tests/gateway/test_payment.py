@@ -82,8 +82,12 @@ async def test_the_order_of_a_known_customer_shows_what_may_be_charged_and_it_ca
     order_id = await started(agent, "known")
     assert (await stored(agent, order_id)) == []
     cart = ringup.all.house.clients["cart"]
-    change = {"json": {"customer_id": customer_id}, "headers": {"x-ringup-actor": "agent:agent1"}}
-    assert (await cart.request("POST", f"/orders/{order_id}/changes", **change)).status == 200
+
+    async def recognised():
+        change = {"json": {"customer_id": customer_id}, "headers": {"x-ringup-actor": "agent:agent1"}}
+        return (await cart.request("POST", f"/orders/{order_id}/changes", **change)).status == 200
+
+    await until(recognised)
     (row,) = await until(lambda: stored(agent, order_id))
     assert (row["kind"], row["brand"], row["last4"]) == ("card", "Visa", "4242")
     assert (await pre_auth(agent, order_id, row["id"], "known")).json()["outcome"] == "approved"
