@@ -32,6 +32,7 @@ from services.cart.redeeming import Coupons
 from services.cart.state import Order, applied
 from services.cart.submission import Submit, limited
 from services.cart.trials import tried
+from services.cart.typed import kept
 from services.cart.used import used_codes
 from services.cart.views import versions
 from services.cart.why import Why
@@ -75,7 +76,8 @@ async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
 
     async def made(state: Order, customer: str, redeemed: frozenset[str]) -> Place:
         change = await changed(service, id, known, state, changes, body.wanted(), sent)
-        return Place(change, await _submit(service, id, body, known, applied(state, changes), sent, customer, redeemed))
+        placed = applied(state, kept(changes, state, known))
+        return Place(change, await _submit(service, id, body, known, placed, sent, customer, redeemed))
 
     return await _submitted(service, id, made, sent, body.customer_id or "")
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.cart.desk import desk
+from services.cart.trials import trials
 from services.cart.views import newest
 from shared.contracts.catalog import CampaignPublished, Offer
 from shared.service import utc_now
@@ -203,6 +204,17 @@ async def test_a_trial_that_the_customer_had_before(shop):
     assert (await asked(shop, "POST", "/orders/place", {**tries, "method": "external"}, wanted=422))["code"] == "trial-duplicate"
     await asked(shop, "POST", f"/orders/{second['order_id']}/changes", {"trial_override": True})
     await asked(shop, "POST", f"/orders/{second['order_id']}/submit", {"method": "external"}, wanted=202)
+
+
+async def test_a_trial_is_known_again_however_the_phone_number_is_written(shop):
+    await published(shop, SOLD.model_copy(update={"countries": ()}), 10)
+    home = {"street": "1 Example Street", "city": "Berlin", "postal": "10115", "country": "DE"}
+    tries = {**ORDER, "billing": home, "lines": [{"product": "5", "quantity": 1}], "method": "external"}
+    first, second = ({**tries, "customer": {**ORDER["customer"], "phone": phone}} for phone in ("+49 30 123456", "030 / 12 34 56"))
+    placed = await asked(shop, "POST", "/orders/place", first, wanted=202)
+    seen = f"order-{placed['order_id']}@{placed['version']}"
+    assert await shop.house.running["cart"].get(trials, placed["order_id"], seen)
+    assert (await asked(shop, "POST", "/orders/place", second, wanted=422))["code"] == "trial-duplicate"
 
 
 async def test_a_price_beyond_the_limits(shop):
