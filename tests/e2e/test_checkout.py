@@ -63,6 +63,8 @@ async def test_a_whole_purchase_on_a_phone(window, shop):
     await page.get_by_role("button", name="Apply").click()
     await expect(page.get_by_role("button", name="Take out the coupon welcome5")).to_be_visible()
     await total_is(page, "108.80")
+    await expect(page.get_by_role("status")).to_have_text("Total 108.80 USD")
+    await expect(page.get_by_role("button", name="Apply")).to_be_focused()
     await fill(page)
     await total_is(page, "117.78")
     await go_on(page)

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser import chromium
+from tests.e2e.axe import in_every_look
 from tests.e2e.entry import GOOD, begun, card, field, fill, total_is
 from tests.house.shop import until
 
@@ -57,6 +58,7 @@ async def test_the_agent_sees_the_customer_open_the_link_and_pay(shop, sign_in):
         await expect(phone.get_by_text("These prices are yours until")).to_be_visible()
         await expect(phone.get_by_role("button", name="Pay 123.19 USD")).to_be_visible()
         await expect(links).to_contain_text("Opened")
+        assert await in_every_look(phone) == {}
         await card(phone, GOOD)
         await phone.get_by_label("I agree to the terms").check()
         await phone.get_by_role("button", name="Pay 123.19 USD").click()

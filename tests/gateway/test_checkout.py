@@ -4,7 +4,8 @@ import asyncio
 
 import pytest_asyncio
 
-from tests.gateway.shopper import ADDRESS, BROKE, LOST_AFTER, WHOLE, cart, shopper, sold
+from shared.clients import call
+from tests.gateway.shopper import ADDRESS, BROKE, LOST_AFTER, SUPERVISOR, WHOLE, cart, publish, shopper, sold
 from tests.house.shop import until
 
 
@@ -43,6 +44,18 @@ async def test_whoever_has_no_link_orders_and_pays(ringup, shop):
     state = (await cart(ringup, "GET", f"/orders/{order_id}"))["state"]
     assert (state["source"], state["terms_agreed"]) == ("checkout", True)
     assert len(await charges(ringup, order_id)) == 1
+
+
+async def test_whoever_goes_no_further_than_to_the_payment_can_be_called(ringup, shop):
+    customer = await at_the_payment(ringup, shop)
+    order_id = customer.order_id
+    await ringup.has(order_id, "Partial")
+    await customer.open("/details")
+    await customer.send(act="continue", **{**WHOLE, f"lines.{shop.pillow}": "3"})
+    assert (customer.title, customer.total) == ("Pay", "184.78 USD")
+    await ringup.has(order_id, "Partial")
+    await cart(ringup, "POST", f"/orders/{order_id}/complete", {})
+    assert (await customer.open()).title == "We have your order open"
 
 
 async def test_what_is_missing_is_said_at_its_field_and_what_was_typed_is_kept(ringup, shop):
@@ -193,3 +206,72 @@ async def test_an_order_without_a_checkout_page_or_campaign_is_not_there(ringup)
         customer = await shopper(ringup, campaign)
         await customer.open()
         assert (customer.status, customer.title) == (404, "There is no such page")
+
+
+async def test_of_many_products_those_in_the_order_are_first_and_others_are_found(ringup):
+    offers = [{"id": str(60_000 + n), "name": f"Pillow {n}", "sku": f"P-{n}", "price": 1000 + n, "description": "x" * 100} for n in range(1000)]
+    many = await sold(ringup, offers=offers, coupons=[], fields=[])
+    customer = await shopper(ringup, many)
+    await customer.open()
+    assert len(customer.answer.content) < 100_000
+    assert "The first 60 of 988." in customer.text
+    await customer.send(act="update", find="pillow 777", shipping_same="yes", **{"billing.country": "US", "lines.60003": "2"})
+    assert "1 found." in customer.text
+    assert (customer.value("lines.60777"), customer.value("find"), customer.total) == ("0", "pillow 777", "20.06 USD")
+    await customer.send(act="update", find="nothing", shipping_same="yes", **{"billing.country": "US", "lines.60003": "2", "lines.60777": "1"})
+    assert "Nothing is called so." in customer.text
+    assert (customer.value("lines.60003"), customer.value("lines.60777"), customer.total) == ("2", "1", "37.83 USD")
+
+
+async def test_a_trial_that_the_customer_had_before_is_told_at_the_product(ringup):
+    once = await sold(ringup)
+    email = "customer.trial@example.com"
+    first = await at_the_payment(ringup, once, **{f"lines.{once.spray}": "1", "customer.email": email, "customer.phone": ""})
+    await first.pay()
+    await first.settled()
+    again = await at_the_payment(ringup, once, **{f"lines.{once.spray}": "1", "customer.email": email, "customer.phone": ""})
+    await again.pay()
+    assert again.errors() == {f"lines.{once.spray}": "You have tried this product before. Take it out here, or call us."}
+    assert (again.status, again.value("customer.email")) == (422, email)
+    await again.send(act="continue", **{**WHOLE, f"lines.{once.pillow}": "1", "customer.email": email})
+    await again.pay()
+    await again.settled()
+    assert again.title == "Thank you"
+
+
+async def test_a_delivery_that_does_not_go_there_is_said(ringup, shop):
+    customer = await shopper(ringup, shop)
+    await customer.open()
+    german = {"billing.country": "DE", "billing.region": "", "billing.postal": "10115", "shipping_same": "yes"}
+    await customer.send(act="update", profile=shop.express, **{f"lines.{shop.pillow}": "1", **german})
+    assert "This delivery does not go to this address" in customer.text
+
+
+async def test_what_is_not_sold_any_more_is_named_and_can_be_taken_out(ringup):
+    changing = await sold(ringup)
+    customer = await at_the_payment(ringup, changing, **{f"lines.{changing.topper}": "1"})
+    left = [offer for offer in changing.body["offers"] if offer["name"] != "Topper"]
+    await publish(ringup, changing, {**changing.body, "offers": left})
+    await customer.pay()
+    assert customer.status == 422
+    assert "The total has changed since this page was opened" in customer.text
+    assert "Topper" not in customer.text
+    await customer.pay()
+    await customer.settled()
+    assert customer.title == "Thank you"
+
+
+async def test_a_campaign_that_has_ended_says_so(ringup):
+    ending = await sold(ringup)
+    customer = await at_the_payment(ringup, ending)
+    clients = ringup.all.house.clients
+    version = (await clients["catalog"].request("GET", f"/campaigns/{ending.id}")).json()["version"]
+    answer = await call(clients["catalog"], SUPERVISOR, "POST", f"/campaigns/{ending.id}/retire", key="retire-it-now", version=version)
+    assert answer.status == 200, answer.json()
+
+    async def ended():
+        await customer.pay()
+        return "This offer has ended." in customer.text
+
+    await until(ended)
+    assert (await (await shopper(ringup, ending)).open()).status == 404

@@ -202,17 +202,20 @@ async def test_five_wrong_facts_leave_the_link_alone(ringup, shop):
 
 
 async def test_enumeration_finds_nothing(ringup, shop):
-    """The same page for an order, for one of another campaign, for one that is not kept for a customer, and for none."""
-    elsewhere = await sold(ringup)
+    """The same pages for an order, for one of another campaign, for one that is not kept for a customer, for one that is finished, and for none."""
+    elsewhere, kept = await drafted(ringup, await sold(ringup)), await drafted(ringup, shop)
     open_with_agent = (await cart(ringup, "POST", "/orders", {"campaign": shop.id}))["order_id"]
-    found = set()
-    for order_id in (await drafted(ringup, shop), await drafted(ringup, elsewhere), open_with_agent, "0123456789"):
-        customer = await (await shopper(ringup, shop)).open(f"?{order_id}")
-        shown = [customer.text]
-        await customer.send("/fact", fact="99999")
-        shown.append(customer.text)
-        found.add(tuple(re.sub(r'"csrf"[^>]*value="[^"]*"|content="[^"]*"', "", text) for text in shown))
-    assert len(found) == 1
+    finished, _ = await followed(ringup, shop, await drafted(ringup, shop))
+    await finished.pay()
+    await finished.settled()
+    hidden = [elsewhere, open_with_agent, finished.order_id, "0123456789"]
+    for more, orders in (("", [kept, *hidden]), ("&includeProducts=1", hidden)):
+        found = set()
+        for order_id in orders:
+            customer = await (await shopper(ringup, shop)).open(f"?{order_id}{more}")
+            shown = [customer.text, (await customer.send("/fact", fact="99999")).text]
+            found.add(tuple(re.sub(r'value="[^"]*"|content="[^"]*"', "", text) for text in shown))
+        assert len(found) == 1, more
 
 
 async def test_twenty_facts_an_hour_from_one_address(ringup, shop):

@@ -1,5 +1,6 @@
 """Cookies, origins, limits, and input of every kind at the checkout page."""
 
+import re
 import uuid
 
 import pytest
@@ -243,3 +244,38 @@ async def test_methods_and_files_that_the_page_does_not_have_are_answered_in_wor
     ):
         assert 400 <= answer.status_code < 500
         assert "/sign-in" not in answer.text
+
+
+async def test_each_screen_keeps_the_policy_and_has_no_script_or_style_in_it(ringup, shop):
+    customer = await shopper(ringup, shop)
+    seen = [(await customer.open()).answer]
+    seen.append((await customer.send(act="continue")).answer)
+    seen.append((await customer.send(act="continue", **{**WHOLE, f"lines.{shop.pillow}": "1"})).answer)
+    seen.append((await customer.pay()).answer)
+    seen.append((await (await shopper(ringup, shop)).open("?0123456789")).answer)
+    seen.append((await (await shopper(ringup, shop)).open("?link=nothing")).answer)
+    titles = [re.search("<h1>(.*?)</h1>", answer.text)[1] for answer in seen]
+    assert titles == ["Order here", "Order here", "Pay", "Your order is being confirmed", "Your order", "This link does not open anything"]
+    for answer in seen:
+        assert "script-src 'self';" in answer.headers["content-security-policy"]
+        assert (answer.headers["referrer-policy"], answer.headers["cache-control"]) == ("no-referrer", "no-store")
+        assert not re.search(r"<style\b|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*src=)", answer.text)
+        assert len(answer.content) < 60_000
+
+
+async def test_while_the_order_cannot_be_reached_the_page_says_so_and_what_to_do(ringup, shop):
+    class Away:
+        async def request(self, *args, **kwargs):
+            raise OSError
+
+    customer = await shopper(ringup, shop)
+    await customer.open()
+    form = {**customer.hidden(), **WHOLE, f"lines.{shop.pillow}": "1", "act": "continue"}
+    beside = ringup.beside(clients={**ringup.all.house.clients, "cart": Away()})
+    elsewhere = await beside.nobody("192.0.2.93")
+    elsewhere.http.cookies = customer.http.cookies
+    answer = await elsewhere.http.post(customer.here, data=form, headers={"accept": "text/html"})
+    assert answer.status_code == 503
+    assert "We cannot be reached at the moment" in answer.text
+    await customer.send(again=form)
+    assert customer.title == "Pay"

@@ -26,16 +26,16 @@ def details(
     link: Link | None = None,
 ) -> Response:  # fmt: skip
     """What is ordered, by whom, and where to. ``errors`` are at fields, ``error`` is at none."""
-    first, more = shown.products(campaign, typed)
-    first = [*shown.gone(order["state"], form.sold(campaign)), *first] if passed.products else first
+    shelf = shown.products(campaign, typed)
     return page(
         visit.request,
         "checkout_details.html",
         422 if errors or error else 200,
         **_frame(visit, passed, order, campaign, link),
         v=typed,
-        first=first,
-        more=more,
+        shelf=shelf,
+        gone=shown.gone(order["state"], form.sold(campaign)) if passed.products else [],
+        most=shown.MORE,
         verdicts=shown.verdicts(order, campaign["currency"]) if passed.products else [],
         countries=[(code, country_name(code)) for code in campaign["countries"]],
         regions_of=regions,
@@ -98,6 +98,7 @@ def _frame(visit: Visit, passed: Pass, order: Order, campaign: Campaign, link: L
         "sums": shown.sums(state["quote"], currency, campaign["profiles"]) if passed.products else None,
         "until": _until(when(link["expires_at"])) if link and link["price_lock"] else "",
         "drafted": passed.by != "new",
+        "applies": not state["quote"] or state["quote"]["profile_applies"] is not False,
         "repriced": {name: f"{formatted(changed[name], currency)} {currency}" for name in ("before", "after")} if changed else None,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from services.gateway.checkout.form import Values
@@ -10,16 +11,33 @@ from shared.money import formatted
 
 AT_ONCE = 12
 """Products that are shown without being asked for; those in the order always are."""
+MORE = 60
+"""Others at a time; of a campaign that has more they are found by their words."""
 
 
-def products(campaign: Mapping[str, Any], typed: Values) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Rows of what can be bought: those in the order and the first few, and the others."""
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Rows of what can be bought: those in the order or the first few, and others. ``found`` is how many fit what is looked for, where there are
+    too many to show."""
+
+    first: Sequence[Mapping[str, Any]]
+    more: Sequence[Mapping[str, Any]] = ()
+    found: int | None = None
+
+
+def products(campaign: Mapping[str, Any], typed: Values) -> Shelf:
     rows = [_row(offer, choice, campaign["currency"]) for offer in campaign["offers"] for choice in (offer["variants"] or [offer])]
     if len(rows) <= AT_ONCE:
-        return rows, []
+        return Shelf(rows)
     chosen = [row for row in rows if typed.get(f"lines.{row['id']}", "0") not in ("", "0")]
     first = chosen or rows[:AT_ONCE]
-    return first, [row for row in rows if row not in first]
+    shown = {row["id"] for row in first}
+    others = [row for row in rows if row["id"] not in shown]
+    if len(rows) <= MORE:
+        return Shelf(first, others)
+    wanted = typed.get("find", "").lower().split()
+    fitting = [row for row in others if all(word in f"{row['name']} {row['description']}".lower() for word in wanted)]
+    return Shelf(first, fitting[:MORE], len(fitting))
 
 
 def _row(offer: Mapping[str, Any], choice: Mapping[str, Any], currency: str) -> dict[str, Any]:

@@ -148,6 +148,7 @@ _REFUSALS = {
 _AT_FIELDS = {
     "product-gone": "This product is not sold any more. Take it out, please.",
     "unknown-product": "This product is not sold any more. Take it out, please.",
+    "unknown-profile": "This delivery is not there any more. Choose another one.",
     "gateway-unusable": "This product cannot be paid here. Take it out, or call us.",
     "trial-duplicate": "You have tried this product before. Take it out here, or call us.",
     "coupon-ended": "This coupon has ended meanwhile. Take it out, please.",

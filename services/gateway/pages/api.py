@@ -130,7 +130,7 @@ class NewPartial(Gathered):
     source: Literal["phone", "lander", "checkout"] = "lander"
     billing: AddressIn = AddressIn()
     lines: list[LineIn] = Field(default=[], max_length=500)
-    disposition: Disposition | Literal[""] = ""
+    disposition: Disposition | None = None
     """Why there was no sale."""
 
 
@@ -194,7 +194,7 @@ async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key
 @router.post("/partials", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
 async def partial(body: NewPartial, services: Ask, key: Key) -> dict[str, Any]:
     """Keep what somebody has left, such as on a page of yours, for agents to complete."""
-    return _begun(await services.post("cart", "/orders/partial", _order(body) | {"source": body.source}, key=key))
+    return _begun(await services.post("cart", "/orders/partial", {**_order(body), "source": body.source}, key=key))
 
 
 def _order(body: Gathered) -> dict[str, Any]:

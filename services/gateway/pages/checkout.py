@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,8 +24,8 @@ router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
 _ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
-_EVENLY = 0.25
-"""Seconds that it takes at least to answer whether a second fact fits, whether there is such an order or not."""
+_LEAST = 0.25
+"""Seconds that it takes to answer about an order that nobody has shown to be theirs, whether there is such an order or not."""
 
 
 @router.get("/checkout/{campaign}")
@@ -81,7 +80,7 @@ async def _by_id(visit: Visit, order_id: str, with_products: bool) -> Response:
 
 async def _shown(visit: Visit, passed: Pass) -> Response:
     if not passed.by:
-        return await _asked(visit, passed)
+        return await _evenly(_asked(visit, passed))
     if not passed.order_id:
         campaign, order = await visit.published(), await visit.order(passed)
         return visit.give(screens.details(visit, passed, order, campaign, form.values(order["state"], campaign)), passed)
@@ -132,9 +131,11 @@ async def save(request: Request, visit: Visiting) -> Response:
     passed, going_on = replace(passed, products=True), _goes_on(typed)
     errors = form.missing(written.order["state"], campaign) if going_on else {}
     if going_on and not errors:
+        await _kept(visit, passed, written.order)
         return visit.give(visit.to(), passed)
     state = written.order["state"]
     shown = form.values(state, campaign) if written.whole else form.priced(typed, state, campaign)
+    shown["find"] = typed.get("find", "")
     return visit.give(screens.details(visit, passed, written.order, campaign, shown, errors=errors), passed)
 
 
@@ -172,6 +173,13 @@ async def _written(visit: Visit, passed: Pass, order: Order, typed: Values) -> _
     return replace(await _sent(visit, passed, order, {**typed, "key": ""}, prices), whole=False)
 
 
+async def _kept(visit: Visit, passed: Pass, order: Order) -> None:
+    """Whoever goes no further can be called: agents find the order among the partials, and complete it."""
+    if passed.by == "new" and order["state"]["stage"] == "open":
+        key, version = f"{passed.csrf}-kept-{order['version']}", order["version"]
+        await visit.services.ask("cart", "POST", f"/orders/{order['order_id']}/no-sale", {"disposition": "other"}, key=key, version=version)
+
+
 _ABOUT_THEM = ("customer.", "billing.", "shipping.", "fields.")
 
 
@@ -198,18 +206,25 @@ async def typed_in(request: Request) -> dict[str, str]:
 
 @router.post("/checkout/{campaign}/fact")
 async def tell(request: Request, visit: Visiting) -> Response:
-    """A postal code, or the end of a phone number, makes the order theirs. Each answer takes about as long as any other."""
+    """A postal code, or the end of a phone number, makes the order theirs."""
     typed = await typed_in(request)
     passed = visit.sent(typed.get("csrf", ""))
     if passed.by:
         return visit.to()
     await visit.spend("fact")
-    began = time.monotonic()
-    matched = await _fits(visit, passed, typed.get("fact", ""))
-    await asyncio.sleep(max(0.0, _EVENLY - (time.monotonic() - began)))
-    if matched:
+    return await _evenly(_told(visit, passed, typed.get("fact", "")))
+
+
+async def _told(visit: Visit, passed: Pass, fact: str) -> Response:
+    if await _fits(visit, passed, fact):
         return visit.give(visit.to(), replace(passed, by="fact", csrf=Pass().csrf))
     return await _asked(visit, passed, words.NO_MATCH)
+
+
+async def _evenly(answering: Awaitable[Response]) -> Response:
+    """Each answer takes about as long as any other."""
+    answer, _ = await asyncio.gather(answering, asyncio.sleep(_LEAST))
+    return answer
 
 
 async def _fits(visit: Visit, passed: Pass, fact: str) -> bool:

@@ -71,12 +71,15 @@ function follow(form) {
       return;
     }
     const focus = document.activeElement;
-    const place = [focus?.id, focus?.selectionStart];
+    const place = [focus?.id || (focus?.closest("#coupons") && "coupon"), focus?.selectionStart];
     for (const each of [...form.elements].filter(isTyped)) {
       const now = fresh.querySelector(`[id="${CSS.escape(each.id)}"]`) ?? fresh.ownerDocument.getElementById(each.id);
       if (now && value(each) !== typed.get(each.id)) put(now, value(each));
     }
+    for (const box of form.querySelectorAll("details[id]")) fresh.querySelector(`#${box.id}`)?.toggleAttribute("open", box.open);
     form.replaceChildren(...fresh.childNodes);
+    const total = form.querySelector("#sums .strong");
+    if (total) document.getElementById("said").textContent = total.innerText.replace(/\s+/g, " ");
     if (act === "continue" && form.querySelector("[data-focus]")) form.querySelector("[data-focus]").focus();
     else restore(place);
   }
