@@ -47,6 +47,7 @@ SAMPLES = (
     Sample("F", ("9 Instance Court", "Houston", "TX", "77002"), {"103": 2}, BROKE),
     Sample("G", ("31 Trial Place", "Buffalo", "NY", "14202"), {"101": 1, "105": 1}, UNREACHABLE),
     Sample("H", ("64 Draft Street", "Salem", "OR", "97301"), {"104": 2}, then="cancel"),
+    Sample("J", ("3 Outline Street", "El Paso", "TX", "79901"), {"101": 1, "103": 1}, then="no-sale", notes="Wants to sleep on it. Calls back."),
     Sample("I", ("12 Proof Road", "San Diego", "CA", "92101"), {"101": 3}, then="leave-open", notes="Wants to ask at home first."),
 )  # fmt: skip
 
@@ -98,6 +99,9 @@ async def _place(clients: Clients, id: str, sample: Sample) -> None:
         await _send(clients, "cart", AGENT, "POST", "/orders", {"campaign": CAMPAIGN.id}, key)
         changes = {name: order[name] for name in ("customer", "billing", "lines", "notes")}
         await _send(clients, "cart", AGENT, "POST", f"/orders/{id}/changes", changes, f"{key}-changes")
+        return
+    if sample.then == "no-sale":
+        await _send(clients, "cart", AGENT, "POST", "/orders/partial", {**order, "disposition": "thinking"}, key)
         return
     if not await _exists(clients, id):
         await _submit(clients, id, key, sample, order)

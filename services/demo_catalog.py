@@ -86,7 +86,8 @@ FIELDS = (
 
 CAMPAIGN = Campaign(
     id="1", name="Restful Nights (phone)", countries=("US", "CA"), offers=OFFERS, profiles=(STANDARD, EXPRESS), coupons=COUPONS, max_coupons=2,
-    fields=FIELDS, script_main=MAIN, script_rebuttal=REBUTTAL, script_upsell=UPSELL, terms=TERMS, reorder_days=60,
+    fields=FIELDS, script_main=MAIN, script_rebuttal=REBUTTAL, script_upsell=UPSELL, terms=TERMS, reorder_days=60, checkout=True,
+    methods=("card", "echeck", "external"),
 )  # fmt: skip
 WEB = Campaign(
     id="2", name="Restful Nights (web)", kind="ecommerce", listed=False, checkout=True, script_main="",

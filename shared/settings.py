@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     """Mail server: smtp://user:password@host:587 (STARTTLS where it is offered) or smtps://…; empty: mails lie in the outbox alone."""
     mail_from: str = "Ringup <ringup@localhost>"
     """Sender of mails to customers."""
+    sms_url: str = ""
+    """Where SMS are handed to as signed webhooks: https://…; empty: to the SMS plugin that is installed, if any."""
+    sms_secret: str = Field(default="", repr=False)
+    """What those are signed with: whsec_ and at least 24 bytes as base64."""
     demo: bool = True
     """Demonstration accounts and orders on an empty installation."""
     simulator_url: str = ""

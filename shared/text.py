@@ -12,6 +12,7 @@ from pydantic import AfterValidator, StringConstraints
 
 _DIGITS = re.compile(r"(\+?)(\d(?:(?:[^\w\n]|_)?\d){11,})")
 """Twelve and more, at most one character between two of them that is neither letter nor line break; and the plus of a phone number."""
+_SHORTEST_CARD = 12
 _LONGEST_PHONE = 15
 """ITU-T E.164."""
 _CARD = re.compile(
@@ -69,7 +70,7 @@ def without_cards(text: str) -> str:
 
 
 def _has_no_card(text: str) -> bool:
-    return not any(_CARD.fullmatch(number) and luhn(number) for number in _numbers(text))
+    return len(text) < _SHORTEST_CARD or not any(_CARD.fullmatch(number) and luhn(number) for number in _numbers(text))
 
 
 def digits(phone: str) -> str:

@@ -150,7 +150,7 @@ async def _leads(service: Running, token: str) -> tuple[str, Link] | Response:
     id = rows[0]["order_id"] if rows else ""
     state, _ = await service.load(order, id) if rows else (Order(), 0)
     found = next((link for link in state.links if link.token_hash == link_hash(token)), None)
-    wrong = unusable(found, service.clock())
+    wrong = unusable(found, state, service.clock())
     if found and not wrong:
         return id, found
     code, detail = (wrong.code, wrong.detail) if wrong else ("unknown-link", "")

@@ -26,4 +26,5 @@ def blocked(order: Order, now: datetime) -> bool:
 
 
 def allow_retry(command: AllowRetry, order: Order) -> Sequence[RetryAllowed]:
-    return [RetryAllowed(order_id=command.order_id, supervisor=command.supervisor)] if blocked(order, command.now) else []
+    waits = order.stage != "closed" and blocked(order, command.now)
+    return [RetryAllowed(order_id=command.order_id, supervisor=command.supervisor)] if waits else []

@@ -54,8 +54,8 @@ async def new_id(service: Running, sent: Envelope) -> str:
 async def answer(service: Running, id: str, version: int, state: Order, status: int = 200, **more: Any) -> Answer:
     """``coupons_said`` is what to tell about each coupon, by its code; ``trials`` are those that the customer had before,
     [{product, line, name, order_id, ordered_at}]; ``overrides`` wait for a supervisor, ``refused`` were, until they are asked for again;
-    ``links`` is how many hold; ``blocked``: declined too often; ``repriced`` is {before, after} where the last change was a re-pricing that
-    moved the total."""
+    ``links`` is how many hold; ``blocked``: declined too often; ``repriced`` is {before, after}
+    where the last change was a re-pricing that moved the total."""
     now = service.clock()
     body = {
         "order_id": id,

@@ -57,7 +57,7 @@ def after(
 
 def _plain(wanted: Wanted, sold: Sold | None) -> Wanted:
     """Without a price that is the campaign's anyway."""
-    if sold is None:
+    if sold is None or (wanted.price is None and wanted.shipping_price is None and not wanted.reason):
         return wanted
     price = None if wanted.price == sold.price else wanted.price
     shipping_price = None if wanted.shipping_price == sold.shipping_price else wanted.shipping_price
@@ -146,7 +146,16 @@ def _range(least: int, most: int | None, currency: str) -> str:
 
 
 def _line(number: int, product: str, wanted: Wanted, line: Line | None, actor: str) -> Line:
-    if line and wanted == Wanted(line.quantity, line.price, line.shipping_price, line.reason):
+    if (
+        line
+        and line.quantity == wanted.quantity
+        and (wanted.price, wanted.shipping_price, wanted.reason)
+        == (
+            line.price,
+            line.shipping_price,
+            line.reason,
+        )
+    ):
         return line
     if not wanted.quantity:
         return Line(line=number, product=product, quantity=0)

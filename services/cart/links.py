@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.cart.state import Held, Link, Order
+from services.cart.typed import reached
 from shared.contracts.cart import Channel, DraftLinkIssued, DraftLinkOpened, DraftLinkRevoked
 from shared.contracts.catalog import Campaign
 from shared.kernel.decider import Decision, Refused
@@ -69,9 +70,11 @@ def issue(command: Issue, order: Order) -> Decision:
     """Of an order that is kept as a partial, or that the customer has open already."""
     if any(link.link_id == command.link_id for link in order.links):
         return []
-    wrong = _cannot_issue(command, order)
-    if wrong:
+    to = _to(command, order)
+    if wrong := _cannot_issue(command, order):
         return wrong
+    if isinstance(to, Refused):
+        return to
     quoted, person = order.quote, order.customer
     return [
         DraftLinkIssued(
@@ -81,7 +84,7 @@ def issue(command: Issue, order: Order) -> Decision:
             expires_at=command.expires_at,
             price_lock=command.price_lock,
             channel=command.channel,
-            to=_to(command, order),
+            to=to,
             campaign=order.campaign,
             campaign_name=command.campaign.name,
             customer_id=order.customer_id,
@@ -98,29 +101,31 @@ def _cannot_issue(command: Issue, order: Order) -> Refused | None:
     campaign = command.campaign
     if not campaign.checkout:
         return Refused("no-checkout", f"{campaign.name} has no checkout page that a link could lead to.", conflict=False)
-    if command.channel != "copy" and not _to(command, order):
-        field, what = ("customer.email", "e-mail address") if command.channel == "email" else ("customer.phone", "phone number")
-        return Refused("missing", f"Enter the {what} that the link is sent to.", field=field, conflict=False)
     if sum(live(link, command.now) for link in order.links) >= MOST:
         return Refused("too-many-links", f"There are {MOST} links to this order already. Revoke one of them.")
     return None
 
 
-def _to(command: Issue, order: Order) -> str:
+def _to(command: Issue, order: Order) -> str | Refused:
     if command.channel == "copy":
         return ""
-    return command.to or (order.customer.email if command.channel == "email" else order.customer.phone)
+    if command.to:
+        to = reached(command.channel, command.to, order.billing.country)
+        return Refused("to", to, field="to", conflict=False) if isinstance(to, str) else to[0]
+    field, what = ("email", "e-mail address") if command.channel == "email" else ("phone", "phone number")
+    known: str = getattr(order.customer, field)
+    return known or Refused("missing", f"Enter the {what} that the link is sent to.", field=f"customer.{field}", conflict=False)
 
 
 def open_link(command: Open, order: Order) -> Decision:
     link = next((link for link in order.links if link.link_id == command.link_id), None)
-    wrong = unusable(link, command.now)
+    wrong = unusable(link, order, command.now)
     if link is None or wrong:
         return wrong or []
     return [] if link.opened_at else [DraftLinkOpened(order_id=command.order_id, link_id=link.link_id, at=command.now)]
 
 
-def unusable(link: Link | None, now: datetime) -> Refused | None:
+def unusable(link: Link | None, order: Order, now: datetime) -> Refused | None:
     if link is None or link.revoked == "erased":
         return Refused("unknown-link", "There is no such link.")
     match status(link, now):
@@ -130,7 +135,7 @@ def unusable(link: Link | None, now: datetime) -> Refused | None:
             return Refused("link-revoked", "This link does not hold any more. Ask for a new one.")
         case "expired":
             return Refused("link-expired", "This link has expired. Ask for a new one.")
-    return None
+    return Refused("link-revoked", "This order cannot be finished any more.") if order.stage == "closed" else None
 
 
 def revoke(command: Revoke, order: Order) -> Decision:

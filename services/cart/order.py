@@ -143,6 +143,9 @@ def _send(command: Send, order: Order) -> Decision:
     if order.stage in ("submitted", "closed"):
         return refused_turn(order, command.issue.actor) or []
     if order.stage == "open" and order.of == "agent":
+        unmade = issue(command.issue, order)
+        if isinstance(unmade, Refused):
+            return unmade  # before No Sale asks for a customer number, which is not reserved for what is refused
         return together(order, lambda order: no_sale(command.no_sale, order), lambda order: issue(command.issue, order))
     return issue(command.issue, order)
 

@@ -40,7 +40,8 @@ class StartPartial:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Also takes over what is open for the customer."""
+    """Also takes over what is open for the customer. What cannot be re-priced, since its campaign is retired or sells no such quantity any more,
+    is opened as it is: an agent has to see it to put it right."""
 
     reprice: Reprice
     call: Call
@@ -90,9 +91,8 @@ def complete(command: Complete, order: Order) -> Decision:
         return refused_turn(order, command.call.agent) or []
     if order.stage == "none" or (order.stage == "open" and order.of == "agent"):
         return []
-    if command.reprice.catalog.retired:
-        return _taken_over(command, order)
-    return together(order, lambda order: _taken_over(command, order), lambda order: reprice(command.reprice, order))
+    decided = together(order, lambda order: _taken_over(command, order), lambda order: reprice(command.reprice, order))
+    return decided if not isinstance(decided, Refused) or decided == BUSY else _taken_over(command, order)
 
 
 def taken_over(order: Order) -> Order:

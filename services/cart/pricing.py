@@ -250,7 +250,6 @@ def _told(priced: Priced, products: Mapping[int, str], sold: Mapping[int, Sold])
     return Quote.model_validate(told)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def tax_told(priced: Priced) -> dict[str, Any]:
     """Its tax lines, as a quote has them."""
     rates = [line.rate for line in priced.tax_lines if line.rate is not None]
@@ -260,16 +259,17 @@ def tax_told(priced: Priced) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
     return QuoteLine.model_validate(
         {
-            **_plain(line),
+            **line._asdict(),
             "product": product,
             "name": sold.name,
             "sku": sold.sku,
             "list_price": sold.price,
-            "discounts": [_plain(each) for each in line.discounts],
-            "shipping_discounts": [_plain(each) for each in line.shipping_discounts],
+            "discounts": [each._asdict() for each in line.discounts],
+            "shipping_discounts": [each._asdict() for each in line.shipping_discounts],
             "shipping_rule_id": line.shipping_rule_id or "",
             "tax_row": line.tax_row or "",
             "trial": sold.trial,

@@ -21,6 +21,8 @@ class TryFact:
 
 
 def try_fact(command: TryFact, order: Order) -> Decision:
+    if order.stage == "closed":
+        return Refused("closed", "This order is finished.")
     if order.wrong_facts >= TRIES:
         return Refused("too-many-tries", "That did not match too often. Ask for a link to your order.")
     return [SecondFactTried(order_id=command.order_id, matched=matches(command.fact, order))]

@@ -13,7 +13,7 @@ from services.cart.addresses import wrong as wrong_address
 from services.cart.lines import Errors
 from services.cart.pricing import Catalog
 from services.cart.state import Order
-from shared.contracts.cart import CartChanges
+from shared.contracts.cart import CartChanges, Channel
 from shared.contracts.order import Person
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -51,6 +51,16 @@ def wrong(changes: CartChanges, order: Order, catalog: Catalog, now: datetime) -
     affiliate = changes.attribution.affiliate if changes.attribution else ""
     if affiliate and affiliate != order.attribution.affiliate and affiliate not in catalog.affiliates:
         yield "attribution.affiliate", "unknown-affiliate", f"The directory has no affiliate {affiliate} that is on."
+
+
+def reached(channel: Channel, text: str, country: str) -> tuple[str] | str:
+    """Where a message can be sent, in the form that is kept; or what is wrong with it."""
+    if channel == "email":
+        return _email(text)
+    phone = _phone(text, country or "US")
+    if isinstance(phone, str):
+        return phone
+    return (phonenumbers.format_number(phone, PhoneNumberFormat.E164),)
 
 
 def _country(changes: CartChanges, order: Order, catalog: Catalog) -> str:

@@ -43,12 +43,13 @@ class Check:
 
 
 def values(settings: Settings) -> Iterator[dict[str, str]]:
-    """Every setting by its environment variable; a password in an address is not shown."""
+    """Every setting by its environment variable; secrets, and passwords in addresses, are not shown."""
     given = {name.upper() for name in os.environ}
     for name in type(settings).model_fields:
         variable = f"RINGUP_{name.upper()}"
         value = settings.master_file if name == "key_file" else getattr(settings, name)
-        yield {"name": variable, "value": _shown(value), "origin": "environment" if variable in given else "default"}
+        shown = ("set" if value else "") if name.endswith("_secret") else _shown(value)
+        yield {"name": variable, "value": shown, "origin": "environment" if variable in given else "default"}
 
 
 def _shown(value: Any) -> str:

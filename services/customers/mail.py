@@ -60,7 +60,7 @@ def server(url: str) -> Server | None:
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise SettingsError(_WANTED)
     user, tls = unquote(parts.username or ""), parts.scheme == "smtps"
-    in_the_clear = not tls and user and not _is_here(parts.hostname)
+    in_the_clear = not tls and user and not is_here(parts.hostname)
     usual = 465 if tls else 587 if user else 25
     return Server(parts.hostname, port or usual, tls, user, unquote(parts.password or ""), True if in_the_clear else None)
 
@@ -157,7 +157,7 @@ def _of(error: BaseException | None, kind: type[Exception]) -> bool:
     return error is not None and (isinstance(error, kind) or _of(error.__cause__, kind))
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -32,7 +32,8 @@ def _message(row: Row | None, fact: Fact) -> Row:
     event: Any = fact.event
     row = row or {"requested_at": stamp(fact.time), "tries": 0, "reason": "", "retry_at": None, "sent_at": None, "by": ""}
     changed = {**row, **_changed(row, fact, event), "updated_at": stamp(fact.time)}
-    return {**changed, "status_at": f"{changed['status']} {changed['requested_at']}"}
+    at = None if (changed["template"], changed["status"]) == (CONSENT, "Stopped") else changed["requested_at"]
+    return {**changed, "status_at": at and f"{changed['status']} {at}", "listed_at": at}
 
 
 def _changed(row: Row, fact: Fact, event: Any) -> Row:
@@ -47,8 +48,8 @@ def _changed(row: Row, fact: Fact, event: Any) -> Row:
     return {"status": status, "reason": event.reason, "retry_at": stamp(event.retry_at) if event.retry_at else None}
 
 
-messages = view("messages", 1, _key, _message, ["status_at", "requested_at", "order_id", "customer_id"])
-"""One row a message. ``status_at`` is status and time in one text."""
+messages = view("messages", 1, _key, _message, ["status_at", "listed_at", "order_id", "customer_id"])
+"""One row a message. ``status_at`` is status and time in one text, ``listed_at`` time alone; None for a consent that nobody is there to take."""
 
 
 def _sending(row: Row | None, fact: Fact, id: str) -> Row | None:

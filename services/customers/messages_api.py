@@ -102,7 +102,7 @@ async def retry(id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
 
 
 def _index(status: MessageStatus | None) -> tuple[str, Prefix | Range]:
-    return ("status_at", Prefix(f"{status} ")) if status else ("requested_at", Range("", None))
+    return ("status_at", Prefix(f"{status} ")) if status else ("listed_at", Range("", None))
 
 
 async def _count(service: RunningService, status: MessageStatus) -> int:

@@ -17,12 +17,14 @@ from services.customers.mail import NotSent, Outbox, Server, deliver, outbox, se
 from services.customers.message import LONGEST, START, Claim, Failed, Message, Sent
 from services.customers.messages import CONSENT, consents, sending
 from services.customers.sms import GROUP, Accepted, Consent, Installed, Refused, installed
+from services.customers.sms_webhook import webhook
 from shared.contracts.customers import MessageRequested
 from shared.ids import INSTALLATION, link_token
 from shared.kernel.effects import Effect, Work
 from shared.kernel.errors import Unavailable
 from shared.kernel.events import ERASED, Event
 from shared.service import Running
+from shared.settings import Settings, SettingsError
 from shared.text import without_cards
 
 log = structlog.get_logger()
@@ -45,8 +47,15 @@ class Post:
 async def setup(running: Running) -> None:
     """Raises SettingsError."""
     settings = running.settings
-    plugin = installed(entry_points(group=GROUP))
-    running.state["post"] = Post(server(settings.smtp_url), outbox(settings.data), sender(settings.mail_from), plugin)
+    running.state["post"] = Post(server(settings.smtp_url), outbox(settings.data), sender(settings.mail_from), _texting(settings))
+
+
+def _texting(settings: Settings) -> Installed | None:
+    """Raises SettingsError."""
+    plugin, hook = installed(entry_points(group=GROUP)), webhook(settings)
+    if plugin and hook:
+        raise SettingsError(f"Both RINGUP_SMS_URL and the package {plugin.name} would send SMS. Leave one of them out.")
+    return plugin or hook
 
 
 def letter_of(running: Running, wanted: Row) -> letters.DraftLink:
@@ -133,19 +142,19 @@ class Desk:
 
     async def _sms(self, work: Work, wanted: Row) -> Sent:
         there, text = self._plugin(), letters.sms(letter_of(self.running, wanted))
-        return await self._told(there, lambda: there.plugin.send(wanted["to"], text, work.reference))
+        return await self._told(there, lambda: there.plugin.send(_e164(wanted["to"]), text, work.reference))
 
     async def _hand_over(self, work: Work, wanted: Row) -> Sent:
         there = self.post.sms
         if there is None:
-            raise NotSent("No SMS plugin is installed: there is nobody to hand it to.", over=True)
+            raise NotSent("No SMS plugin is installed.", over=True)
         mine = await self.running.get(consents, work.reference, f"message-{work.reference}@1")
         if mine is None:
             raise Unavailable("What is known of consents has not arrived here yet.")
         same, _ = await self.running.find(consents, {"whose": mine["whose"]}, open_fields=False)
         if any(row["handed"] == "yes" for row in same):
             return Sent(there.name)
-        given = Consent(wanted["to"], wanted["order_id"], datetime.fromisoformat(wanted["due_at"]) - START)
+        given = Consent(_e164(wanted["to"]), wanted["order_id"], datetime.fromisoformat(wanted["due_at"]) - START)
         return await self._told(there, lambda: there.plugin.consented(given, mine["whose"]))
 
     def _plugin(self) -> Installed:
@@ -163,6 +172,11 @@ class Desk:
         if isinstance(said, Refused):
             raise NotSent(without_cards(letters.one_line(said.reason))[:_LONGEST_REASON], again=said.again)
         return Sent(there.name)
+
+
+def _e164(phone: str) -> str:
+    """As it was checked when it was typed, without what makes it readable."""
+    return "".join(each for each in phone if each in "+0123456789")
 
 
 def _wanted(event: Event) -> Iterable[Work]:

@@ -98,8 +98,8 @@ def lookups(rates: Rates, count: int = 20_000) -> float:
     return 1e6 * (time.process_time() - begun) / count
 
 
-async def changes(shop: Shop, products: int, count: int = 100) -> float:
-    """Milliseconds, the 95th percentile: quantities changed in an order of so many products, from request to answer in process."""
+async def changes(shop: Shop, products: int, count: int = 100) -> list[float]:
+    """Milliseconds: quantities changed in an order of so many products, from request to answer in process."""
     _, body = await shop.ask("cart", "POST", "/orders", {"campaign": "restful"})
     id, times = body["order_id"], []
     await shop.ask("cart", "POST", f"/orders/{id}/changes", {**_sections(), "coupons": list(CODES)})
@@ -110,7 +110,13 @@ async def changes(shop: Shop, products: int, count: int = 100) -> float:
         times.append(1000 * (time.perf_counter() - begun))
         if status != 200:
             raise RuntimeError(f"a change was answered with {status}: {answer}")
-    return statistics.quantiles(times, n=20)[-1]
+    return times
+
+
+async def late(shop: Shop, count: int = 200) -> float:
+    """What the last 20 of so many changes of one order cost, against the first 20."""
+    times = await changes(shop, 5, count)
+    return statistics.median(times[-20:]) / statistics.median(times[:20])
 
 
 def _sections() -> dict[str, Any]:
@@ -131,7 +137,10 @@ async def rows() -> list[Row]:
             await _whole(cart, version)
             day = today(Account(), cart.clock())
             loaded = [await load(cart, day) for _ in range(ALTERNATIONS)]
-            changed = {products: [await changes(shop, products) for _ in range(ALTERNATIONS)] for products in (5, 100)}
+            changed = {
+                products: [statistics.quantiles(await changes(shop, products), n=20)[-1] for _ in range(ALTERNATIONS)] for products in (5, 100)
+            }
+            growth = [await late(shop) for _ in range(ALTERNATIONS)]
         finally:
             await shop.close()
     found = [lookups(loaded[-1][1]) for _ in range(ALTERNATIONS)]
@@ -150,6 +159,7 @@ async def rows() -> list[Row]:
             )
             for products, times in changed.items()
         ),
+        Row("the last of 200 changes of one order, against the first", "", "times", growth, wanted="1"),
     ]
 
 

@@ -114,9 +114,16 @@ def test_complete_order_of_one_that_is_open_changes_nothing():
     rung_up(submit(SHOP)).when(complete()).then_refused("being-charged")
 
 
-def test_one_of_a_retired_campaign_can_still_be_looked_at():
-    retired = offered(PILLOW, TOPPER, retired=True)
-    rung_up(no_sale()).when(complete(retired)).then_types(OrderReopened)
+@pytest.mark.parametrize("shop", [offered(PILLOW, TOPPER, retired=True), offered(PILLOW.model_copy(update={"max_quantity": 1}), TOPPER)])
+def test_one_that_cannot_be_priced_anew_can_still_be_looked_at(shop):
+    history = rung_up(no_sale())
+    after = given(order, *history.events, *history.when(complete(shop)).then_types(OrderReopened))
+    assert (after.state.stage, after.state.quote) == ("open", history.state.quote)
+
+
+def test_circumstances_of_another_order_are_asked_for_again():
+    reprice = Reprice(ORDER, SHOP, lambda about: None, OTHER_CALL.agent, LATER)
+    rung_up(no_sale()).when(Complete(reprice, OTHER_CALL)).then_refused("busy")
 
 
 def test_start_and_no_sale_in_one():
@@ -141,11 +148,18 @@ def test_a_link_is_no_sale_first():
     [
         (send(catalog=offered(PILLOW)), "no-checkout"),
         (send(channel="email"), "missing"),
+        (send(channel="email", to="nobody"), "to"),
+        (send(channel="sms", to="0142"), "to"),
     ],
 )
 def test_a_link_that_leads_nowhere_or_cannot_be_sent_is_refused(command, code):
     rung_up().when(command).then_refused(code)
     rung_up(submit(SHOP)).when(send()).then_refused("being-charged")
+
+
+def test_a_link_goes_where_the_customer_said_or_where_the_agent_typed():
+    for more, to in (({"channel": "sms"}, "+15125550142"), ({"channel": "sms", "to": "(512) 555-0199"}, "+15125550199"), ({"to": "x"}, "")):
+        assert rung_up().when(send(**more)).decision[-1].to == to
 
 
 def test_at_most_five_links_hold_at_once():

@@ -9,7 +9,7 @@ from services.cart.views import newest
 from shared.contracts.catalog import CampaignPublished, Offer
 from shared.service import utc_now
 from tests.cart.publishing import publish
-from tests.house.shop import CAMPAIGN, GOOD, ORDER, PILLOW, Shop, until
+from tests.house.shop import BROKE, CAMPAIGN, GOOD, ORDER, PILLOW, Shop, until
 
 SPRAY = Offer(id="5", name="Lavender spray", sku="RN-SPR", price=495, trial_days=14, base_product="Lavender spray")
 BOUNDED = PILLOW.model_copy(update={"min_price": 3995, "max_price": 4995})
@@ -254,3 +254,23 @@ async def test_the_recording_is_paused_and_goes_on(shop):
     assert (paused["state"]["recording_paused"], paused["version"]) == (True, body["version"] + 1)
     assert (await asked(shop, "POST", path, {"paused": True}))["version"] == paused["version"]
     assert (await asked(shop, "POST", path, {"paused": False}))["state"]["recording_paused"] is False
+
+
+async def test_a_blocked_order_waits_for_a_supervisor(shop):
+    body = await shop.started()
+    id = body["order_id"]
+    for _ in range(5):
+        status, _ = await shop.charge(id, BROKE)
+        assert status == 202
+        body = await shop.stage(id, "open")
+    assert body["blocked"]
+    assert (await asked(shop, "POST", f"/orders/{id}/submit", {"method": "external"}, wanted=409))["code"] == "too-many-attempts"
+    await desk_of(shop, body)
+    (row,) = (await asked(shop, "GET", "/blocked"))["rows"]
+    assert (row["order_id"], row["campaign"], row["by"], row["declines"]) == (id, "restful", "agent:agent1", 5)
+    await asked(shop, "POST", f"/orders/{id}/retry", wanted=403)
+    body = await asked(shop, "POST", f"/orders/{id}/retry", **SUPERVISOR)
+    assert body["blocked"] is False
+    await desk_of(shop, body)
+    assert (await asked(shop, "GET", "/blocked"))["rows"] == []
+    await asked(shop, "POST", f"/orders/{id}/submit", {"method": "external"}, wanted=202)

@@ -1,4 +1,5 @@
-"""Card numbers and codes go every way into Ringup; then every byte that was written, logged or answered is searched for them."""
+"""Card numbers, their codes and bank accounts go every way into Ringup; then every byte that was written, logged or answered is searched
+for them."""
 
 import base64
 import re
@@ -15,7 +16,8 @@ GOOD, THREE = "4012888888881881", "853"
 MISTYPED = "4012888888881887"
 UNUSED = "5555555555554444"
 CARDS = {AMEX: FOUR, GOOD: THREE, LOST_AFTER: THREE, LOST_BEFORE: THREE, MALFORMED: THREE, SLOW: THREE, **dict.fromkeys(DECLINES, THREE)}
-NUMBERS = [*CARDS, MISTYPED, UNUSED]
+ACCOUNT, ANOTHER, ROUTING = "480155732960417", "77302915508", "121000358"
+NUMBERS = [*CARDS, MISTYPED, UNUSED, ACCOUNT, ANOTHER, ROUTING]
 ODD_CODE = "8\u00a7~3"
 ORDER = {
     "campaign": "1",
@@ -103,6 +105,91 @@ async def wrong_requests(asked):
     await asked.refused("POST", "/sign-in", data={"user": "nobody", "password": GOOD})
 
 
+async def wrong_accounts(asked):
+    account = {"routing": ROUTING, "account": ACCOUNT, "kind": "savings", "holder": "Customer Z"}
+    for wrong in (
+        {"routing": "121000357"}, {"routing": int(ROUTING)}, {"routing": [ROUTING]}, {"account": ACCOUNT * 3}, {"account": int(ACCOUNT)},
+        {"account": f"{ACCOUNT}x"}, {"kind": ACCOUNT}, {"holder": f"\x00{ACCOUNT}"}, {"iban": ACCOUNT}, {"order_id": ACCOUNT},
+    ):  # fmt: skip
+        await asked.refused("POST", "/api/v1/tokens/account", json={"order_id": "7K2M9QX4TB", **account, **wrong})
+        await asked.refused("POST", "/api/v1/orders", json={**ORDER, "method": "echeck", "oral_authorisation": True, "account": {**account, **wrong}})
+    for body in (f'{{"account": "{ACCOUNT}", "routing": "{ROUTING}"', f"account={ACCOUNT}&routing={ROUTING}", f'"{ACCOUNT}"'):
+        for path in ("/api/v1/tokens/account", "/api/v1/orders"):
+            await asked.refused("POST", path, content=body, headers={"content-type": "application/json"})
+
+
+async def by_account(asked):
+    """An order by eCheck; its number."""
+    account = {"routing": ROUTING, "account": ACCOUNT, "kind": "checking", "holder": "Customer Z"}
+    order = {**ORDER, "method": "echeck", "oral_authorisation": True, "account": account}
+    answer = await asked.ask("POST", "/api/v1/orders", json=order)
+    assert answer.status_code == 202, answer.text
+    return answer.json()["order_id"]
+
+
+async def started(asked, **known):
+    """An order that is being rung up."""
+    order = (await asked.ask("POST", "/order-entry", json={"campaign": "1"})).json()
+    changes = {**{name: ORDER[name] for name in ("customer", "billing", "lines")}, **known}
+    path, version = f"/order-entry/{order['order_id']}/changes", {"if-match": f'"{order["version"]}"'}
+    return (await asked.ask("POST", path, json=changes, headers=version)).json()
+
+
+async def known(asked, order_id):
+    """An order of the customer of another one, who that is, and what is stored of them."""
+
+    async def customer():
+        answer = await asked.ask("GET", f"/api/v1/orders/{order_id}")
+        return answer.json().get("customer_id") if answer.status_code == 200 else ""
+
+    customer_id = await until(customer, 60)
+
+    async def recognised():
+        order = await started(asked, customer_id=customer_id)
+        return order if "order_id" in order else None
+
+    order = await until(recognised, 60)
+
+    async def kept():
+        return (await asked.ask("GET", f"/order-entry/{order['order_id']}/instruments")).json()["rows"]
+
+    (row,) = await until(kept, 60)
+    return order, customer_id, row
+
+
+async def stored(asked, placed_by, last4, method):
+    """What an order was paid with is charged by reference, and removed."""
+    order, customer_id, row = await known(asked, placed_by)
+    assert row["last4"] == last4
+    path, version = f"/order-entry/{order['order_id']}", {"if-match": f'"{order["version"]}"'}
+    body = {"method": method, "payment": row["id"], "oral_authorisation": method == "echeck"}
+    await asked.ask("POST", f"{path}/submit", json=body, headers=version)
+
+    async def accepted():
+        return (await asked.ask("GET", f"{path}/status")).json()["outcome"] == "accepted"
+
+    await until(accepted, 60)
+    await asked.ask("GET", f"/customers/{customer_id}", headers={"accept": "text/html"})
+    if method == "card":
+        removed = await asked.ask("POST", f"/customers/{customer_id}/instruments/{row['id']}/remove", data={"key": "canary-remove"})
+        assert removed.status_code == 200, removed.text
+
+
+async def pre_authorised(asked):
+    """A good card and a bad one; then numbers where a reference belongs."""
+    order_id = (await started(asked))["order_id"]
+    for number, outcome in ((GOOD, "approved"), (next(iter(DECLINES)), "declined"), (LOST_AFTER, "approved")):
+        card = {"order_id": order_id, "number": number, "expiry": "12/49", "cvv": THREE}
+        token = (await asked.ask("POST", "/api/v1/tokens", json=card)).json()["token"]
+        answer = await asked.ask("POST", f"/order-entry/{order_id}/pre-auth", json={"payment": token})
+        assert answer.json()["outcome"] == outcome, answer.text
+    for number in (GOOD, ACCOUNT):
+        await asked.refused("POST", f"/order-entry/{order_id}/pre-auth", json={"payment": number})
+        for method in ("card", "echeck"):
+            body = {"method": method, "payment": number, "oral_authorisation": True}
+            await asked.refused("POST", f"/order-entry/{order_id}/submit", json=body, headers={"if-match": '"2"'})
+
+
 async def placed(asked):
     """An order by each card, and the status in which it ends."""
     ends = {number: ("Declined" if number in DECLINES else "Complete") for number in CARDS}
@@ -125,19 +212,27 @@ async def test_no_card_number_or_code_is_written_logged_or_answered_anywhere(rin
     orders = await placed(asked)
     token = await asked.ask("POST", "/api/v1/tokens", json={"order_id": "7K2M9QX4TB", "number": UNUSED, "expiry": "12/49", "cvv": THREE})
     assert token.status_code == 201
+    account = {"order_id": "7K2M9QX4TB", "routing": ROUTING, "account": ANOTHER, "holder": "Customer Z"}
+    assert (await asked.ask("POST", "/api/v1/tokens/account", json=account)).status_code == 201
+    orders[await by_account(asked)] = "Complete"
     await wrong_requests(asked)
+    await wrong_accounts(asked)
+    await pre_authorised(asked)
 
     async def ended():
         states = [(await asked.ask("GET", f"/order-entry/{order_id}/status")).text for order_id in orders]
-        return sum(entry["kind"] == "capture" for entry in simulator.ledger()) == list(orders.values()).count("Complete") and states
+        captured = [entry for entry in simulator.ledger() if entry["kind"] == "capture" and entry["reference"].partition("-")[0] in orders]
+        return len(captured) == list(orders.values()).count("Complete") and states
 
     await until(ended, 60)
     for order_id in orders:
         await asked.ask("GET", f"/order-entry/{order_id}", headers={"accept": "text/html"})
+    await stored(asked, next(iter(orders)), AMEX[-4:], "card")
+    await stored(asked, [*orders][-1], ACCOUNT[-4:], "echeck")
     running = files(ringup.folder / "data", simulator.folder)
     await ringup.stop()
     written = {**running, **{f"{name} after the end": data for name, data in files(ringup.folder / "data", simulator.folder).items()}}
-    assert {"events.db", "tokens.db", "simulator.jsonl"} <= written.keys()
+    assert {"events.db", "tokens.db", "vault.db", "simulator.jsonl"} <= written.keys()
     said = ringup.said.read_bytes()
     assert b"DEBUG" in said
     found = [leak for leak in leaks({**written, "said": said, **asked.bodies}) if not offered(*leak)]

@@ -103,6 +103,12 @@ def test_a_password_in_an_address_is_not_shown(settings, url):
         assert "3cret" not in shown[name]
 
 
+def test_a_secret_is_not_shown(settings):
+    shown = {row["name"]: row["value"] for row in values(Settings(data=settings.data, sms_secret="whsec_c2VjcmV0"))}
+    assert shown["RINGUP_SMS_SECRET"] == "set"
+    assert {row["name"]: row["value"] for row in values(Settings(data=settings.data))}["RINGUP_SMS_SECRET"] == ""
+
+
 async def mail_check(settings, **changed):
     known = {"data": settings.data, "key_file": settings.key_file, "port": free_port(), "public_url": "https://orders.example.com", "demo": False}
     return (await verdicts(Settings(**{**known, **changed})))["mail"]

@@ -73,10 +73,17 @@ async def _saved(client, form):
     assert answer.status_code == 303, answer.text
 
 
-async def with_checkout(shop):
-    """The demo's phone campaign has a checkout page, which links lead to."""
-    async with signed_in(shop, "admin1") as client:
-        campaign = (await client.get("/api/v1/campaigns/1")).json()["campaign"]
-        if not campaign["checkout"]:
-            answer = await client.put("/api/v1/campaigns/1", json={**campaign, "checkout": True}, headers={"idempotency-key": next(_KEYS)})
-            assert answer.status_code == 200, answer.text
+async def kept(shop, last_name, **changed):
+    """A partial of the campaign with a checkout page; its id, once it is listed."""
+    customer = {"first_name": "Customer", "last_name": last_name, "phone": "+15125550161", "email": f"{last_name.lower()}@example.com"}
+    said = {"campaign": "2", "customer": customer, "billing": ADDRESS, "disposition": "thinking", "source": "phone", **changed}
+    async with signed_in(shop, "agent1") as client:
+        answer = await client.post("/api/v1/partials", json=said, headers={"idempotency-key": next(_KEYS)})
+        assert answer.status_code == 201, answer.text
+        order_id = answer.json()["order_id"]
+
+        async def there():
+            return f"/orders/{order_id}" in (await client.get(f"/customers?q={last_name}")).text
+
+        await until(there)
+        return order_id

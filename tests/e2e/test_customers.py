@@ -3,7 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.rings import charged, external
+from tests.e2e.axe import in_every_look
+from tests.e2e.rings import charged, external, kept
 from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -64,3 +65,51 @@ async def test_an_erased_customer_reads_erased_everywhere(shop, sign_in):
         for secret in ("Customer Forget", "100 Example Street", "A secret.", "512 555", "forget@example.com"):
             assert secret not in text
     await expect(page.locator("#found")).to_contain_text("Erased")
+
+
+async def test_create_new_order_on_a_profile_fills_the_order_with_them(shop, sign_in):
+    await charged(shop, "Again")
+    page = await sign_in("agent1")
+    await opened(page, "Again")
+    await expect(page.get_by_text("Visa ending 4242").first).to_be_visible()
+    await page.get_by_role("link", name="Create New Order").click()
+    await page.wait_for_url("**/order-entry**")
+    await expect(page.get_by_label("Last name")).to_have_value("Again")
+
+
+async def test_complete_order_goes_on_with_a_partial(shop, sign_in):
+    order_id = await kept(shop, "Partway", lines=[], notes="Rings back.")
+    page = await sign_in("agent1")
+    await page.goto("/customers?partial=true")
+    row = page.get_by_role("row").filter(has_text="Customer Partway")
+    await expect(row).to_contain_text("Partial")
+    assert await in_every_look(page) == {}
+    await row.get_by_role("link", name="Customer Partway").click()
+    await expect(page.locator(".note")).to_have_text("Rings back.")
+    assert await in_every_look(page) == {}
+    await page.get_by_role("button", name=f"Complete Order {order_id}").click()
+    await page.wait_for_url(f"**/order-entry/{order_id}**")
+    await expect(page.get_by_label("Last name")).to_have_value("Partway")
+    await page.goto(f"/orders/{order_id}")
+    await expect(page.get_by_role("status").filter(has_text="Open")).to_be_visible()
+
+
+async def test_a_stored_card_is_removed(shop, sign_in):
+    await charged(shop, "Cardless")
+    page = await sign_in("agent1")
+    await opened(page, "Cardless")
+    await page.get_by_role("button", name="Remove Visa ending 4242").click()
+    await page.get_by_role("dialog", name="Remove Visa ending 4242?").get_by_role("button", name="Remove").click()
+    await expect(page.get_by_text("None. A card or account that was accepted is kept for the next order.")).to_be_visible()
+
+
+async def test_a_partial_s_customer_can_be_erased(shop, sign_in):
+    order_id = await kept(shop, "Halfway", lines=[])
+    page = await sign_in("supervisor1")
+    await opened(page, "Halfway")
+    await page.get_by_role("button", name="Erase…").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Erase for good").click()
+    await expect(page.get_by_role("heading", name="Erased", exact=True)).to_be_visible()
+    await page.goto(f"/orders/{order_id}")
+    await expect(page.get_by_text("Nothing can follow.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Complete Order")).to_have_count(0)

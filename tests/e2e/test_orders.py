@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.rings import charged, external, signed_in
+from tests.e2e.rings import charged, external, kept, signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -134,3 +134,15 @@ async def test_the_timeline_stands_at_a_moment(shop, sign_in):
     await expect(slider).to_have_value(seen)
     await page.get_by_role("link", name="Back to now").click()
     await expect(page.locator(".timeline .later")).to_have_count(0)
+
+
+async def test_a_partial_appears_under_its_status_and_is_completed_from_there(shop, sign_in):
+    page = await sign_in("agent1")
+    await listening(page, "/orders?status=Partial", "**/orders?status=Partial")
+    order_id = await kept(shop, "Pp", lines=[])
+    row = page.get_by_role("row").filter(has_text=order_id)
+    await expect(row).to_contain_text("Wants to think about it")
+    await row.get_by_role("link").click()
+    await expect(page.locator(".banner")).to_contain_text("No sale: wants to think about it.")
+    await page.get_by_role("button", name="Complete Order").click()
+    await page.wait_for_url(f"**/order-entry/{order_id}**")

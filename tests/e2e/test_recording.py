@@ -21,7 +21,8 @@ async def listening(page):
 async def told(shop, order_id):
     async with signed_in(shop, "agent1") as client:
         events = (await client.get(f"/api/v1/orders/{order_id}/events")).json()["rows"]
-    return [event["type"] for event in events if event["type"].startswith("Recording")]
+    types = [event["type"].rpartition(".")[2] for event in events]
+    return [type for type in types if type.startswith("Recording")]
 
 
 async def test_focus_in_the_card_section_pauses_and_leaving_it_resumes(shop, sign_in):

@@ -3,6 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
+from services.gateway.accounts import PASSWORD
 from tests.e2e.axe import in_every_look
 from tests.e2e.entry import begun, field, fill, total_is
 
@@ -34,6 +35,30 @@ async def test_another_machine_offers_the_call_with_name_time_and_total(sign_in)
     await page.wait_for_url(f"**/order-entry/{order_id}")
     await expect(field(page, "customer.last_name")).to_have_value("Crash")
     await total_is(page, "123.19")
+
+
+async def test_a_browser_that_crashed_offers_the_call(sign_in):
+    lost = await sign_in("agent1")
+    order_id = await interrupted(lost, "Tab")
+    page = await lost.context.new_page()
+    await lost.close()
+    await begun(page)
+    await offered(page, "Tab").get_by_role("link", name="Resume call with Customer Tab").click()
+    await page.wait_for_url(f"**/order-entry/{order_id}")
+    await total_is(page, "123.19")
+
+
+async def test_whoever_signs_out_in_the_middle_goes_on_where_they_were(sign_in):
+    page = await sign_in("agent1")
+    order_id = await interrupted(page, "Out")
+    await page.get_by_role("button", name="agent1", exact=True).click()
+    await page.get_by_role("button", name="Sign out").click()
+    await page.fill("#user", "agent1")
+    await page.fill("#password", PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="agent1", exact=True).wait_for()
+    assert await begun(page) == order_id
+    await expect(field(page, "customer.last_name")).to_have_value("Out")
 
 
 async def test_a_call_is_ended_from_the_offer(sign_in):

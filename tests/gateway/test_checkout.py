@@ -82,7 +82,7 @@ async def test_delivery_and_coupons_are_chosen_and_taken_out_again(ringup, shop)
     await customer.send(**{**chosen, "coupons.0": "ENDED", "remove.ENDED": "yes", "profile": shop.express})
     assert "It ended" not in customer.text
     await customer.send(act="update", coupon="NOTHING-OF-OURS", **chosen)
-    assert "This campaign has no such coupon." in customer.text
+    assert "We do not know this code." in customer.text
 
 
 async def test_a_declined_card_is_told_in_words_for_a_customer_and_another_one_pays(ringup, shop):

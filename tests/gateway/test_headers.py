@@ -16,8 +16,8 @@ POLICY = {
 }
 PAGES = [
     "/order-entry", "/orders", "/customers", "/quality", "/approvals", "/settings", "/taxes", "/campaigns", "/campaigns/1", "/campaigns/1/versions/1",
-    "/campaigns/1/preview", "/users", "/users/new", "/users/agent1", "/keys", "/gateways", "/gateways/new", "/gateways/simulator", "/directory",
-    "/account", "/ops", "/ops/streams", "/api/docs", "/api/events", "/sign-in", "/nowhere",
+    "/customers?partial=true", "/outbox", "/campaigns/1/preview", "/users", "/users/new", "/users/agent1", "/keys", "/gateways", "/gateways/new",
+    "/gateways/simulator", "/directory", "/account", "/ops", "/ops/streams", "/api/docs", "/api/events", "/sign-in", "/nowhere",
 ]  # fmt: skip
 
 

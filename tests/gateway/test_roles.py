@@ -40,11 +40,11 @@ WHO = {
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
         "POST /api/v1/partials; "
         "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
-        "DELETE /customers/{id}/instruments/{instrument}",
+        "POST /customers/{id}/instruments/{instrument}/remove",
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; GET /customers/{id}/instruments; "
+        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; "
         "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),
@@ -59,13 +59,14 @@ WHO = {
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
-        "POST /customers/{id}/tax-exemption; POST /api/v1/orders/{id}/cancel; "
+        "POST /customers/{id}/tax-exemption; GET /outbox/{id}; POST /api/v1/orders/{id}/cancel; "
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
         "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
         "PATCH /campaigns/{id}/draft; POST /campaigns/{id}/publish; POST /campaigns/{id}/discard; POST /campaigns/{id}/retire; "
         "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
         "GET /campaigns/{id}/preview; GET /campaigns/{id}/export; GET /campaigns/{id}/{table}.csv; POST /campaigns/{id}/{table}.csv; POST /images",
     ),
+    "sends": ({*SETS, *OPERATES}, "GET /outbox; POST /outbox/{id}/retry"),
     "administers": (
         {"admin"},
         "GET /users; GET /users/new; POST /users; GET /users/{name}; POST /users/{name}; POST /users/{name}/switch; POST /users/{name}/unlock; "

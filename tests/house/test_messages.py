@@ -219,10 +219,16 @@ async def test_a_consent_is_handed_over_once_a_customer_and_number(shop):
     assert len({reference for _, _, reference in there.consents}) == 2
 
 
-async def test_without_a_plugin_nobody_waits_for_a_consent(shop):
+async def test_without_a_plugin_nobody_waits_for_a_consent_and_the_outbox_is_silent(shop):
     order_id = (await shop.started())["order_id"]
     await happened(shop, order_id, agreed(order_id))
-    await message(shop, order_id, "Stopped", reason="No SMS plugin is installed: there is nobody to hand it to.")
+
+    async def told():
+        _, body = await shop.ask("customers", "GET", f"/orders/{order_id}/timeline")
+        return "The consent to SMS was not handed over: no SMS plugin is installed" in [row["text"] for row in body.get("rows", ())]
+
+    await until(told)
+    assert (await shop.ask("customers", "GET", "/messages"))[1]["rows"] == []
 
 
 async def test_an_erased_customer_gets_no_mail_and_leaves_none(shop):

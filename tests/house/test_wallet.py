@@ -26,12 +26,21 @@ async def shop(settings):
     await shop.close()
 
 
+async def recognised(shop, order_id, customer_id):
+    """Once cart has heard of them."""
+
+    async def taken():
+        return (await shop.ask("cart", "POST", f"/orders/{order_id}/changes", {"customer_id": customer_id}))[0] == 200
+
+    await until(taken)
+
+
 async def bought(shop, number=GOOD, customer_id="", **card):
     """An order by a card that was typed, and its customer."""
     body = await shop.started()
     order_id = body["order_id"]
     if customer_id:
-        await shop.ask("cart", "POST", f"/orders/{order_id}/changes", {"customer_id": customer_id})
+        await recognised(shop, order_id, customer_id)
     typed = {"order_id": order_id, "number": number, "expiry": "12/99", "cvv": "123", "holder": "Customer A", **card}
     _, token = await shop.ask("payments", "POST", "/tokens", typed)
     assert (await shop.ask("cart", "POST", f"/orders/{order_id}/submit", {"method": "card", "payment": token["token"]}))[0] == 202
@@ -42,8 +51,7 @@ async def bought(shop, number=GOOD, customer_id="", **card):
 async def again(shop, customer_id, instrument):
     """An order of a known customer, by what is stored."""
     order_id = (await shop.started())["order_id"]
-    status, answer = await shop.ask("cart", "POST", f"/orders/{order_id}/changes", {"customer_id": customer_id})
-    assert status == 200, answer
+    await recognised(shop, order_id, customer_id)
     assert (await shop.ask("cart", "POST", f"/orders/{order_id}/submit", {"method": "card", "payment": instrument}))[0] == 202
     return await shop.stage(order_id, "closed", "open")
 

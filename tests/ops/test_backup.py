@@ -12,6 +12,7 @@ from shared.engine import take
 from tests.cli.ringup import Ringup, free_port, one_sentence
 from tests.house.shop import GOOD, Shop, until
 from tests.house.test_customers import bought, erase, known, lies_in, seen
+from tests.house.test_wallet import again
 from tests.ops.conftest import caught_up
 from tests.ops.rebuilding import replayed
 
@@ -72,16 +73,19 @@ async def test_who_was_erased_after_the_backup_is_erased_again(settings, folder,
     shop = await (await Shop(settings).open()).furnish()
     order_id, customer_id = await bought(shop)
     await caught_up(shop)
+    await until(lambda: shop.engine.blobs.ids("vault"))
     taken(settings, folder)
     assert b"customer a" in (folder / "customers.views.db").read_bytes()
     assert (await erase(shop, customer_id))[0] == 200
     await until(lambda: lies_in(shop, set()))
+    await until(lambda: nothing_stored(shop))
     await shop.close()
     answer = await restored(ringup, folder)
     assert answer["restored"]["erased"] == 1
     assert await lies_in(shop, set())
     shop = await Shop(settings).open()
     await caught_up(shop)
+    await until(lambda: nothing_stored(shop))
     row = await known(shop, customer_id)
     assert {row["person"]["first_name"], row["billing"]["street"]} == {"Erased"}
     assert (await seen(shop, order_id, "Complete"))["customer"]["first_name"] == "Erased"
@@ -90,6 +94,25 @@ async def test_who_was_erased_after_the_backup_is_erased_again(settings, folder,
     await shop.close()
     assert (await restored(ringup, folder))["restored"]["erased"] == 1
     assert len((settings.key_dir / "erasures.log").read_text().splitlines()) == 1
+
+
+async def nothing_stored(shop):
+    return not await shop.engine.blobs.ids("vault")
+
+
+async def test_a_stored_card_is_charged_after_a_restore_and_a_new_master_key(settings, folder, ringup):
+    shop = await (await Shop(settings).open()).furnish()
+    _, customer_id = await bought(shop)
+    (reference,) = await until(lambda: shop.engine.blobs.ids("vault"))
+    taken(settings, folder)
+    assert not (folder / "tokens.db").exists()
+    await shop.close()
+    await restored(ringup, folder)
+    await ringup.json("keys", "rotate")
+    shop = await Shop(settings).open()
+    body = await again(shop, customer_id, reference)
+    assert body["state"]["stage"] == "closed"
+    await shop.close()
 
 
 async def lost(shop, folder):

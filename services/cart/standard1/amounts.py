@@ -26,13 +26,11 @@ def share(amount: int, weights: Sequence[int]) -> list[int]:
     total = sum(weights)
     if not total:
         return [0] * len(weights)
-    shares, fractions = [], []
-    for weight in weights:
-        whole, fraction = divmod(amount * weight, total)
-        shares.append(whole)
-        fractions.append(fraction)
+    scaled = [amount * weight for weight in weights]
+    shares = [each // total for each in scaled]
     missing = amount - sum(shares)
     if missing:
-        for n in sorted(range(len(weights)), key=lambda n: -fractions[n])[:missing]:
+        fractions = [each % total for each in scaled]
+        for n in sorted(range(len(weights)), key=fractions.__getitem__, reverse=True)[:missing]:
             shares[n] += 1
     return shares

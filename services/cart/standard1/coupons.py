@@ -85,41 +85,46 @@ def taken(applied: Iterable[Judged], quantities: Sequence[int], amounts: Sequenc
         (_order_percent, "order", "percent"),
     ):
         those = [each for each in by_code if each.coupon and each.coupon.target == target and each.coupon.kind == kind]
-        for code, n, amount in level(those, quantities, left) if those else ():
-            left[n] -= amount
-            takes[code][n] += amount
+        for code, parts in level(those, quantities, left) if those else ():
+            left[:] = [amount - part for amount, part in zip(left, parts, strict=True)]
+            takes[code] = parts
     return takes
 
 
-Takes = Iterator[tuple[str, int, int]]
-"""Code, position of the line, amount; ``left`` has gone down by it when the next one is asked for."""
+Takes = Iterator[tuple[str, list[int]]]
+"""Code, and what it takes of each line; ``left`` has gone down by it when the next one is asked for."""
 
 
 def _products_flat(coupons: Sequence[Judged], quantities: Sequence[int], left: list[int]) -> Takes:
     """D2."""
     for each in coupons:
+        amount, parts = _coupon(each).amount, [0] * len(left)
         for n in each.applied_to:
-            yield each.code, n, min(left[n], _coupon(each).amount * quantities[n])
+            parts[n] = min(left[n], amount * quantities[n])
+        yield each.code, parts
 
 
 def _products_percent(coupons: Sequence[Judged], quantities: Sequence[int], left: list[int]) -> Takes:
     """D3."""
-    of_line: list[list[Judged]] = [[] for _ in left]
-    for each in coupons:
+    of_line: list[list[int]] = [[] for _ in left]
+    for c, each in enumerate(coupons):
         for n in each.applied_to:
-            of_line[n].append(each)
+            of_line[n].append(c)
+    percents = [_coupon(each).percent for each in coupons]
+    parts = [[0] * len(left) for _ in coupons]
     for n, those in enumerate(of_line):
-        mine = those if left[n] else []
-        percents = [_coupon(each).percent for each in mine]
-        discount = part_of(left[n], min(HUNDRED, sum(percents)))
-        for each, amount in zip(mine, share(discount, percents), strict=True):
-            yield each.code, n, amount
+        mine = [percents[c] for c in those]
+        discount = part_of(left[n], min(HUNDRED, sum(mine)))
+        for c, amount in zip(those, share(discount, mine), strict=True):
+            parts[c][n] = amount
+    for each, taken in zip(coupons, parts, strict=True):
+        yield each.code, taken
 
 
 def _order_flat(coupons: Sequence[Judged], quantities: Sequence[int], left: list[int]) -> Takes:
     """D4."""
     for each in coupons:
-        yield from _spread(each.code, min(_coupon(each).amount, sum(left)), left)
+        yield each.code, share(min(_coupon(each).amount, sum(left)), left)
 
 
 def _order_percent(coupons: Sequence[Judged], quantities: Sequence[int], left: list[int]) -> Takes:
@@ -127,12 +132,7 @@ def _order_percent(coupons: Sequence[Judged], quantities: Sequence[int], left: l
     percents = [_coupon(each).percent for each in coupons]
     discount = part_of(sum(left), min(HUNDRED, sum(percents)))
     for each, amount in zip(coupons, share(discount, percents), strict=True):
-        yield from _spread(each.code, amount, left)
-
-
-def _spread(code: str, amount: int, left: list[int]) -> Takes:
-    for n, part in enumerate(share(amount, left)):
-        yield code, n, part
+        yield each.code, share(amount, left)
 
 
 def _coupon(each: Judged) -> Coupon:

@@ -33,9 +33,11 @@ def _priced(snapshot: Snapshot) -> Quote:
     ships = shipped(profile, snapshot.address, live, prices, lambda: sum(net_prices))
     amounts = [each.amount for each in ships]
     ship_off = taken(_applied(verdicts, "shipping"), quantities, amounts)
-    taxes, tax_lines = taxed(snapshot, live, net_prices, _less(amounts, ship_off))
+    net_amounts = _less(amounts, ship_off)
+    taxes, tax_lines = taxed(snapshot, live, net_prices, net_amounts)
     discounts, ship_discounts = _by_line(off, len(live)), _by_line(ship_off, len(live))
-    quoted = {line.line: _line(line, prices[n], discounts[n], ships[n], ship_discounts[n], taxes[n]) for n, line in enumerate(live)}
+    parts = zip(live, prices, net_prices, discounts, ships, net_amounts, ship_discounts, taxes, strict=True)
+    quoted = {each[0].line: _line(*each) for each in parts}
     told = tuple(quoted.get(line.line) or _dead(line) for line in lines)
     return Quote(
         policy=POLICY,
@@ -80,8 +82,9 @@ def _by_line(takes: Takes, lines: int) -> list[tuple[Taken, ...]]:
     return [tuple(each) for each in found]
 
 
-def _line(line: Line, price: int, discounts: tuple[Taken, ...], ship: Shipped, ship_discounts: tuple[Taken, ...], tax: Taxed) -> QuoteLine:
-    discount, ship_discount = sum([each.amount for each in discounts]), sum([each.amount for each in ship_discounts])
+def _line(
+    line: Line, price: int, net_price: int, discounts: tuple[Taken, ...], ship: Shipped, net_ship: int, ship_discounts: tuple[Taken, ...], tax: Taxed
+) -> QuoteLine:  # fmt: skip
     return QuoteLine(
         line=line.line,
         product=line.product,
@@ -89,18 +92,18 @@ def _line(line: Line, price: int, discounts: tuple[Taken, ...], ship: Shipped, s
         unit_price=_unit_price(line),
         unit_rule="list" if line.price_override is None else "override",
         price=price,
-        discount=discount,
+        discount=price - net_price,
         discounts=discounts,
         shipping=ship.amount,
         shipping_rule=ship.rule,
         shipping_rule_id=ship.rule_id,
-        shipping_discount=ship_discount,
+        shipping_discount=ship.amount - net_ship,
         shipping_discounts=ship_discounts,
         taxable=tax.taxable,
         tax=tax.tax,
         tax_rule=tax.rule,
         tax_row=tax.row,
-        total=price - discount + ship.amount - ship_discount + tax.tax,
+        total=net_price + net_ship + tax.tax,
     )
 
 
@@ -111,5 +114,11 @@ def _verdict(each: Judged, off: Takes, ship_off: Takes) -> CouponVerdict:
 
 def _totals(lines: Sequence[QuoteLine]) -> Totals:
     """Q1, P1."""
-    names = ("price", "discount", "shipping", "shipping_discount", "tax", "total")
-    return Totals(*(sum(getattr(line, name) for line in lines) for name in names))
+    return Totals(
+        price=sum([line.price for line in lines]),
+        discount=sum([line.discount for line in lines]),
+        shipping=sum([line.shipping for line in lines]),
+        shipping_discount=sum([line.shipping_discount for line in lines]),
+        tax=sum([line.tax for line in lines]),
+        total=sum([line.total for line in lines]),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 UnitRule = Literal["list", "override"]
 ShippingRule = Literal["own", "rule", "override", "upsell-excluded", "not-dearest", "entire-order", "free", "none"]
@@ -11,14 +11,14 @@ TaxRule = Literal["rate", "override", "customer-exempt", "no-address", "no-nexus
 Verdict = Literal["applied", "unknown", "expired", "exhausted", "not-applicable", "too-many"]
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     code: str
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteLine:
+class QuoteLine(NamedTuple):
+    """A tuple, since an order may have hundreds: made, and looked up by, several times faster."""
+
     line: int
     product: str
     quantity: int

@@ -56,11 +56,19 @@ def sums(quote: Mapping[str, Any] | None, currency: str, profiles: Sequence[Mapp
     rows.append(("Tax", formatted(quote["tax"], currency)))
     return {
         "lines": [(f"{line['quantity']} × {line['name']}", formatted(line["price"], currency)) for line in quote["lines"]],  # noqa: RUF001 - times
+        "price": formatted(quote["price"], currency),
         "rows": rows,
         "total": formatted(quote["total"], currency),
         "free": quote["total"] == 0,
         "currency": currency,
     }
+
+
+_COUPONS = {
+    "unknown-code": "We do not know this code. Check how it is written.",
+    "used-by-customer": "You have used it in another order.",
+}
+"""Where an agent would be told something else."""
 
 
 def verdicts(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
@@ -72,7 +80,7 @@ def verdicts(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
             "applied": coupon["verdict"] == "applied",
             "auto": coupon["auto"],
             "amount": formatted(-coupon["amount"], currency),
-            "said": order["coupons_said"].get(coupon["code"], "").replace("This customer has used it", "You have used it"),
+            "said": _COUPONS.get(coupon["reason"]) or order["coupons_said"].get(coupon["code"], ""),
         }
         for coupon in quote["coupons"]
     ]

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
-from starlette.responses import Response
 
 from services.gateway.door import SELLS, Ask, allow
 from services.gateway.pages.lists import Seen
@@ -57,8 +56,8 @@ async def no_sale(request: Request, id: OrderId, body: NoSale, services: Ask, ke
     return await answered(request, services, id, answer.status, answer.json())
 
 
-@router.post("/{id}/recording", status_code=204)
-async def recording(id: OrderId, body: Recording, services: Ask, key: Key) -> Response:
-    """While card or bank details are being said, the call must not be recorded."""
-    await services.post("cart", f"/orders/{id}/recording", body.model_dump(), key=key)
-    return Response(status_code=204)
+@router.post("/{id}/recording")
+async def recording(id: OrderId, body: Recording, services: Ask, key: Key) -> JSONResponse:
+    """While card or bank details are being said, the call must not be recorded. Answers with the version that the order has then."""
+    order = await services.post("cart", f"/orders/{id}/recording", body.model_dump(), key=key)
+    return JSONResponse({"version": order["version"]})

@@ -51,6 +51,8 @@ async def caught_up(services: Services, seen: str) -> None:
     kind, _, rest = seen.partition("-")
     if kind in ("order", "payment", "review", "shipment"):
         await services.ask("customers", "GET", f"/orders/{rest.partition('@')[0]}", query={"min_version": seen})
+    elif kind == "message":
+        await services.ask("customers", "GET", f"/messages/{rest.partition('@')[0]}", query={"min_version": seen})
 
 
 async def if_answered(services: Services, service: str, path: str, **query: Any) -> Any:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from services.gateway.door import SENDS, SETS, Ask, Services, allow
-from services.gateway.pages.lists import Cursor, Key, Pages, Seen, address, more, pages_of, who_is
+from services.gateway.pages.lists import Cursor, Key, Pages, Seen, address, caught_up, more, pages_of, who_is
 from services.gateway.render import page, wants_part
 
 router = APIRouter(prefix="/outbox", include_in_schema=False, dependencies=[allow(*SENDS)])
@@ -20,7 +20,7 @@ MessageId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 @router.get("")
 async def outbox(request: Request, services: Ask, status: Status = "", cursor: Cursor = "", pages: Pages = 1, seen: Seen = "") -> Response:
-    await _caught_up(services, seen)
+    await caught_up(services, seen)
     found = await pages_of(services, "customers", "/messages", cursor, pages, status=status or None)
     tabs = [("All", address("/outbox"), None, not status)]
     tabs += [(name, address("/outbox", status=name), found["counts"][name], name == status) for name in STATUSES]
@@ -60,12 +60,6 @@ async def _one(request: Request, services: Services, id: str, seen: str) -> Resp
     mine = seen if seen.startswith(f"message-{id}@") else None
     found = await services.get("customers", f"/messages/{id}", min_version=mine)
     return page(request, "outbox_message_part.html" if wants_part(request) else "outbox_message.html", each=found)
-
-
-async def _caught_up(services: Services, seen: str) -> None:
-    kind, _, rest = seen.partition("-")
-    if kind == "message":
-        await services.ask("customers", "GET", f"/messages/{rest.partition('@')[0]}", query={"min_version": seen})
 
 
 def _reads(request: Request) -> bool:

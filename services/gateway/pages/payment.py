@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.gateway.door import LOOKS_UP, SELLS, Ask, AtDoor, Failed, allow
+from services.gateway.door import SELLS, Ask, AtDoor, Failed, allow
 from shared.ids import OrderId
 
 router = APIRouter(include_in_schema=False)
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
-CustomerId = Annotated[str, Path(pattern=r"^\d{10}$")]
-Instrument = Annotated[str, Path(max_length=100, pattern=r"^[0-9A-Za-z_=-]+$")]
 
 
 class Body(BaseModel):
@@ -76,13 +74,3 @@ async def of_order(id: OrderId, services: Ask) -> JSONResponse:
     """What the order's customer may be charged by again; none while nobody known is ordering."""
     customer_id = (await services.get("cart", f"/orders/{id}"))["state"]["customer_id"]
     return JSONResponse(await services.get("payments", f"/customers/{customer_id}/instruments") if customer_id else {"rows": []})
-
-
-@router.get("/customers/{id}/instruments", dependencies=[allow(*LOOKS_UP)])
-async def of_customer(id: CustomerId, services: Ask) -> JSONResponse:
-    return JSONResponse(await services.get("payments", f"/customers/{id}/instruments"))
-
-
-@router.delete("/customers/{id}/instruments/{instrument}", dependencies=[allow(*SELLS)])
-async def forget(id: CustomerId, instrument: Instrument, services: Ask, key: Key) -> JSONResponse:
-    return JSONResponse(await services.delete("payments", f"/customers/{id}/instruments/{instrument}", key=key))

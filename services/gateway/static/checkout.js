@@ -4,6 +4,7 @@ import { ask, element, icon, wait } from "./core.js";
 import { digits, forVault, problems, shape } from "./card.js";
 
 const AWAY = "We cannot be reached at the moment. What you typed is still here: try again in a minute.";
+const MARKED = ["number", "expiry", "cvv", "terms_agreed"];
 const PATIENCE = [1000, 1000, 2000, 3000, 5000];
 
 document.querySelector("[data-focus]")?.focus();
@@ -18,6 +19,7 @@ if (waiting) watch(waiting);
 
 /** The form's answers take the place of its parts; what is typed meanwhile stays. */
 function follow(form) {
+  form.noValidate = true; // the page's own words, and those of the server
   let sending = null;
   let again = false;
   form.addEventListener("change", (event) => {
@@ -109,6 +111,7 @@ function told(words, fields = []) {
 function pay(form) {
   const field = (name) => document.getElementById(name);
   const button = field("pay");
+  form.noValidate = true;
   form.addEventListener("input", (event) => {
     shape(event.target, field("brand"));
     mark(event.target, "");
@@ -118,6 +121,7 @@ function pay(form) {
     if (button.disabled) return;
     const card = { number: digits(field("number").value), expiry: digits(field("expiry").value), cvv: field("cvv").value.trim() };
     const wrong = problems(card.number, card.expiry, card.cvv);
+    if (field("terms_agreed")?.validity.valueMissing) wrong.push(["terms_agreed", "Read the terms, and tick that you agree."]);
     show(wrong);
     if (wrong.length) return;
     button.disabled = true;
@@ -137,15 +141,15 @@ function pay(form) {
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 
   function show(wrong) {
-    for (const name of ["number", "expiry", "cvv"]) mark(field(name), wrong.find(([id]) => id === name)?.[1] ?? "");
+    for (const name of MARKED) mark(field(name), wrong.find(([id]) => id === name)?.[1] ?? "");
     if (wrong.length) told("", wrong);
     else field("refusal").replaceChildren();
   }
 }
 
 function mark(input, words) {
-  const box = input.closest(".field");
-  if (!box || !["number", "expiry", "cvv"].includes(input.id)) return;
+  const box = input?.closest(".field");
+  if (!box || !MARKED.includes(input.id)) return;
   box.querySelector(".error")?.remove();
   input.toggleAttribute("aria-invalid", false);
   input.removeAttribute("aria-describedby");

@@ -1,10 +1,9 @@
 // While card or bank details are being said, the call must not be recorded: the order says so, phone software on this page hears of it, and the agent sees it.
-import { ask, element, icon, Problem, wait } from "./core.js";
-import { order } from "./entry-order.js";
+import { element, icon, Problem } from "./core.js";
+import { adopt, order, send } from "./entry-order.js";
 import { say } from "./entry-view.js";
 
 const QUIET = 300;
-const AGAIN = 1000;
 const sections = "#card-box, #echeck-box";
 const inside = (node) => Boolean(node?.closest?.(sections));
 
@@ -28,18 +27,18 @@ function change(now) {
 }
 
 let telling = null;
-/** One after the other, so that the last one said is the last one heard. */
+/** In the queue of the order's commands, since each of them makes a version; what changed back meanwhile is not told. */
 function tell() {
   telling ??= (async () => {
     while (told !== paused) {
       const now = paused;
       try {
-        await ask("POST", `/order-entry/${order().order_id}/recording`, { paused: now }, { "idempotency-key": crypto.randomUUID() });
-        told = now;
+        const { version } = await send(`/order-entry/${order().order_id}/recording`, { paused: now }, { ifMatch: false });
+        if (version === order().version + 1) adopt({ ...order(), version });
       } catch (problem) {
-        if (problem instanceof Problem && problem.status < 500) told = now;
-        else await wait(AGAIN);
+        if (!(problem instanceof Problem)) throw problem;
       }
+      told = now;
     }
   })().finally(() => { telling = null; });
 }

@@ -201,6 +201,6 @@ function concerns({ type, subject }) {
 onLive(async (notice) => {
   if (!about || !there.rows.length || !concerns(notice)) return;
   const held = there.rows.some((row) => row.address);
-  await loadLinks(notice.stream && !MESSAGES.has(notice.type) ? `${notice.stream}@${notice.version}` : "");
+  await loadLinks(notice.stream ? `${notice.stream}@${notice.version}` : "");
   if (held && NEWS[notice.type] && notice.subject === about) tell(NEWS[notice.type]);
 });

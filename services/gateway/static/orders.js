@@ -15,3 +15,7 @@ document.addEventListener("change", (event) => {
   history.replaceState(null, "", address);
   window.htmx.ajax("GET", address, { target: "#order", swap: "outerHTML" });
 });
+
+// Links for the customer, where one may be sent.
+if (document.getElementById("links"))
+  import("./links.js").then(({ linksOf }) => linksOf(document.getElementById("order").dataset.subject));

@@ -20,8 +20,14 @@ MIXED = 24
 def told(quote):
     """As the rules name it: a tax line's class is ``class``."""
     plain = asdict(quote)
+    plain["lines"] = [_plain(line) for line in quote.lines]
     plain["tax_lines"] = [{("class" if name == "tax_class" else name): value for name, value in each.items()} for each in plain["tax_lines"]]
     return plain
+
+
+def _plain(line):
+    taken = {name: [each._asdict() for each in getattr(line, name)] for name in ("discounts", "shipping_discounts")}
+    return {**line._asdict(), **taken}
 
 
 def golden(given):

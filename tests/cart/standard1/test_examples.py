@@ -20,7 +20,7 @@ def test_it_costs_what_the_example_says(example):
     assert told(quote, example.decimals) == example.totals
     for name, wanted in example.lines.items():
         found = [getattr(line, name) for line in quote.lines]
-        assert [list(map(astuple, each)) if isinstance(each, tuple) else each for each in found] == wanted, name
+        assert [list(map(tuple, each)) if isinstance(each, tuple) else each for each in found] == wanted, name
     if example.coupons:
         short = len(example.coupons[0]) == 2
         assert [(each.code, each.amount) if short else astuple(each) for each in quote.coupons] == example.coupons
