@@ -97,7 +97,7 @@ onOrder((view) => {
   const over = view.stage === "partial" || (view.stage === "open" && view.of === "customer");
   for (const part of document.querySelectorAll("#entry fieldset.section")) part.disabled = over;
   if (!over) return;
-  for (const id of ["process", "no-sale"]) at(id).disabled = true;
+  at("no-sale").disabled = true;
   ended(view);
 });
 

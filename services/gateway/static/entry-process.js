@@ -9,7 +9,7 @@ import { at, form } from "./entry-values.js";
 import { isProcessing, processing } from "./entry-view.js";
 
 export async function process() {
-  if (isProcessing() || !order().order_id) return;
+  if (isProcessing() || !order().order_id || at("process").dataset.blocked !== undefined) return;
   processing(true);
   for (const place of ["refusal", "panel", "banner"]) at(place).replaceChildren();
   let follows = false;
