@@ -2,15 +2,17 @@
 
 import pytest
 
-from services.cart.views import newest
+from services.cart.views import gateways, newest
 from services.payments.gateway import Configure, Introduce, gateway, no_new_charge
 from services.payments.gateways import SimulatorGateway
+from services.payments.payment import Open
 from services.payments.simulator.app import simulator
 from shared.asgi import AsgiClient, HttpClient
 from shared.contracts.payments import GatewayConfigured
 from tests.given import given
 from tests.house.shop import CAMPAIGN, GOOD, Shop, until
 from tests.payments.test_simulator import authorise
+from tests.samples import ORDER, parts, submitted
 
 SECRET = "canary-secret-7f3a91"
 CONFIGURED = GatewayConfigured(name="simulator", kind="simulator", capabilities=("authorise", "capture", "void"), on=True)
@@ -142,14 +144,39 @@ async def test_a_gateway_that_is_off_declines_what_is_new_and_finishes_what_it_h
 
     await until(waits)
     await switched(shop, False)
-    late = (await shop.started())["order_id"]
-    await shop.charge(late, GOOD)
-    declined = (await shop.stage(late, "open"))["state"]["declines"][0]
-    assert (declined["reason"], declined["retry"]) == ("gateway-off", False)
-    assert "switch the gateway on" in declined["try_next"]
+    declined = await declined_by_payments(shop)
+    assert (declined["status"], declined["reason"]) == ("declined", "gateway-off")
     await shop.ask("qa", "POST", f"/reviews/{held}/decide", {"verdict": "approve"}, actor="agent:qa1")
     await shop.exported(held)
     assert [(entry["kind"], entry["status"]) for entry in shop.ledger()] == [("authorize", "approved"), ("capture", "approved")]
+
+
+async def declined_by_payments(shop):
+    """What was submitted before cart heard of the switch."""
+    card = {"order_id": ORDER, "number": GOOD, "expiry": "12/99", "cvv": "123"}
+    _, token = await shop.ask("payments", "POST", "/tokens", card)
+    late = submitted().model_copy(update={"submitted_at": shop.clock()})
+    await shop.house.running["payments"].send(
+        ORDER, Open(token["token"], parts(5690), late, shop.clock()), "late-submission", "policy:payments.open_attempt"
+    )
+
+    async def decided():
+        status, body = await shop.ask("payments", "GET", f"/orders/{ORDER}")
+        return status == 200 and body["attempts"][0]["status"] == "declined" and body["attempts"][0]
+
+    return await until(decided)
+
+
+async def test_an_order_is_not_submitted_to_a_gateway_that_cart_knows_to_be_off(shop):
+    await switched(shop, False)
+    late = (await shop.started())["order_id"]
+
+    async def known():
+        return (await shop.house.running["cart"].get(gateways, "simulator"))["on"] is False
+
+    await until(known)
+    status, body = await shop.charge(late, GOOD)
+    assert (status, body["errors"][0]["code"]) == (422, "gateway-unusable")
 
 
 async def test_an_off_switch_survives_a_restart(shop, settings):
