@@ -147,23 +147,6 @@ async def test_signed_out_in_the_middle_keeps_what_is_typed_but_no_card(shop, si
     await saved(page)
 
 
-async def test_the_whole_order_goes_by_keyboard_alone(shop, sign_in):
-    page = await sign_in("agent1")
-    order_id = await begun(page)
-    for text in ("Customer", "Z", "+1 512 555 0160", "customer.z@example.com", "100 Example Street", "", "Austin", "78701", "Tex"):
-        await page.keyboard.type(text)
-        await page.keyboard.press("Tab")
-    await page.keyboard.press("Alt+p")
-    await page.keyboard.type("2")
-    await page.keyboard.press("Alt+c")
-    for text in ("4242424242424242", "1249", "737"):
-        await page.keyboard.type(text)
-        await page.keyboard.press("Tab")
-    await total_is(page, "123.19")
-    await page.keyboard.press("Control+Enter")
-    await summary_of(page, order_id)
-
-
 async def published(supervisor, **prices):
     """A campaign that sells these products, as a program publishes it."""
     token = await supervisor.locator('meta[name="csrf"]').get_attribute("content")

@@ -57,7 +57,7 @@ export function checkField(field) {
 
 /** One across the form, in the place of the one before; `beside` it where both must stay. */
 export function banner(tone, words, more = [], beside = false) {
-  const box = element("div", { class: "banner", "data-tone": tone, role: "alert" }, icon("alert"), element("p", {}, words), ...more);
+  const box = element("div", { class: "banner", "data-tone": tone, role: "alert" }, icon(tone === "ok" ? "tick" : "alert"), element("p", {}, words), ...more);
   if (!beside) at("banner").replaceChildren();
   at("banner").append(box);
   return box;

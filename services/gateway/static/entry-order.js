@@ -107,6 +107,7 @@ async function saveAll() {
     if (!sections.length) return;
     await change(sections);
   }
+  if (at("saved").dataset.tone && current.stage === "open" && !typedIn().length) saidSaved(); // what was refused has been taken back
 }
 
 /** Priced anew, though nothing was typed. */

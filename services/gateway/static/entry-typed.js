@@ -20,7 +20,8 @@ export function settle(section, value = text(read(section))) {
 /** Not sent again until it is typed anew. */
 export const hold = (section, value = text(read(section))) => held.set(section, value);
 export const letGo = (section) => held.delete(section);
-export const heldBack = () => held.size > 0;
+/** Whether something that was refused, or changed elsewhere too, still stands as it was typed. */
+export const heldBack = () => typedIn().some((section) => held.has(section));
 
 /** What is typed and not saved outlives a reload, a crash and a sign-out; card details are never part of it. */
 export function keepDraft(id) {
