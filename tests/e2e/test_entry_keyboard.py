@@ -9,6 +9,8 @@ from playwright.async_api import expect
 from tests.e2e.entry import begun, summary_of
 from tests.house.shop import until
 
+_DESCRIPTION = """(field) => (field.getAttribute("aria-describedby") ?? "").split(" ")
+  .map((id) => document.getElementById(id)?.textContent ?? "").join(" ").trim()"""
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 
@@ -16,9 +18,7 @@ async def heard(page):
     """Role, name and description of what has the focus."""
     focused = page.locator(":focus")
     said = (await focused.aria_snapshot()).removeprefix("- ").split("\n")[0].removesuffix(":")
-    described = await focused.evaluate(
-        "(field) => (field.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' ').trim()"
-    )
+    described = await focused.evaluate(_DESCRIPTION)
     return f"{said} ({described})" if described else said
 
 
