@@ -3,7 +3,6 @@
 import re
 import uuid
 
-import pytest
 import pytest_asyncio
 
 from shared.contracts.catalog import Campaign, Offer
@@ -205,9 +204,5 @@ async def test_a_message_can_be_read_and_tried_again(ringup, ask, partial):
     assert (await (await ringup.sign_in("agent1")).get("/outbox")).status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [("/outbox?status=Waiting", "No message is waiting"), ("/customers?partial=true&cursor=", "")],
-)
-async def test_a_list_that_is_empty_says_so(ringup, path, words):
-    assert words in await (await ringup.sign_in("admin1")).page(path)
+async def test_a_list_that_is_empty_says_so(ringup):
+    assert "No message is stopped" in await (await ringup.sign_in("admin1")).page("/outbox?status=Stopped")
