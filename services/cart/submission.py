@@ -52,10 +52,10 @@ def submit(command: Submit, order: Order) -> Decision:
     wrong = refused(list(missing(command, order)), "incomplete") or refused(list(gone(command, order))) or again(order, command.tried)
     if wrong:
         return wrong
+    if order.quote and command.total not in (None, order.quote.total):
+        return repriced(order.quote.total)
     if order.quote is None or not command.customer_id or not limited(catalog.tariff, order.quote) <= command.redeemed:
         return BUSY
-    if command.total not in (None, order.quote.total):
-        return repriced(order.quote.total)
     return [submitted(command, order, order.quote)]
 
 

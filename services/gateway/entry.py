@@ -153,6 +153,7 @@ def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> d
         "of": state.get("of", "agent"),
         "attempt": state["attempt"],
         "needs_payment": bool(quote and quote["total"]),
+        "total": quote["total"] if quote else 0,
         "values": {
             **{section: state[section] for section in SECTIONS},
             **{section: _somewhere(state[section], campaign["countries"]) for section in ("billing", "shipping")},

@@ -11,6 +11,7 @@ import { isProcessing, processing } from "./entry-view.js";
 export async function process() {
   if (isProcessing() || !order().order_id || at("process").dataset.blocked !== undefined) return;
   processing(true);
+  const { total } = order(); // what is charged is what stood there when it was pressed
   for (const place of ["refusal", "panel", "banner"]) at(place).replaceChildren();
   let follows = false;
   try {
@@ -21,7 +22,7 @@ export async function process() {
     }
     const typed = heldBack() ? [...form.querySelectorAll('[aria-invalid="true"]')].map((field) => [field.id, at(`${field.id}-note`).textContent]) : [];
     if (heldBack()) refuse(typed.length ? typed : [["banner", "Some changes are not saved."]]);
-    else follows = await submit();
+    else follows = await submit(total);
   } finally {
     if (!follows) processing(false);
   }
@@ -29,11 +30,11 @@ export async function process() {
 }
 
 /** Whether it is being charged. */
-async function submit() {
+async function submit(total) {
   const charges = ["card", "echeck"].includes(method()) && order().needs_payment;
   const found = charges ? wrong() : [];
   try {
-    const body = { method: method(), payment: charges && !found.length ? await payment() : "" };
+    const body = { method: method(), payment: charges && !found.length ? await payment() : "", total };
     if (method() === "echeck") body.oral_authorisation = at("oral_authorisation").checked;
     adopt(await send(`/order-entry/${order().order_id}/submit`, body));
     return true;
@@ -53,6 +54,11 @@ function refused(problem, wrong) {
   if (problem.status === 401 || code === "closed") return false;
   if (code === "stale") {
     banner("warn", "The order was changed elsewhere. Look at the totals, then press Process again.");
+    return false;
+  }
+  if (code === "repriced") {
+    banner("warn", `The total is ${order().amounts.totals.total}, which is not what stood there when Process was pressed. Nothing is charged. Look at it, then press Process again.`);
+    at("banner").scrollIntoView({ block: "center" });
     return false;
   }
   if (field === "coupons") requote(); // a coupon that is gone has changed the total
