@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.axe import violations
 from tests.e2e.entry import GOOD, begun, card, field, fill, process, summary_of, total_is
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -69,4 +70,73 @@ async def test_a_line_that_a_colleague_changes_after_process_is_not_charged_unse
     go.set()
     await refused_as_repriced(page, "123.19")
     await process(page)
+    await summary_of(page, order_id)
+
+
+def waiting(page):
+    return page.locator("#waiting")
+
+
+async def test_a_process_that_waits_for_the_line_is_taken_back_before_the_call_ends_without_a_sale(sign_in):
+    page = await sign_in("agent1")
+    order_id = await filled(page)
+    await page.context.set_offline(True)
+    await process(page)
+    await expect(waiting(page)).to_contain_text("Process waits for the line")
+    assert await violations(page) == []
+    await page.keyboard.press("Alt+s")
+    await expect(waiting(page)).to_contain_text("Take it back before the call is ended otherwise.")
+    await expect(page.get_by_role("button", name="Take it back")).to_be_focused()
+    await page.keyboard.press("Alt+n")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.url.endswith(order_id)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#banner")).to_contain_text("Process is taken back. Nothing was charged.")
+    await expect(waiting(page)).to_have_count(0)
+    await page.keyboard.press("Alt+s")
+    await page.keyboard.press("3")
+    await page.keyboard.press("Enter")
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("heading", name="The call is over, without a sale")).to_be_visible()
+    assert await outcome(page) == "partial"
+
+
+async def test_a_process_that_waits_for_the_line_goes_on_when_it_is_back(sign_in):
+    page = await sign_in("agent1")
+    order_id = await filled(page)
+    await page.context.set_offline(True)
+    await process(page)
+    await expect(waiting(page)).to_be_visible()
+    await page.context.set_offline(False)
+    await summary_of(page, order_id)
+
+
+async def test_a_process_taken_back_without_a_line_can_be_pressed_again_when_it_is_back(sign_in):
+    page = await sign_in("agent1")
+    order_id = await filled(page)
+    await page.context.set_offline(True)
+    await process(page)
+    await page.get_by_role("button", name="Take it back").click()
+    await expect(page.get_by_role("button", name=re.compile("^Process"))).to_be_disabled()
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("button", name=re.compile("^Process"))).to_be_enabled()
+    assert await outcome(page) == "open"
+    await process(page)
+    await summary_of(page, order_id)
+
+
+async def test_a_process_that_got_through_before_it_was_taken_back_is_told_as_such(sign_in):
+    page = await sign_in("agent1")
+    order_id = await filled(page)
+
+    async def lost(route):
+        await route.fetch()
+        await page.route("**/order-entry/**", lambda other: other.abort())
+        await route.abort()
+
+    await page.route("**/submit", lost, times=1)
+    await process(page)
+    await page.get_by_role("button", name="Take it back").click()
+    await expect(waiting(page)).to_contain_text("may have gone out before it was taken back")
+    await page.unroute_all(behavior="wait")
     await summary_of(page, order_id)

@@ -2,6 +2,7 @@
 import { Problem } from "./core.js";
 import { missing, refused } from "./entry-nosale.js";
 import { adopt, onOrder, order, save, send } from "./entry-order.js";
+import { underway } from "./entry-process.js";
 import { register } from "./keys.js";
 import { linksOf, loadLinks, openLinks } from "./links.js";
 
@@ -11,7 +12,7 @@ onOrder((view) => {
   known = view.order_id;
   linksOf(known, {
     before: async () => {
-      if (!["open", "partial"].includes(order().stage) || (order().stage === "open" && missing())) return false;
+      if (underway() || !["open", "partial"].includes(order().stage) || (order().stage === "open" && missing())) return false;
       await save();
       return true;
     },

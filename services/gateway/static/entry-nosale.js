@@ -2,6 +2,7 @@
 import { Problem } from "./core.js";
 import { banner, clear, mark } from "./entry-errors.js";
 import { adopt, onOrder, order, save, send } from "./entry-order.js";
+import { underway } from "./entry-process.js";
 import { call, heldBack } from "./entry-typed.js";
 import { say } from "./entry-view.js";
 import { register } from "./keys.js";
@@ -43,7 +44,7 @@ export function refused(problem) {
 }
 
 export async function openNoSale() {
-  if (dialog.open || order().stage !== "open" || missing()) return;
+  if (dialog.open || order().stage !== "open" || underway() || missing()) return;
   at("nosale-said").textContent = "";
   dialog.showModal();
   (form.elements.disposition.value ? form.querySelector(":checked") : form.elements.disposition[0]).focus();

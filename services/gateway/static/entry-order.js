@@ -40,12 +40,13 @@ function queued(act) {
 }
 
 /** The answer to a command of this order. It is asked under one key until somebody answers. Throws Problem for a refusal, which is told
- *  where it says that somebody signed out, or that the order was changed, charged or finished meanwhile. */
-export function send(path, body, { method = "POST", ifMatch = true } = {}) {
+ *  where it says that somebody signed out, or that the order was changed, charged or finished meanwhile; the reason of `signal` once that is
+ *  aborted, but never while an answer may still come. */
+export function send(path, body, { method = "POST", ifMatch = true, signal } = {}) {
   return queued(async () => {
     for (;;) {
       try {
-        return await answered(method, path, body, ifMatch);
+        return await answered(method, path, body, ifMatch, crypto.randomUUID(), signal);
       } catch (problem) {
         if (problem instanceof Problem && problem.body.code === "stale" && looksTheSame(problem.body.order)) adopt(problem.body.order);
         else {
@@ -62,9 +63,10 @@ const looksTheSame = (theirs) => theirs.version > current.version && SHOWN.every
 const SHOWN = ["stage", "of", "values", "amounts", "coupons", "trials", "overrides"];
 
 /** Under one key until somebody answers. Throws Problem for a refusal. */
-export async function answered(method, path, body, ifMatch = true, key = crypto.randomUUID()) {
+export async function answered(method, path, body, ifMatch = true, key = crypto.randomUUID(), signal = undefined) {
   const headers = { "idempotency-key": key, ...(ifMatch ? { "if-match": `"${current.version}"` } : {}) };
   for (let tries = 0; ; tries++) {
+    signal?.throwIfAborted();
     try {
       const answer = await ask(method, path, body, headers);
       stalled(false);
@@ -73,11 +75,12 @@ export async function answered(method, path, body, ifMatch = true, key = crypto.
       if (problem instanceof Problem && problem.status < 500) throw problem;
       stalled(true);
       notSaved(problem instanceof Problem ? problem.message : "No connection. What you type is kept.");
-      await Promise.race([wait(Math.min(500 * 2 ** tries, 8000)), online()]);
+      await Promise.race([wait(Math.min(500 * 2 ** tries, 8000)), online(), aborted(signal)]);
     }
   }
 }
 
+export const aborted = (signal) => new Promise((done) => signal?.addEventListener("abort", done, { once: true }));
 const online = () => new Promise((done) => addEventListener("online", () => done(), { once: true }));
 
 /** Whether a refusal was about the order as a whole, and has been dealt with. */

@@ -63,11 +63,11 @@ for (const id of ["number", "expiry", "cvv", "routing", "account"])
   });
 
 /** What is charged: a token of the vault, made now, or the stored one that was chosen. Throws Problem. */
-export async function payment() {
+export async function payment(signal) {
   if (instrument()) return instrument();
   const id = order().order_id;
-  if (method() === "card") return (await send("/api/v1/tokens", card.forVault(id, cardDetails()), { ifMatch: false })).token;
-  return (await send("/api/v1/tokens/account", { order_id: id, ...accountDetails() }, { ifMatch: false })).token;
+  if (method() === "card") return (await send("/api/v1/tokens", card.forVault(id, cardDetails()), { ifMatch: false, signal })).token;
+  return (await send("/api/v1/tokens/account", { order_id: id, ...accountDetails() }, { ifMatch: false, signal })).token;
 }
 
 // --- what is offered ----------------------------------------------------------------------------------------------------

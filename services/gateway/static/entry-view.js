@@ -19,7 +19,7 @@ export function draw(order) {
   if (sums.total !== before) say(`Total ${sums.total}.`);
   sayVerdicts(order.coupons);
   at("process").toggleAttribute("data-blocked", order.blocked || order.stage === "partial" || order.of === "customer");
-  at("process").disabled = busy || at("process").dataset.blocked !== undefined;
+  drawProcess();
   at("process-name").textContent = order.blocked ? "A supervisor has to help" : order.attempt ? `Process, attempt ${order.attempt + 1}` : "Process";
   scripts = order.scripts;
   drawScript();
@@ -58,15 +58,23 @@ export const isProcessing = () => busy;
 /** While an order is on its way, nobody sends it again. */
 export function processing(on, words) {
   busy = on;
-  at("process").disabled = on || at("process").dataset.blocked !== undefined;
+  drawProcess();
   if (words) at("process-name").textContent = words;
 }
 
 /** What is on the screen is of before: nothing is charged by it. */
 export function stalled(on) {
   at("totals").toggleAttribute("data-stalled", on);
-  at("process").disabled = on || busy || at("process").dataset.blocked !== undefined;
+  drawProcess();
+  for (const listener of stalls) listener(on);
 }
+
+const stalls = [];
+export const isStalled = () => at("totals").hasAttribute("data-stalled");
+/** `listener(on)` when nobody answers any more, and when somebody does. */
+export const onStalled = (listener) => stalls.push(listener);
+
+const drawProcess = () => { at("process").disabled = busy || isStalled() || at("process").dataset.blocked !== undefined; };
 
 const PAUSE = 500;
 let toSay = [];

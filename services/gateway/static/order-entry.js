@@ -9,7 +9,7 @@ import { isSaving, onOrder, order, refresh, save, send } from "./entry-order.js"
 import "./entry-marks.js";
 import "./entry-known.js";
 import { drawPayment, preAuth } from "./entry-payment.js";
-import { process } from "./entry-process.js";
+import { process, underway } from "./entry-process.js";
 import { drawReasons, loaded, rows } from "./entry-products.js";
 import { offerPrices, updated } from "./entry-reprice.js";
 import "./entry-recording.js";
@@ -95,7 +95,7 @@ register([
   { keys: "Alt+J", does: "Next section", where: "Order entry", act: () => toSection(1) },
   { keys: "Alt+K", does: "Previous section", where: "Order entry", act: () => toSection(-1) },
   ...tabs.map((tab, place) => ({ keys: `Alt+${place + 1}`, does: `Script: ${tab.textContent.trim()}`, where: "Order entry", act: () => tab.click(), button: `#${tab.id}` })),
-  { keys: "Alt+N", does: "New call", where: "Order entry", act: () => newCall(), button: "#new-call" },
+  { keys: "Alt+N", does: "New call", where: "Order entry", act: () => underway() || newCall(), button: "#new-call" },
 ]);
 /** The first field of the section after or before the one that somebody is in. */
 function toSection(step) {
@@ -106,11 +106,14 @@ function toSection(step) {
 }
 
 document.querySelector(".strip").addEventListener("change", (event) => {
-  if (event.target.id === "campaign") newCall(`/order-entry?campaign=${encodeURIComponent(event.target.value)}&source=${order().order_id}`);
+  if (event.target.id === "campaign") {
+    if (underway()) event.target.value = form.dataset.campaign;
+    else newCall(`/order-entry?campaign=${encodeURIComponent(event.target.value)}&source=${order().order_id}`);
+  }
   if (event.target.name === "direction") save();
 });
 at("why").addEventListener("click", () => save().then(() => explain(order().order_id)));
-at("new-call").addEventListener("click", () => call.end());
+at("new-call").addEventListener("click", (event) => (underway() ? event.preventDefault() : call.end()));
 window.addEventListener("pagehide", () => keepDraft(order().order_id));
 
 /** On the newest version of the campaign; the page is then another one. */
