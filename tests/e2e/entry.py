@@ -62,4 +62,4 @@ async def holds(page, expression, within=15):
 
 async def all_saved(page):
     """Nothing that is typed waits to be sent."""
-    await holds(page, "() => Object.keys(sessionStorage).every((name) => !name.startsWith('draft.'))")
+    await holds(page, "() => Object.keys(localStorage).every((name) => !name.startsWith('draft.'))")

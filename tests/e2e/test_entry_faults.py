@@ -1,5 +1,6 @@
 """What goes wrong while an order is rung up, and that nothing typed is lost by it."""
 
+import asyncio
 import re
 
 import pytest
@@ -137,3 +138,106 @@ async def test_what_is_said_is_said_once_and_politely(sign_in):
     assert sum("SLEEP10" in words for words in heard) == 1
     assert any("Saved." in words for words in heard)
     assert await page.locator("#said").get_attribute("aria-live") == "polite"
+
+
+async def without_scripts(page):
+    """The scripts come when it says so; the page is there before."""
+    go = asyncio.Event()
+
+    async def wait(route):
+        await go.wait()
+        await route.continue_()
+
+    await page.route("**/static/order-entry.js*", wait)
+    return go
+
+
+async def test_what_is_typed_before_the_scripts_are_there_is_saved(sign_in):
+    page = await sign_in("agent1")
+    go = await without_scripts(page)
+    await page.goto("/order-entry", wait_until="commit")
+    await expect(field(page, "customer.first_name")).to_be_focused()
+    await page.keyboard.type("Early")
+    go.set()
+    await page.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+    await saved(page)
+    go.clear()
+    await page.reload(wait_until="commit")
+    await expect(field(page, "customer.first_name")).to_have_value("Early")
+    await field(page, "billing.street").fill("77 Early Street")
+    await page.get_by_label("Outbound").check()
+    await field(page, "notes").fill("Typed early.")
+    go.set()
+    await saved(page)
+    await page.reload()
+    await expect(field(page, "customer.first_name")).to_have_value("Early")
+    await expect(field(page, "billing.street")).to_have_value("77 Early Street")
+    await expect(page.get_by_label("Outbound")).to_be_checked()
+    await expect(field(page, "notes")).to_have_value("Typed early.")
+
+
+async def test_a_page_that_goes_on_to_the_call_of_this_tab_does_so_before_anything_is_typed(sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    go = await without_scripts(page)
+    await page.goto("/order-entry", wait_until="commit")
+    await page.wait_for_url(f"**/order-entry/{order_id}", wait_until="commit")
+    await expect(field(page, "customer.first_name")).to_be_focused()
+    await page.keyboard.type("Alexandra")
+    go.set()
+    await saved(page)
+    await expect(field(page, "customer.first_name")).to_have_value("Alexandra")
+
+
+async def test_the_way_to_sign_in_again_stays_when_process_is_pressed(sign_in):
+    page = await sign_in("agent1")
+    await begun(page)
+    await fill(page, pillows=1)
+    await total_is(page, "61.59")
+    await card(page, GOOD)
+    await saved(page)
+    await page.context.clear_cookies()
+    again = page.get_by_role("link", name="Sign in again")
+    await process(page)
+    await expect(again).to_be_visible()
+    await field(page, "notes").fill("Typed while signed out.")
+    await process(page)
+    await expect(page.locator("#refusal")).to_contain_text("Some changes are not saved.")
+    await expect(again).to_be_visible()
+    await process(page)
+    await expect(again).to_be_visible()
+
+
+async def test_two_tabs_on_one_order_say_so(sign_in):
+    page = await sign_in("agent1")
+    await begun(page)
+    notice = "This order is open in another tab, too."
+    await expect(page.get_by_text(notice)).to_have_count(0)
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    for tab in (page, other):
+        await expect(tab.locator("#other-tabs")).to_contain_text(notice)
+        assert await violations(tab) == []
+    await other.close(run_before_unload=True)
+    await expect(page.locator("#other-tabs")).to_have_count(0)
+
+
+async def test_what_was_typed_without_a_line_outlives_its_tab(sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+    await page.context.set_offline(True)
+    await field(page, "notes").fill("Typed while nobody answered.")
+    await card(page, GOOD)
+    await expect(page.locator("#saved")).to_contain_text("No connection")
+    other = await page.context.new_page()
+    await page.close()
+    kept = "Object.entries(localStorage).filter(([name]) => name.startsWith('draft.')).join()"
+    await page.context.set_offline(False)
+    await other.goto("/sign-in")
+    drafts = await other.evaluate(kept)
+    assert f"draft.agent1.{order_id}" in drafts
+    assert "4242" not in drafts
+    await other.goto(f"/order-entry/{order_id}")
+    await expect(field(other, "notes")).to_have_value("Typed while nobody answered.")
+    await saved(other)
+    await holds(other, f"!({kept}).includes('{order_id}')")

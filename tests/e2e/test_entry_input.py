@@ -56,7 +56,7 @@ async def test_every_field_takes_it_or_says_why_not(sign_in, kind):
         assert kept.strip()[:50] == text.strip()[:50], path
     await holds(
         page,
-        """() => !Object.keys(sessionStorage).some((name) => name.startsWith("draft."))
+        """() => !Object.keys(localStorage).some((name) => name.startsWith("draft."))
           || Boolean(document.querySelector('[aria-invalid="true"]') ?? document.querySelector("#banner [role=alert]"))""",
     )
     assert not await page.evaluate("window.broken ?? false")

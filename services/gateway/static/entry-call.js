@@ -4,7 +4,7 @@ import { banner } from "./entry-errors.js";
 import { adopt, answered, follow, order, save } from "./entry-order.js";
 import { tellPrices } from "./entry-reprice.js";
 import { call, settle, takeUpDraft, text } from "./entry-typed.js";
-import { at, form, read, SECTIONS, stored, write } from "./entry-values.js";
+import { at, form, read, rendered, SECTIONS, stored, write } from "./entry-values.js";
 import { drawTime } from "./entry-view.js";
 
 /** What fills the form before the order is started: it is typed, and saved as such. */
@@ -14,19 +14,23 @@ const ahead = Date.parse(form.dataset.now) - Date.now();
 /** Begins the order that the page shows, else another one. */
 export async function begin() {
   if (!order().order_id) return start();
-  if (at("products").dataset.from) write("lines", order().values.lines);
   write("coupons", order().values.coupons);
-  for (const section of SECTIONS) settle(section);
+  const server = rendered();
+  for (const section of SECTIONS) settle(section, server[section]);
+  if (at("products").dataset.from) {
+    write("lines", order().values.lines);
+    settle("lines");
+  }
   begun();
 }
 
 async function start() {
   const asked = new URLSearchParams(location.search);
   const kept = call.get();
-  if (kept?.order_id && !asked.size) return location.replace(`/order-entry/${kept.order_id}`);
+  if (kept?.order_id && !asked.size) return; // entry-kept.js is on its way to it
   const { key } = kept && !kept.order_id && kept.campaign === form.dataset.campaign ? kept : { key: crypto.randomUUID() };
   call.set({ key });
-  const blank = Object.fromEntries(SECTIONS.map((section) => [section, text(read(section))]));
+  const blank = rendered();
   try {
     adopt(await answered("POST", "/order-entry", { campaign: form.dataset.campaign, direction: read("direction") }, false, key));
   } catch (problem) {

@@ -3,7 +3,7 @@ import { ask, element, heardOf, Problem, wait } from "./core.js";
 import { banner, mark } from "./entry-errors.js";
 import { merge } from "./entry-merge.js";
 import { rows, withoutReason } from "./entry-products.js";
-import { call, forgetDraft, hold, keepDraft, settle, text, typedIn, unsent } from "./entry-typed.js";
+import { call, forgetDraft, hold, keepDraft, letGo, settle, text, typedIn, unsent } from "./entry-typed.js";
 import { notSaved, processing, saidSaved, say, stalled } from "./entry-view.js";
 import { at, form, read, sent as asSent } from "./entry-values.js";
 
@@ -160,13 +160,21 @@ function wholeNumbers() {
   return !wrong.length;
 }
 
+let refusedOut = [];
+
 function signedOut(sections) {
   for (const section of sections) hold(section);
+  refusedOut.push(...sections);
   keepDraft(current.order_id);
   const to = element("a", { href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in again");
   banner("warn", "You were signed out. What you typed is kept, card details are not. ", [to]);
   notSaved("Signed out");
   processing(false);
+}
+
+/** What was held back since somebody was signed out is sent again: they may have signed in elsewhere. */
+export function tryAgain() {
+  for (const section of refusedOut.splice(0)) letGo(section);
 }
 
 /** Another tab or agent changed this order: their sections are shown, ours are sent again on top. */

@@ -1,7 +1,7 @@
 // Process: what is typed is saved first, a card goes to the vault, and a refusal is told at its fields.
 import { element, icon, Problem } from "./core.js";
 import { banner, mark, refuse } from "./entry-errors.js";
-import { aborted, adopt, follow, order, placeOf, requote, save, send } from "./entry-order.js";
+import { aborted, adopt, follow, order, placeOf, requote, save, send, tryAgain } from "./entry-order.js";
 import { method, payment, wrong } from "./entry-payment.js";
 import { withoutReason } from "./entry-products.js";
 import { heldBack, hold } from "./entry-typed.js";
@@ -15,7 +15,9 @@ export async function process() {
   if (isProcessing() || !order().order_id || at("process").dataset.blocked !== undefined) return;
   processing(true);
   const { total } = order(); // what is charged is what stood there when it was pressed
-  for (const place of ["refusal", "panel", "banner"]) at(place).replaceChildren();
+  for (const place of ["refusal", "panel"]) at(place).replaceChildren();
+  for (const box of [...at("banner").children]) if (!box.querySelector("a, button")) box.remove(); // what asks for something stays
+  tryAgain();
   pressed = { takes: new AbortController(), sent: false };
   if (isStalled()) drawWaiting(true);
   let follows = false;

@@ -23,19 +23,43 @@ export const letGo = (section) => held.delete(section);
 /** Whether something that was refused, or changed elsewhere too, still stands as it was typed. */
 export const heldBack = () => typedIn().some((section) => held.has(section));
 
-/** What is typed and not saved outlives a reload, a crash and a sign-out; card details are never part of it. */
+// What is typed and not saved outlives the page, the tab and the browser, for whoever typed it, some days long; card details are never part of it.
+const DAYS = 3;
+const nameOf = (id) => `draft.${form.dataset.user}.${id}`;
+const isDraft = (name) => name.startsWith("draft.");
+/** Whether the draft is this tab's to take away: another tab on the same order may have left one. */
+let left = false;
+
 export function keepDraft(id) {
   if (!id) return;
-  const draft = Object.fromEntries(typedIn().map((section) => [section, read(section)]));
-  if (Object.keys(draft).length) sessionStorage.setItem(`draft.${id}`, text(draft));
-  else forgetDraft(id);
+  const typed = Object.fromEntries(typedIn().map((section) => [section, read(section)]));
+  if (!Object.keys(typed).length) return left && forgetDraft(id);
+  left = true;
+  localStorage.setItem(nameOf(id), text({ at: Date.now(), typed }));
 }
+
+const draftOf = (name) => JSON.parse(localStorage.getItem(name) ?? "{}");
+
+export function forgetDraft(id) {
+  left = false;
+  localStorage.removeItem(nameOf(id));
+}
+
+for (const name of Object.keys(localStorage).filter(isDraft)) if (!(Date.now() - draftOf(name).at < DAYS * 86_400_000)) localStorage.removeItem(name);
 
 export function takeUpDraft(id) {
-  for (const [section, value] of Object.entries(JSON.parse(sessionStorage.getItem(`draft.${id}`) ?? "{}"))) write(section, value);
+  const { typed = {} } = draftOf(nameOf(id));
+  left = Object.keys(typed).length > 0;
+  for (const [section, value] of Object.entries(typed)) write(section, untouched(section) ? value : typedOver(section, value));
 }
 
-export const forgetDraft = (id) => sessionStorage.removeItem(`draft.${id}`);
+/** What has been typed on this page already stays. */
+function typedOver(section, kept) {
+  const now = read(section);
+  if (typeof now !== "object" || Array.isArray(now)) return now;
+  const before = JSON.parse(known[section]);
+  return { ...kept, ...Object.fromEntries(Object.entries(now).filter(([name, value]) => text(value) !== text(before[name]))) };
+}
 
 /** The call that this tab is in: its order, or the key under which one is being started. */
 export const call = {

@@ -58,6 +58,29 @@ export function read(section) {
   return READ[section]?.() ?? { ...blank, ...Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], plain(field)])) };
 }
 
+/** Each section as text as the server rendered it, whatever somebody has typed or chosen since. */
+export function rendered() {
+  const fields = [...document.querySelectorAll("#entry :is(input, select, textarea), .strip [name]")].filter((field) => field.type !== "hidden" && !field.closest("#payment"));
+  const typed = fields.map(stateOf);
+  for (const field of fields) put(field, defaultOf(field));
+  const found = Object.fromEntries(SECTIONS.map((section) => [section, JSON.stringify(read(section))]));
+  for (const [place, field] of fields.entries()) put(field, typed[place]);
+  return found;
+}
+
+const ticks = (field) => field.type === "checkbox" || field.type === "radio";
+const stateOf = (field) => (ticks(field) ? field.checked : field.value);
+export const defaultOf = (field) => {
+  if (ticks(field)) return field.defaultChecked;
+  return field.matches("select") ? ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? "" : field.defaultValue;
+};
+/** What stays as it is keeps its caret. */
+function put(field, state) {
+  if (stateOf(field) === state) return;
+  if (ticks(field)) field.checked = state;
+  else field.value = state;
+}
+
 /** What the server's values of a section are when the form holds them. */
 export const stored = (section, values) => (section === "lines" ? Object.fromEntries(rows().map((row) => row.dataset.product).filter((id) => values.lines[id]).map((id) => [id, values.lines[id]])) : values[section]);
 

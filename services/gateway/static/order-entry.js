@@ -14,8 +14,9 @@ import { drawReasons, loaded, rows } from "./entry-products.js";
 import { offerPrices, updated } from "./entry-reprice.js";
 import "./entry-recording.js";
 import "./entry-resume.js";
+import "./entry-tabs.js";
 import { call, keepDraft } from "./entry-typed.js";
-import { at, drawBoxes, form } from "./entry-values.js";
+import { at, defaultOf, drawBoxes, form } from "./entry-values.js";
 import { draw, explain, tabs } from "./entry-view.js";
 import { register } from "./keys.js";
 
@@ -141,6 +142,8 @@ try {
   await loaded();
   if (form.dataset.preview === undefined) {
     await begin();
+    // Chosen before this script was there to hear of it, or taken up from what was kept.
+    for (const section of ["billing", "shipping"]) if (at(`${section}.country`).value !== defaultOf(at(`${section}.country`))) drawParts(section);
     if (form.dataset.newer !== undefined && order().stage === "open") offerPrices(updatePrices);
   } else {
     draw(order());
