@@ -43,7 +43,7 @@ async def test_the_network_drops_in_the_middle_and_the_call_goes_on(sign_in):
 
 async def test_a_call_that_begins_without_a_network_begins_when_it_is_back(sign_in):
     page = await sign_in("agent1")
-    await page.get_by_role("link", name="New call").wait_for()
+    await page.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
     await page.evaluate("sessionStorage.clear()")
     await page.route("**/order-entry", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
     await page.goto("/order-entry")
