@@ -109,7 +109,7 @@ def _typed(changes: CartChanges) -> Row:
         changed["agent"] = changes.call.agent
     if changes.customer:
         changed["customer"] = _called(changes.customer)
-    if changes.customer_id:
+    if changes.customer_id is not None:
         changed["customer_id"] = changes.customer_id
     if changes.attribution:
         changed["attribution"] = _said(changes.attribution)

@@ -99,18 +99,7 @@ async def test_once_erased_the_certificate_reads_so_and_an_order_opened_for_them
     customer = await known(shop)
     await exempt(shop, customer, True, "TX-01-339")
     body = await again(shop, customer)
-
-    async def pending():
-        _, found = await shop.ask("customers", "GET", f"/orders?customer_id={customer}")
-        return [row["order_id"] for row in found["rows"] if row["status"] == "Pending"]
-
-    (first,) = await until(pending)
-    await shop.ask("qa", "POST", f"/reviews/{first}/decide", {"verdict": "deny", "reason": "not agreed"}, actor="agent:qa1")
-
-    async def erased():
-        return (await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR))[0] == 200
-
-    await until(erased)
+    await erased(shop, customer)
 
     async def reads_so():
         return (await shop.ask("customers", "GET", f"/customers/{customer}"))[1]["tax"]["certificate"] == "Erased"
@@ -121,6 +110,32 @@ async def test_once_erased_the_certificate_reads_so_and_an_order_opened_for_them
     await until(lambda: _forgotten(shop, customer))
     status, problem = await shop.ask("cart", "POST", "/orders", {"campaign": "restful", "customer_id": customer})
     assert (status, problem["code"]) == (422, "unknown-customer")
+
+
+async def test_whoever_was_chosen_by_mistake_is_erased_without_the_order(shop):
+    customer = await known(shop)
+    body = await again(shop, customer)
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", {"customer_id": ""})
+    await erased(shop, customer)
+    await until(lambda: _forgotten(shop, customer))
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", {"notes": "Ring twice"})
+    assert (body["state"]["stage"], body["state"]["notes"], body["state"]["customer"]["first_name"]) == ("open", "Ring twice", "Customer")
+
+
+async def erased(shop, customer):
+    """Once nothing of theirs is pending."""
+
+    async def pending():
+        _, found = await shop.ask("customers", "GET", f"/orders?customer_id={customer}")
+        return [row["order_id"] for row in found["rows"] if row["status"] == "Pending"]
+
+    (first,) = await until(pending)
+    await shop.ask("qa", "POST", f"/reviews/{first}/decide", {"verdict": "deny", "reason": "not agreed"}, actor="agent:qa1")
+
+    async def done():
+        return (await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR))[0] == 200
+
+    await until(done)
 
 
 async def _forgotten(shop, customer):
