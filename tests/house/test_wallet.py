@@ -98,8 +98,13 @@ async def test_a_stored_card_is_charged_by_reference(shop):
     body = await again(shop, customer_id, row["id"])
     assert body["state"]["stage"] == "closed"
     assert [entry["cvv"] for entry in shop.ledger() if entry["kind"] == "authorize"] == ["M", "P"]
-    _, order = await shop.ask("payments", "GET", f"/orders/{body['order_id']}")
-    assert (order["attempts"][0]["instrument"]["id"], order["attempts"][0]["instrument"]["last4"]) == (row["id"], "4242")
+
+    async def shown():
+        status, order = await shop.ask("payments", "GET", f"/orders/{body['order_id']}")
+        return order["attempts"][0]["instrument"] if status == 200 else None
+
+    instrument = await until(shown)
+    assert (instrument["id"], instrument["last4"]) == (row["id"], "4242")
 
 
 async def test_the_same_card_is_kept_once_with_its_newest_expiry(shop):
