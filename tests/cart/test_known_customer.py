@@ -122,6 +122,25 @@ async def test_whoever_was_chosen_by_mistake_is_erased_without_the_order(shop):
     assert (body["state"]["stage"], body["state"]["notes"], body["state"]["customer"]["first_name"]) == ("open", "Ring twice", "Customer")
 
 
+async def test_who_had_an_order_before_it_went_on_as_another_s_is_erased_with_it(shop):
+    other = await known(shop)
+    order_id = (await shop.started())["order_id"]
+    _, body = await shop.ask("cart", "POST", f"/orders/{order_id}/no-sale", {"disposition": "price"})
+    customer = body["state"]["customer_id"]
+
+    async def told():
+        return (await shop.ask("customers", "GET", f"/customers/{customer}"))[0] == 200
+
+    await until(told)
+    await shop.ask("cart", "POST", f"/orders/{order_id}/complete", {})
+    await shop.ask("cart", "POST", f"/orders/{order_id}/changes", {"customer_id": other})
+    status, done = await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR)
+    assert status == 200, done
+    _, profile = await shop.ask("customers", "GET", f"/customers/{customer}?min_version=customer-{customer}@{done['version']}")
+    assert (profile["person"]["first_name"], profile["billing"]["street"]) == ("Erased", "Erased")
+    assert (await shop.stage(order_id, "closed"))["state"]["customer"]["last_name"] == "Erased"
+
+
 async def erased(shop, customer):
     """Once nothing of theirs is pending."""
 
