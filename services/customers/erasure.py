@@ -40,6 +40,7 @@ async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
     await asyncio.gather(*(service.keyring.ensure(f"{kind}-{row['id']}", customer_id) for row in theirs for kind in _SEALED))
     await service.keyring.erase(customer_id)
     await _erase_mail(service, command.order_ids)
+    await _erase_before(service, customer_id, theirs, sent.actor)
     return await service.execute(customer, customer_id, command, sent)
 
 
@@ -80,6 +81,16 @@ async def _left(service: Running, order_ids: frozenset[str]) -> list[Row]:
     """Their profile was told by these, and is sealed with them, though they went on as somebody else's."""
     rows = [await service.get(orders, id, opened=False) for id in sorted(order_ids)]
     return [row for row in rows if row]
+
+
+async def _erase_before(service: Running, customer_id: str, theirs: Sequence[Row], by: str) -> None:
+    """Numbers that their orders had before, of which nothing else is known: the same person, whose names would still be found."""
+    ids = {row["id"] for row in theirs}
+    for other in sorted({id for row in theirs for id in row["parts"].get("order", {}).get("before", ())} - {customer_id}):
+        state, _ = await service.load(customer, other)
+        if state.orders and state.orders <= ids:
+            await service.keyring.erase(other)
+            await service.send(other, Erase(other, tuple(sorted(state.orders))), uuid.uuid4().hex, by)
 
 
 async def _caught_up(service: Running) -> None:
