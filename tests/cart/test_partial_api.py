@@ -1,12 +1,14 @@
 """No Sale, Complete Order, links and the customer's side over HTTP; what waits on desks."""
 
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
 from services.cart.desk import desk
+from services.cart.order import order
 from services.cart.trials import trials
-from services.cart.views import newest
+from services.cart.views import links, newest
 from shared.contracts.catalog import CampaignPublished, Offer
 from shared.service import utc_now
 from tests.cart.publishing import publish
@@ -117,6 +119,9 @@ async def test_a_link_from_agent_to_customer_to_paid(shop):
     body = await linked(shop, hours=1)
     id, link = body["order_id"], body["link"]
     assert (body["state"]["stage"], body["links"], link["campaign"], link["status"]) == ("partial", 1, "restful", "issued")
+    running = shop.house.running["cart"]
+    (known,) = (await running.load(order, id))[0].links
+    assert known.token_hash == (await running.get(links, link["link_id"]))["hash"] == sha256(link["token"].encode()).hexdigest()
     found = await asked(shop, "GET", f"/links/{link['token']}", actor=CUSTOMER)
     assert (found["order_id"], found["link_id"], found["campaign"], found["status"]) == (id, link["link_id"], "restful", "issued")
     opened = await asked(shop, "POST", f"/links/{link['token']}/open", actor=CUSTOMER)

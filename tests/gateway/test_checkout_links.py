@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from services.gateway.checkout import words
 from tests.gateway.conftest import Clock
-from tests.gateway.shopper import ADDRESS, PERSON, cart, drafted, linked, publish, shopper, sold
+from tests.gateway.shopper import ADDRESS, PERSON, WHOLE, cart, drafted, linked, publish, shopper, sold
 
 PERSONAL = (*(value for name, value in PERSON.items() if name in ("email", "phone")), ADDRESS["street"], ADDRESS["postal"], "555 0147", "0147")
 
@@ -169,6 +169,19 @@ async def test_a_bare_number_shows_nothing_and_with_products_those_alone(ringup,
         for inside in ("/details", "/done"):
             assert not [text for text in PERSONAL if text in (await customer.open(inside)).text]
         assert (await customer.http.get(f"{customer.here}/status")).status_code == 409
+
+
+async def test_a_bare_number_changes_and_pays_nothing(ringup, shop):
+    order_id = await drafted(ringup, shop)
+    customer = await (await shopper(ringup, shop)).open(f"?{order_id}&includeProducts=1")
+    form = customer.hidden()
+    assert (await customer.token()).status_code == 409
+    for more in ("", "/pay"):
+        await customer.send(more, again=form, act="continue", **WHOLE, **{f"lines.{shop.pillow}": "9"})
+        assert (customer.status, customer.title) == (409, words.NO_COOKIES.title)
+        assert not [text for text in PERSONAL if text in customer.text]
+    state = (await cart(ringup, "GET", f"/orders/{order_id}"))["state"]
+    assert (state["stage"], [line["quantity"] for line in state["lines"]]) == ("partial", [2])
 
 
 @pytest.mark.parametrize("fact", ["78701", " 78701 ", "0147"])
