@@ -82,7 +82,7 @@ async def send_link(id: str, body: LinkBody, service: RunningService, sent: Sent
         campaign = (await tariff(service, state.campaign, state.campaign_version)).campaign
         until = sent.now + timedelta(hours=body.hours)
         issue = Issue(id, campaign, sent.actor, sent.now, link_id, link_hash(token), until, body.price_lock, body.channel, body.to)
-        ready = Send(issue, NoSale(id, campaign, sent.actor, sent.now, "", body.disposition, body.note))
+        ready = Send(issue, NoSale(id, campaign, sent.actor, sent.now, "", body.disposition, ""))
 
         def kept(customer: str) -> Send:
             return replace(ready, no_sale=replace(ready.no_sale, customer_id=customer))
