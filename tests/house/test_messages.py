@@ -189,7 +189,7 @@ async def test_an_sms_goes_to_the_plugin(shop):
     ("plugin", "status", "reason"),
     [
         (None, "Failed", "No SMS plugin is installed."),
-        (Phone(Refused("This number takes no SMS", again=False)), "Failed", "This number takes no SMS"),
+        (Phone(Refused("+1 (512) 555-0142 takes no SMS", again=False)), "Failed", "… takes no SMS"),
         (Phone(Refused("Busy")), "Waiting", "Busy"),
         (object(), "Waiting", "The SMS plugin phone failed."),
     ],
