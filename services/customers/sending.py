@@ -175,7 +175,7 @@ class Desk:
         return Sent(there.name)
 
 
-_PHONE = re.compile(r"\+?\d(?:[ ().-]?\d){6,}")
+_PHONE = re.compile(r"\+?\d(?:[ ().-]{0,3}\d){6,}")
 
 
 def _impersonal(reason: str) -> str:
