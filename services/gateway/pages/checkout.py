@@ -47,7 +47,9 @@ async def begin(visit: Visiting) -> Response:
 def told(request: Request, told: Told, wait: int = 0) -> Response:
     """Why it does not go on, and what to do."""
     campaign = re.match(r"/checkout/([0-9A-Za-z]{1,40})", request.url.path)
-    answer = page(request, "checkout_message.html", told.status, told=told, here=campaign[0] if campaign else "/")
+    answer = page(
+        request, "checkout_message.html", told.status, told=told, here=campaign[0] if campaign else "/", typed=wait and request.method == "POST"
+    )
     if wait:
         answer.headers["retry-after"] = str(wait)
     return answer
