@@ -18,6 +18,7 @@ from services.cart.commanding import (
     catalog_of,
     changed,
     decided,
+    gone,
     loaded,
     new_id,
     previewed,
@@ -84,9 +85,10 @@ async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
 
 @router.get("/orders/{id}")
 async def one(id: str, service: RunningService, sent: Sent) -> Answer:
-    """For its customer one that is kept for them is as they would begin to finish it."""
+    """For its customer one that is kept for them is as they would begin to finish it; ``gone`` is what that takes of it."""
     state, version = await loaded(service, id)
-    return await answer(service, id, version, await previewed(service, id, state, sent))
+    told = await previewed(service, id, state, sent)
+    return await answer(service, id, version, told, gone=gone(state, told))
 
 
 @router.get("/orders/{id}/why")

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.cart.bodies import CompleteBody, FactBody, LinkBody, NoSaleBody, PartialBody
-from services.cart.commanding import answer, begun, changed, decided, for_customer, loaded, new_id, previewed, repricing, seen
+from services.cart.commanding import answer, begun, changed, decided, for_customer, gone, loaded, new_id, previewed, repricing, seen
 from services.cart.links import Issue, Open, Revoke, status, unusable
 from services.cart.lookups import catalog, check_customer, tariff
 from services.cart.order import Send, order
@@ -125,13 +125,14 @@ async def link(token: str, service: RunningService) -> Response:
 
 @router.post("/links/{token}/open")
 async def open_link(token: str, service: RunningService, sent: Sent) -> Response:
-    """The order as its customer sees it: re-priced unless the prices are locked, which their first change records."""
+    """The order as its customer sees it: re-priced unless the prices are locked, which their first change records; ``gone`` is what that takes."""
     leads = await _leads(service, token)
     if isinstance(leads, Response):
         return leads
     id, found = leads
     outcome = await service.execute(order, id, Open(id, found.link_id, sent.now), sent)
-    return await answer(service, id, outcome.version, await previewed(service, id, outcome.state, sent))
+    told = await previewed(service, id, outcome.state, sent)
+    return await answer(service, id, outcome.version, told, gone=gone(outcome.state, told))
 
 
 @router.post("/orders/{id}/second-fact")

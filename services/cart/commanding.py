@@ -182,6 +182,19 @@ async def previewed(service: Running, id: str, state: Order, sent: Envelope) -> 
     return replace(after, stage=state.stage, of=state.of, repriced_from=state.quote.total if state.quote else None)
 
 
+def gone(before: Order, after: Order) -> dict[str, Any]:
+    """What a re-pricing has taken: {products: names, coupons: codes that counted, delivery: whether the one that was chosen}."""
+    if before.quote is None:
+        return {"products": [], "coupons": [], "delivery": False}
+    there = {line.product for line in after.lines if line.quantity}
+    counted = {each.code for each in (after.quote.coupons if after.quote else ()) if each.verdict == "applied"}
+    return {
+        "products": [line.name for line in before.quote.lines if line.product not in there],
+        "coupons": [each.code for each in before.quote.coupons if each.verdict == "applied" and each.code not in counted],
+        "delivery": bool(before.profile and not after.profile),
+    }
+
+
 async def for_customer(service: Running, id: str, state: Order, made: Callable[[str], Any], sent: Envelope) -> Any:
     """A command that needs a customer number. None is reserved for one that is refused anyway, or that is a repeat."""
     customer = state.customer_id
