@@ -18,13 +18,12 @@ from services.cart.commanding import (
     catalog_of,
     changed,
     decided,
-    gone,
     loaded,
     new_id,
-    previewed,
     repricing,
     reserved,
     seen,
+    shown,
 )
 from services.cart.lookups import catalog, check_customer, tariff, today
 from services.cart.order import Place, order
@@ -85,10 +84,9 @@ async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
 
 @router.get("/orders/{id}")
 async def one(id: str, service: RunningService, sent: Sent) -> Answer:
-    """For its customer one that is kept for them is as they would begin to finish it; ``gone`` is what that takes of it."""
+    """For its customer one that is kept for them is as they would begin to finish it."""
     state, version = await loaded(service, id)
-    told = await previewed(service, id, state, sent)
-    return await answer(service, id, version, told, gone=gone(state, told))
+    return await shown(service, id, version, state, sent)
 
 
 @router.get("/orders/{id}/why")

@@ -233,8 +233,8 @@ async def _fits(visit: Visit, passed: Pass, fact: str) -> bool:
     if not fact.strip() or len(fact) > _LONGEST_FACT or await _open_to_all(visit, passed) is None:
         return False
     answer = await visit.services.ask("cart", "POST", f"/orders/{passed.order_id}/second-fact", {"fact": fact.strip()})
-    if answer.status >= 500:
-        raise Failed(answer.status, answer.json())
+    if answer.status >= 500 or (answer.status == 409 and answer.json()["code"] == "busy"):
+        raise Failed(503, answer.json())  # not decided, so not counted
     return answer.status == 200
 
 
