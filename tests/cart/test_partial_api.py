@@ -1,5 +1,7 @@
 """No Sale, Complete Order, links and the customer's side over HTTP; what waits on desks."""
 
+import asyncio
+from collections import Counter
 from datetime import timedelta
 from hashlib import sha256
 
@@ -191,6 +193,15 @@ async def test_the_second_fact(shop):
     left = [(await asked(shop, "POST", f"/orders/{id}/second-fact", {"fact": "1"}, CUSTOMER, 422))["left"] for _ in range(5)]
     assert left == [4, 3, 2, 1, 0]
     assert (await asked(shop, "POST", f"/orders/{id}/second-fact", {"fact": "0142"}, CUSTOMER, 409))["code"] == "too-many-tries"
+
+
+async def test_wrong_second_facts_at_the_same_time_are_each_counted(shop):
+    id = (await kept(shop))["order_id"]
+    tries = [shop.ask("cart", "POST", f"/orders/{id}/second-fact", {"fact": f"9{n}"}, CUSTOMER) for n in range(24)]
+    answers = Counter((status, body["code"]) for status, body in await asyncio.gather(*tries))
+    assert answers == {(422, "no-match"): 5, (409, "too-many-tries"): 19}
+    state, _ = await shop.house.running["cart"].load(order, id)
+    assert state.wrong_facts == 5
 
 
 async def test_a_trial_that_the_customer_had_before(shop):
