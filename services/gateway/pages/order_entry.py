@@ -1,6 +1,7 @@
 import gzip
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Header, Query, Request
 from fastapi.responses import JSONResponse
@@ -95,6 +96,7 @@ async def one(request: Request, id: OrderId, services: Ask, was: Annotated[int |
 @router.post("/order-entry")
 async def start(request: Request, body: Body, services: Ask, key: Key) -> JSONResponse:
     session = _who(request)
+    await may_sell(services, session, str(body.get("campaign", "")))
     order = await services.post("cart", "/orders", {**body, "call_center": session.call_center, "team": session.team}, key=key)
     return await _answer(request, services, order)
 
@@ -201,10 +203,27 @@ async def phone_campaigns(services: Services) -> list[dict[str, Any]]:
 
 def theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
     """Those for the call centre and team of an agent; a supervisor sells from every campaign."""
-    return [
-        row for row in rows
-        if session.role in SETS or (row["call_center"] in ("", session.call_center) and (not row["teams"] or session.team in row["teams"]))
-    ]  # fmt: skip
+    return [row for row in rows if _for(row, session)]
+
+
+def _for(campaign: Mapping[str, Any], session: Session) -> bool:
+    ours = campaign["call_center"] in ("", session.call_center) and (not campaign["teams"] or session.team in campaign["teams"])
+    return session.role in SETS or ours
+
+
+async def may_sell(services: Services, session: Session, id: str) -> None:
+    """A campaign that an agent would find in Order Entry; a supervisor and a program sell from every one. Raises Failed at ``campaign``."""
+    if session.scopes is not None or session.role in SETS:
+        return
+    answer = await services.ask("catalog", "GET", f"/campaigns/{quote(id, safe='')}")
+    if answer.status != 200:
+        return  # cart says what is wrong with it
+    found = answer.json()
+    if not found["retired"] and found["listed"] != "phone":
+        raise Failed(403, {"code": "not-by-phone", "field": "campaign", "detail": f"{found['name']} is not sold in Order Entry."})
+    if not _for(found["campaign"], session):
+        detail = f"{found['name']} is for another call centre or team. Choose a campaign of yours."
+        raise Failed(403, {"code": "not-yours", "field": "campaign", "detail": detail})
 
 
 async def campaign_of(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
@@ -255,7 +274,8 @@ async def _before(services: Services, source: str) -> dict[str, Any]:
 def blank(campaign: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """An order that has not begun, as cart would answer."""
     nothing = {"coupons": [], "profile": "", "fields": [], "terms_agreed": False, "lines": [], "declines": [], "quote": None, "attempt": 0}
-    return {"order_id": "", "version": 0, "coupons_said": {}, "state": {**_KEPT, **before, **nothing, "stage": "none", "campaign": campaign["id"]}}
+    known = {name: {**empty, **before.get(name, {})} if isinstance(empty, dict) else before.get(name, empty) for name, empty in _KEPT.items()}
+    return {"order_id": "", "version": 0, "coupons_said": {}, "state": {**known, **nothing, "stage": "none", "campaign": campaign["id"]}}
 
 
 def _declines(state: dict[str, Any]) -> list[dict[str, Any]]:
