@@ -88,6 +88,7 @@ _SENTENCES = {
     "string_too_long": "At most {max_length} characters.",
     "string_too_short": "At least {min_length} characters.",
     "too_long": "At most {max_length} of them.",
+    "string_pattern_mismatch": "This is not written as it has to be.",
     "missing": "This is missing.",
     "extra_forbidden": "There is no such field here.",
     "string_type": "This is text.",

@@ -93,6 +93,8 @@ def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]
         yield "terms_agreed", "Read the terms and ask whether the customer agrees."
     if not order.quote or not order.quote.lines:
         yield "lines", "Choose at least one product."
+    if order.delivery_was and campaign.profiles and all(profile.id != order.delivery_was for profile in campaign.profiles):
+        yield "profile", "The delivery that this order had is gone. Ask which one the customer wants."
     yield from _missing_of_payment(command, order)
 
 

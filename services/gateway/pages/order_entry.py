@@ -83,14 +83,24 @@ def _compressed(request: Request, answer: Response) -> Response:
 
 
 @router.get("/order-entry/{id}")
-async def one(request: Request, id: OrderId, services: Ask, was: Annotated[int | None, Query(ge=0, le=10**12)] = None) -> Response:
-    """``was`` is what it cost before it was priced anew."""
+async def one(
+    request: Request, id: OrderId, services: Ask, at: AtDoor, was: Annotated[int | None, Query(ge=0, le=10**12)] = None,
+    by: Annotated[int | None, Query(ge=1, le=10**6)] = None,
+) -> Response:  # fmt: skip
+    """``was`` is what it cost before it was priced anew, ``by`` the version of the campaign that it was priced by."""
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
     listed = theirs(await phone_campaigns(services), _who(request))
     campaign = await campaign_of(request, services, order)
-    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order, was=was)
+    delivery = await _named(services, at, order["state"], by) if by else ""
+    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order, was=was, delivery=delivery)
+
+
+async def _named(services: Services, at: Door, state: dict[str, Any], by: int) -> str:
+    """The delivery that an order had by an earlier version."""
+    before = await at.versions.find(services, state["campaign"], min(by, state["campaign_version"]))
+    return next((profile["name"] for profile in before["profiles"] if profile["id"] == state["delivery_was"]), "")
 
 
 @router.post("/order-entry")
@@ -128,9 +138,12 @@ async def complete(
 ) -> Response:  # fmt: skip
     """A partial, or an order that its customer has open, is this agent's to ring up."""
     session = _who(request)
+    before = (await services.get("cart", f"/orders/{id}"))["state"]
     body = {"direction": direction, "call_center": session.call_center, "team": session.team}
     done = await services.post("cart", f"/orders/{id}/complete", body, key=key or idempotency_key)
-    was = f"?was={done['repriced']['before']}" if done.get("repriced") else ""
+    state = done["state"]
+    moved = state["repriced_from"] is not None and (done["repriced"] or state["gone"] or state["delivery_was"])
+    was = f"?was={state['repriced_from']}&by={before['campaign_version']}" if moved else ""
     to = f"/order-entry/{id}{was}"
     return RedirectResponse(to, 303) if for_people(request) else JSONResponse({"to": to})
 
@@ -317,9 +330,10 @@ async def tried(request: Request, services: Services, campaign: dict[str, Any], 
 
 async def _page(
     request: Request, services: Services, listed: list[dict[str, Any]], campaign: Mapping[str, Any], number: int, order: dict[str, Any],
-    preview: str = "", was: int | None = None,
+    preview: str = "", was: int | None = None, delivery: str = "",
 ) -> Response:  # fmt: skip
-    """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it."""
+    """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it, ``delivery`` the name
+    of one that is gone."""
     if all(row["id"] != campaign["id"] for row in listed):
         listed = [*listed, {"id": campaign["id"], "name": campaign["name"], "number": number}]
     countries = [(code, country_name(code)) for code in campaign["countries"]]
@@ -345,6 +359,7 @@ async def _page(
         attempts=_declines(order["state"]),
         blocked=shown["blocked"],
         was=was,
+        delivery=delivery,
         currency=campaign["currency"],
         preview=preview,
         newer=not preview and any(row["id"] == campaign["id"] and row["number"] > number for row in listed),
