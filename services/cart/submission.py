@@ -49,7 +49,7 @@ def submit(command: Submit, order: Order) -> Decision:
         return Refused("campaign-retired", f"The campaign {catalog.tariff.campaign.name} has been retired.", conflict=False)
     if blocked(order, command.now):
         return Refused("too-many-attempts", "Five attempts were declined within an hour. A supervisor has to help.")
-    wrong = refused(list(missing(command, order)), "incomplete") or refused(list(gone(command, order))) or again(order, command.tried)
+    wrong = refused(list(missing(command, order)), "incomplete") or refused([*gone(command, order), *waiting(order)]) or again(order, command.tried)
     if wrong:
         return wrong
     if order.quote is None or not command.customer_id or not limited(catalog.tariff, order.quote) <= command.redeemed:
@@ -88,6 +88,8 @@ def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]
         yield "terms_agreed", "Read the terms and ask whether the customer agrees."
     if not order.quote or not order.quote.lines:
         yield "lines", "Choose at least one product."
+    if order.delivery_was and campaign.profiles and all(profile.id != order.delivery_was for profile in campaign.profiles):
+        yield "profile", "The delivery that this order had is gone. Ask which one the customer wants."
     yield from _missing_of_payment(command, order)
 
 
@@ -120,6 +122,13 @@ def gone(command: Submit, order: Order) -> Errors:
             yield "coupons", "coupon-ended", f"The coupon {verdict.code} ended on {coupon.ends}. {way_out}"
         elif verdict.amount and verdict.code in catalog.tariff.once & command.used:
             yield "coupons", "coupon-used", f"The customer has used the coupon {verdict.code} already. {way_out}"
+
+
+def waiting(order: Order) -> Errors:
+    """The customer has been told another price than the one that the order has until a supervisor has decided."""
+    for each in order.asked:
+        detail = f"A supervisor is asked for another price of {each.name}. Wait for the answer, or change the line to take it back."
+        yield f"lines.{each.product}", "override-waiting", detail
 
 
 def _wrong_gateway(command: Submit, line: QuoteLine, name: str) -> Errors:

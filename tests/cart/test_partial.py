@@ -21,7 +21,7 @@ from shared.contracts.cart import (
     PartialCreated,
     SecondFactTried,
 )
-from shared.contracts.catalog import CustomField, Offer, Variant
+from shared.contracts.catalog import CustomField, Offer, ShippingProfile, Variant
 from shared.contracts.order import Attribution, Call, FieldValue, Instrument, Particulars, Person
 from tests.cart.ringing import AGENT, CALL, HOME, PERSON, begun, change, known, lines, offered, submit
 from tests.given import given
@@ -282,3 +282,23 @@ def test_attribution_and_particulars_go_where_they_belong():
     assert "1970" not in sent.submitted.model_dump_json()
     (again,) = history.when(change(SHOP, attribution=Attribution(voice_log="7"))).then_types(CartUpdated)
     assert again.changes == CartChanges(attribution=Attribution(voice_log="7"))
+
+
+def test_what_a_re_pricing_takes_out_is_named_and_a_delivery_is_chosen_anew():
+    express, standard = ShippingProfile(id="122", name="Express"), ShippingProfile(id="121", name="Standard", default=True)
+    before = offered(PILLOW, TOPPER, profiles=(standard, express))
+    now = offered(PILLOW, profiles=(standard,))
+    made = rung_up(change(before, lines(_1=2, _31=1), profile="122"), no_sale(before), complete(now), catalog=before)
+    assert (made.state.gone, made.state.delivery_was) == (("Foam topper",), "122"), made.state.gone
+    assert made.when(submit(now, now=LATER)).then_refused("incomplete").field == "profile"
+    chosen = change(now, profile="121")
+    made = given(order, *made.events, *made.when(chosen).decision)
+    assert (made.state.gone, made.state.delivery_was) == ((), "")
+    made.when(submit(now, now=LATER)).then_types(OrderSubmitted)
+
+
+def test_a_campaign_without_deliveries_asks_for_none():
+    before = offered(PILLOW, profiles=(ShippingProfile(id="122", name="Express", default=True),))
+    made = rung_up(no_sale(before), complete(offered(PILLOW)), catalog=before)
+    assert made.state.delivery_was == "122"
+    made.when(submit(offered(PILLOW), now=LATER)).then_types(OrderSubmitted)

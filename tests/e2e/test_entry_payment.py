@@ -64,6 +64,7 @@ async def test_a_digit_in_the_middle_of_a_card_number_is_corrected_where_it_stan
     ("path", "typed", "words"),
     [
         ("number", "4242 4242 4242 4241", "This is not a card number. Check it digit by digit."),
+        ("number", "0000 0000 0000 0000", "This is not a card number. Check it digit by digit."),
         ("number", "not a number", ""),
         ("expiry", "01 / 20", "This card has expired."),
         ("expiry", "13 / 49", "The expiry date is month and year"),

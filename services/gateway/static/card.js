@@ -58,7 +58,7 @@ const LENGTHS = [13, 14, 15, 16, 17, 18, 19];
 export function problems(number, date, code, today = new Date()) {
   const found = [];
   if (!number) found.push(["number", "Enter the card number."]);
-  else if (number.length < 12 || !luhn(number)) found.push(["number", "This is not a card number. Check it digit by digit."]);
+  else if (number.length < 12 || !/^[2-9]/.test(number) || !luhn(number)) found.push(["number", "This is not a card number. Check it digit by digit."]);
   const [month, year] = [Number(date.slice(0, 2)), 2000 + Number(date.slice(2))];
   if (date.length !== 4 || month < 1 || month > 12) found.push(["expiry", "The expiry date is month and year, such as 08/29."]);
   else if (year < today.getFullYear() || (year === today.getFullYear() && month < today.getMonth() + 1)) found.push(["expiry", "This card has expired."]);

@@ -18,7 +18,7 @@ export function draw(order) {
   at("why").hidden = !Object.keys(order.amounts.lines).length;
   if (sums.total !== before) say(`Total ${sums.total}.`);
   sayVerdicts(order.coupons);
-  at("process").toggleAttribute("data-blocked", order.blocked || order.stage === "partial" || order.of === "customer");
+  at("process").toggleAttribute("data-blocked", order.blocked || order.stage === "partial" || order.of === "customer" || form.dataset.preview !== undefined);
   at("process").disabled = busy || at("process").dataset.blocked !== undefined;
   at("process-name").textContent = order.blocked ? "A supervisor has to help" : order.attempt ? `Process, attempt ${order.attempt + 1}` : "Process";
   scripts = order.scripts;
