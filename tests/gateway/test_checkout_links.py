@@ -263,6 +263,7 @@ async def test_twenty_facts_an_hour_from_one_address(ringup, shop):
     await customer.send("/fact", fact="99999")
     assert (customer.status, customer.title) == (429, "That was a little too often")
     assert 0 < int(customer.answer.headers["retry-after"]) <= 3600
+    assert "What you typed is still there" in customer.text
 
 
 @pytest.mark.parametrize("fact", ["", " ", "x" * 5000, "\0", "‮78701", "💊", "4242424242424242", "<script>alert(1)</script>"])
