@@ -226,13 +226,12 @@ class CompleteBody(Body):
 
 
 class LinkBody(Body):
-    """``disposition`` and ``note`` are those of the No Sale that it is first. ``to`` empty: where the customer said."""
+    """``disposition`` is that of the No Sale that it is first. ``to`` empty: where the customer said."""
 
     channel: Channel = "copy"
     price_lock: bool = False
     hours: int = Field(default=72, strict=True, ge=1, le=720)
     disposition: Disposition | Literal[""] = ""
-    note: Note = ""
     to: TextLine = ""
 
 

@@ -243,7 +243,7 @@ def _beside(order: Order, event: Event) -> Order:
         case DraftLinkOpened(link_id=id, at=at):
             return replace(order, links=tuple(replace(link, opened_at=at) if link.link_id == id else link for link in order.links))
         case DraftLinkRevoked(link_id=id, why=why):
-            return replace(order, links=tuple(replace(link, revoked=why) if link.link_id == id else link for link in order.links))
+            return replace(order, links=tuple(replace(link, revoked=why, held=None) if link.link_id == id else link for link in order.links))
         case SecondFactTried(matched=False):
             return replace(order, wrong_facts=order.wrong_facts + 1)
         case OverrideRequested():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.cart import addresses
+from services.cart import addresses, partial
 from services.cart.blocked import blocked
 from services.cart.carried import answers, body
 from services.cart.changing import BUSY
@@ -73,12 +73,7 @@ def missing(command: Submit, order: Order) -> Errors:
 
 
 def _missing_of_customer(order: Order, campaign: Campaign) -> Iterator[tuple[str, str]]:
-    if not order.customer.first_name:
-        yield "customer.first_name", "Enter the first name."
-    if not order.customer.last_name:
-        yield "customer.last_name", "Enter the last name."
-    if not (order.customer.phone or order.customer.email):
-        yield "customer.phone", "Enter a phone number or an e-mail address."
+    yield from partial.missing(order)
     yield from _missing_of_address(order.billing, "billing", campaign)
     if not order.shipping_same:
         yield from _missing_of_address(order.shipping, "shipping", campaign)

@@ -12,6 +12,7 @@ from services.cart.overrides import Approve, Ask, Refuse
 from services.cart.partial import NoSale
 from shared.contracts.cart import (
     CartUpdated,
+    OrderClosed,
     OrderReopened,
     OrderSubmitted,
     OverrideApproved,
@@ -134,6 +135,20 @@ def test_an_approved_price_holds_for_the_quantity_that_was_approved():
     history.when(change(SHOP, {"1": Wanted(3)})).then_types(CartUpdated)
     taken_back = rung_up(ask(), approve(), change(SHOP, lines(_1=2)))
     assert taken_back.when(change(SHOP, {"1": cheap})).then_refused("price").field == "lines.1.price"
+
+
+def test_a_customer_keeps_an_approved_price_for_that_quantity_alone():
+    history = rung_up(ask(), approve(), NoSale(ORDER, SHOP.tariff.campaign, AGENT, NOON, "4000000001", "price"))
+    for quantity, price in ((2, 2995), (3, None)):
+        _, changed = history.when(change(SHOP, lines(_1=quantity, _4=2), actor="customer")).then_types(OrderReopened, CartUpdated)
+        assert changed.changes.lines[0].price == price
+
+
+def test_a_refusal_s_reason_is_gone_with_its_customer():
+    history = rung_up(ask(), Refuse(ORDER, 1, BOSS, "Too cheap for Customer A"))
+    assert history.state.refused
+    (closed,) = history.when(Close(ORDER, "erased")).then_types(OrderClosed)
+    assert given(order, *history.events, closed).state.refused == ()
 
 
 def test_shipping_below_its_limit_is_approved_alike():

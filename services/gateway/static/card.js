@@ -44,6 +44,16 @@ function luhn(number) {
   return sum % 10 === 0;
 }
 
+/** Whether a card number may be in it: 13 to 19 digits, at most one sign between two of them. */
+export function holdsCard(text) {
+  return [...text.matchAll(/\d(?:[^\p{L}\d\n]?\d){12,}/gu)].some(([run]) => {
+    const found = digits(run);
+    const from = [...found].map((_, place) => place).filter((place) => "3456".includes(found[place]));
+    return from.some((place) => LENGTHS.some((length) => place + length <= found.length && luhn(found.slice(place, place + length))));
+  });
+}
+const LENGTHS = [13, 14, 15, 16, 17, 18, 19];
+
 /** [field, words] of everything that is wrong. */
 export function problems(number, date, code, today = new Date()) {
   const found = [];

@@ -42,7 +42,7 @@ export function refused(problem) {
   return true;
 }
 
-export async function openNoSale() {
+async function openNoSale() {
   if (dialog.open || order().stage !== "open" || missing()) return;
   at("nosale-said").textContent = "";
   dialog.showModal();

@@ -1,4 +1,5 @@
 // What is typed against what the server has of each section, and what of it outlives this page.
+import { holdsCard } from "./card.js";
 import { form, read, SECTIONS, write } from "./entry-values.js";
 
 export const text = (value) => JSON.stringify(value);
@@ -23,10 +24,10 @@ export const letGo = (section) => held.delete(section);
 /** Whether something that was refused, or changed elsewhere too, still stands as it was typed. */
 export const heldBack = () => typedIn().some((section) => held.has(section));
 
-/** What is typed and not saved outlives a reload, a crash and a sign-out; card details are never part of it. */
+/** What is typed and not saved outlives a reload, a crash and a sign-out; card details are never part of it, wherever they are typed. */
 export function keepDraft(id) {
   if (!id) return;
-  const draft = Object.fromEntries(typedIn().map((section) => [section, read(section)]));
+  const draft = Object.fromEntries(typedIn().map((section) => [section, read(section)]).filter(([, value]) => !holdsCard(text(value))));
   if (Object.keys(draft).length) sessionStorage.setItem(`draft.${id}`, text(draft));
   else forgetDraft(id);
 }
