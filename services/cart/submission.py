@@ -17,7 +17,8 @@ from services.cart.state import CUSTOMER, Order
 from services.cart.tariff import Tariff
 from services.cart.trials import Tried, again
 from shared.contracts.cart import OrderSubmitted
-from shared.contracts.order import Method, Part, Quote, QuoteLine, Rules, SubmittedOrder
+from shared.contracts.catalog import Campaign
+from shared.contracts.order import Address, Method, Part, Quote, QuoteLine, Rules, SubmittedOrder
 from shared.kernel.decider import Decision, Refused
 
 
@@ -64,18 +65,24 @@ def repriced(total: int) -> Refused:
 
 
 def missing(command: Submit, order: Order) -> Errors:
-    for field, detail in (*_missing_of_customer(order), *_missing_of_sale(command, order)):
+    for field, detail in (*_missing_of_customer(order, command.catalog.tariff.campaign), *_missing_of_sale(command, order)):
         yield field, "missing", detail
     campaign, place = command.catalog.tariff.campaign, "billing" if order.shipping_same else "shipping"
     if order.ship_to.country and campaign.countries and order.ship_to.country not in campaign.countries:
         yield f"{place}.country", "country", f"{campaign.name} is not sold to this country."
 
 
-def _missing_of_customer(order: Order) -> Iterator[tuple[str, str]]:
+def _missing_of_customer(order: Order, campaign: Campaign) -> Iterator[tuple[str, str]]:
     yield from partial.missing(order)
-    yield from addresses.missing(order.billing, "billing")
+    yield from _missing_of_address(order.billing, "billing", campaign)
     if not order.shipping_same:
-        yield from addresses.missing(order.shipping, "shipping")
+        yield from _missing_of_address(order.shipping, "shipping", campaign)
+
+
+def _missing_of_address(address: Address, place: str, campaign: Campaign) -> list[tuple[str, str]]:
+    """Of one that nobody has touched what is missing in the country that it is shown in."""
+    shown = address.model_copy(update={"country": campaign.countries[0]}) if address == Address() and campaign.countries else address
+    return [*addresses.missing(shown, place)] or [*addresses.missing(address, place)]
 
 
 def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
