@@ -88,6 +88,7 @@ _SENTENCES = {
     "string_too_long": "At most {max_length} characters.",
     "string_too_short": "At least {min_length} characters.",
     "too_long": "At most {max_length} of them.",
+    "string_pattern_mismatch": "This is not written as it has to be.",
     "missing": "This is missing.",
     "extra_forbidden": "There is no such field here.",
     "string_type": "This is text.",
@@ -100,7 +101,8 @@ def sentence(error: Mapping[str, Any]) -> str:
     """What pydantic found, for people; where that is our own refusal, as it was written."""
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    said = _SENTENCES.get(error["type"])
+    text = error["type"] in ("too_long", "too_short") and isinstance(error.get("input"), str)
+    said = _SENTENCES.get(f"string_{error['type']}" if text else error["type"])
     return said.format(**error.get("ctx", {})) if said else str(error["msg"])
 
 

@@ -20,10 +20,10 @@ from services.cart.commanding import (
     decided,
     loaded,
     new_id,
-    previewed,
     repricing,
     reserved,
     seen,
+    shown,
 )
 from services.cart.lookups import catalog, check_customer, tariff, today
 from services.cart.order import Place, order
@@ -86,7 +86,7 @@ async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
 async def one(id: str, service: RunningService, sent: Sent) -> Answer:
     """For its customer one that is kept for them is as they would begin to finish it."""
     state, version = await loaded(service, id)
-    return await answer(service, id, version, await previewed(service, id, state, sent))
+    return await shown(service, id, version, state, sent)
 
 
 @router.get("/orders/{id}/why")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.cart.bodies import CompleteBody, FactBody, LinkBody, NoSaleBody, PartialBody
-from services.cart.commanding import answer, begun, changed, decided, for_customer, loaded, new_id, previewed, repricing, seen
+from services.cart.commanding import answer, begun, changed, decided, for_customer, loaded, new_id, repricing, seen, shown
 from services.cart.links import Issue, Open, Revoke, status, unusable
 from services.cart.lookups import catalog, check_customer, tariff
 from services.cart.order import Send, order
@@ -21,6 +22,8 @@ from services.cart.state import Link, Order
 from services.cart.views import links
 from shared.http import Answer, RunningService, Sent, problem
 from shared.ids import INSTALLATION, external_command, link_hash, link_token
+from shared.kernel.commands import Envelope, Outcome
+from shared.kernel.errors import Conflict
 from shared.service import Running
 
 router = APIRouter()
@@ -82,7 +85,7 @@ async def send_link(id: str, body: LinkBody, service: RunningService, sent: Sent
         campaign = (await tariff(service, state.campaign, state.campaign_version)).campaign
         until = sent.now + timedelta(hours=body.hours)
         issue = Issue(id, campaign, sent.actor, sent.now, link_id, link_hash(token), until, body.price_lock, body.channel, body.to)
-        ready = Send(issue, NoSale(id, campaign, sent.actor, sent.now, "", body.disposition, body.note))
+        ready = Send(issue, NoSale(id, campaign, sent.actor, sent.now, "", body.disposition, ""))
 
         def kept(customer: str) -> Send:
             return replace(ready, no_sale=replace(ready.no_sale, customer_id=customer))
@@ -131,17 +134,25 @@ async def open_link(token: str, service: RunningService, sent: Sent) -> Response
         return leads
     id, found = leads
     outcome = await service.execute(order, id, Open(id, found.link_id, sent.now), sent)
-    return await answer(service, id, outcome.version, await previewed(service, id, outcome.state, sent))
+    return await shown(service, id, outcome.version, outcome.state, sent)
 
 
 @router.post("/orders/{id}/second-fact")
 async def second_fact(id: str, body: FactBody, service: RunningService, sent: Sent) -> Response:
     """The postal code of the billing address, or the last four digits of the phone number. ``left``: so many more tries."""
     await seen(service, id)
-    outcome = await service.execute(order, id, TryFact(id, body.fact), sent)
+    outcome = await _counted(service, TryFact(id, body.fact), sent)
     if matches(body.fact, outcome.state):
         return Answer({"matched": True})
     return problem(422, "no-match", "That does not match this order.", "fact", left=TRIES - outcome.state.wrong_facts)
+
+
+async def _counted(service: Running, command: TryFact, sent: Envelope) -> Outcome:
+    """Whoever loses a race decides again: others' wrong facts end it, since so many are all there are. Raises Refusal, Conflict."""
+    for _ in range(TRIES):
+        with contextlib.suppress(Conflict):
+            return await service.execute(order, command.order_id, command, sent)
+    return await service.execute(order, command.order_id, command, sent)
 
 
 async def _leads(service: Running, token: str) -> tuple[str, Link] | Response:

@@ -35,6 +35,18 @@ def _phone(text: str) -> str:
     return text
 
 
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[A-Z0-9]{0,3}", text):
+        raise ValueError("A region is its code, such as TX.")
+    return text
+
+
+def _country(text: str) -> str:
+    if not re.fullmatch(r"([A-Z]{2})?", text):
+        raise ValueError("A country is its two capital letters, such as US.")
+    return text
+
+
 def _payment(text: str) -> str:
     if text and not _REFERENCE.fullmatch(text):
         raise ValueError("This is neither a token of the vault nor a stored payment method.")
@@ -66,8 +78,8 @@ class AddressBody(Body):
     unit: TextLine = ""
     city: TextLine = ""
     postal: TextLine = ""
-    region: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{0,3}$")] = ""
-    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")] = ""
+    region: Annotated[str, AfterValidator(_region)] = ""
+    country: Annotated[str, AfterValidator(_country)] = ""
 
     def value(self) -> Address:
         return Address(**self.model_dump())
@@ -214,13 +226,12 @@ class CompleteBody(Body):
 
 
 class LinkBody(Body):
-    """``disposition`` and ``note`` are those of the No Sale that it is first. ``to`` empty: where the customer said."""
+    """``disposition`` is that of the No Sale that it is first. ``to`` empty: where the customer said."""
 
     channel: Channel = "copy"
     price_lock: bool = False
     hours: int = Field(default=72, strict=True, ge=1, le=720)
     disposition: Disposition | Literal[""] = ""
-    note: Note = ""
     to: TextLine = ""
 
 

@@ -20,11 +20,12 @@ from services.cart.lookups import catalog, circumstances, tariff
 from services.cart.order import order
 from services.cart.overrides import Approve
 from services.cart.pricing import About, Catalog, Circumstances
-from services.cart.state import CUSTOMER, Order, about, applied, evolve
+from services.cart.state import CUSTOMER, Order, about, applied, evolve, gone_between
 from services.cart.trials import trials_of, tried, tried_before
 from services.cart.typed import kept
 from services.cart.why import Why
 from shared.contracts.cart import CartChanges
+from shared.contracts.order import Quote
 from shared.http import Answer
 from shared.ids import INSTALLATION, customer_id, order_id
 from shared.kernel.commands import Envelope, Outcome, Refusal
@@ -179,7 +180,27 @@ async def previewed(service: Running, id: str, state: Order, sent: Envelope) -> 
     after = state
     for event in decision:
         after = evolve(after, event)
-    return replace(after, stage=state.stage, of=state.of, repriced_from=state.quote.total if state.quote else None)
+    total = state.quote.total if state.quote else None
+    return replace(after, stage=state.stage, of=state.of, repriced_from=total, gone=gone_between(state.quote, after.quote))
+
+
+async def shown(service: Running, id: str, version: int, state: Order, sent: Envelope) -> Answer:
+    """``gone`` where its customer sees it as it would be: what that takes of it, {products: names, coupons: codes that counted, delivery: whether
+    the one that was chosen}."""
+    after = await previewed(service, id, state, sent)
+    if state.quote is None or after is state:
+        return await answer(service, id, version, after)
+    return await answer(service, id, version, after, gone=_gone(state.quote, state, after))
+
+
+def _gone(quoted: Quote, before: Order, after: Order) -> dict[str, Any]:
+    there = {line.product for line in after.lines if line.quantity}
+    counted = {each.code for each in (after.quote.coupons if after.quote else ()) if each.verdict == "applied"}
+    return {
+        "products": [line.name for line in quoted.lines if line.product not in there],
+        "coupons": [each.code for each in quoted.coupons if each.verdict == "applied" and each.code not in counted],
+        "delivery": bool(before.profile and not after.profile),
+    }
 
 
 async def for_customer(service: Running, id: str, state: Order, made: Callable[[str], Any], sent: Envelope) -> Any:

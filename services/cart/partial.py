@@ -50,7 +50,7 @@ class Complete:
 def no_sale(command: NoSale, order: Order) -> Decision:
     if order.stage == "partial":
         return Refused("partial", "This order is kept as a partial already.")
-    wrong = refused([(field, "missing", detail) for field, detail in _missing(order)], "incomplete")
+    wrong = refused([(field, "missing", detail) for field, detail in missing(order)], "incomplete")
     if wrong:
         return wrong
     if not command.customer_id:
@@ -71,7 +71,8 @@ def no_sale(command: NoSale, order: Order) -> Decision:
     ]
 
 
-def _missing(order: Order) -> Iterator[tuple[str, str]]:
+def missing(order: Order) -> Iterator[tuple[str, str]]:
+    """Of who it is for, and how they are reached. Field and sentence."""
     if not order.customer.first_name:
         yield "customer.first_name", "Enter the first name."
     if not order.customer.last_name:

@@ -18,14 +18,16 @@ from shared.service import Service
 
 
 def _label(event: Event) -> tuple[str, str] | None:
-    """An order's key belongs to its customer as soon as one is chosen, at the latest from the first submission, or No Sale, on."""
+    """An order's key belongs to its customer as soon as one is chosen, at the latest from the first submission, or No Sale, on; and to nobody
+    again where whoever was chosen turned out not to be calling."""
     match event:
         case OrderSubmitted():
             return f"order-{event.order_id}", event.submitted.order.customer_id
         case PartialCreated():
             return f"order-{event.order_id}", event.order.customer_id
-        case CartUpdated() if event.changes.customer_id:
-            return f"order-{event.order_id}", event.changes.customer_id
+        case CartUpdated() if event.changes.customer_id is not None:
+            stream = f"order-{event.order_id}"
+            return stream, event.changes.customer_id or stream
     return None
 
 

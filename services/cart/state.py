@@ -109,6 +109,10 @@ class Order:
     quote: Quote | None = None
     repriced_from: int | None = None
     """Its total before the last change, where that was a re-pricing."""
+    gone: tuple[str, ...] = ()
+    """Names of the products that it took out."""
+    delivery_was: str = ""
+    """The profile that it replaced, until one is chosen."""
     attempt: int = 0
     submitted_at: datetime | None = None
     customer_id: str = ""
@@ -191,19 +195,14 @@ def together(order: Order, *steps: Callable[[Order], Decision]) -> Decision:
 def evolve(order: Order, event: Event) -> Order:
     match event:
         case CartUpdated():
-            return replace(
-                applied(order, event.changes),
-                quote=event.quote or order.quote,
-                campaign_version=event.campaign_version,
-                repriced_from=event.repriced_from,
-            )
+            return _updated(order, event)
         case OrderSubmitted():
             return _submitted(order, event)
         case OrderReopened(why="declined") if order.submitted_at:
             links = tuple(replace(link, completed=False) for link in order.links)
             return replace(order, stage="open", declines=(*order.declines, _declined(event, order.submitted_at)), links=links)
         case OrderReopened(why="completing"):
-            return replace(order, stage="open", of=event.of, call=event.call or order.call, repriced_from=None)
+            return replace(order, stage="open", of=event.of, call=event.call or order.call, repriced_from=None, gone=())
         case PartialCreated():
             customer = event.order.customer_id
             return replace(order, stage="partial", customer_id=customer, source=event.source, disposition=event.disposition, asked=())
@@ -215,6 +214,27 @@ def evolve(order: Order, event: Event) -> Order:
     return _beside(order, event)
 
 
+def _updated(order: Order, event: CartUpdated) -> Order:
+    quote, repriced = event.quote or order.quote, event.repriced_from is not None
+    was = "" if event.changes.profile else order.delivery_was
+    if repriced and order.quote and quote and order.quote.profile != quote.profile:
+        was = was or order.quote.profile
+    return replace(
+        applied(order, event.changes),
+        quote=quote,
+        campaign_version=event.campaign_version,
+        repriced_from=event.repriced_from,
+        gone=gone_between(order.quote, quote) if repriced else (),
+        delivery_was=was,
+    )
+
+
+def gone_between(before: Quote | None, after: Quote | None) -> tuple[str, ...]:
+    """Names of the products that are in the one and not in the other."""
+    left = {line.product for line in after.lines} if after else set()
+    return tuple(line.name for line in before.lines if line.product not in left) if before else ()
+
+
 def _beside(order: Order, event: Event) -> Order:
     """What happens beside the order's own life."""
     match event:
@@ -223,7 +243,7 @@ def _beside(order: Order, event: Event) -> Order:
         case DraftLinkOpened(link_id=id, at=at):
             return replace(order, links=tuple(replace(link, opened_at=at) if link.link_id == id else link for link in order.links))
         case DraftLinkRevoked(link_id=id, why=why):
-            return replace(order, links=tuple(replace(link, revoked=why) if link.link_id == id else link for link in order.links))
+            return replace(order, links=tuple(replace(link, revoked=why, held=None) if link.link_id == id else link for link in order.links))
         case SecondFactTried(matched=False):
             return replace(order, wrong_facts=order.wrong_facts + 1)
         case OverrideRequested():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.cart import addresses
+from services.cart import addresses, partial
 from services.cart.blocked import blocked
 from services.cart.carried import answers, body
 from services.cart.changing import BUSY
@@ -17,7 +17,8 @@ from services.cart.state import CUSTOMER, Order
 from services.cart.tariff import Tariff
 from services.cart.trials import Tried, again
 from shared.contracts.cart import OrderSubmitted
-from shared.contracts.order import Method, Part, Quote, QuoteLine, Rules, SubmittedOrder
+from shared.contracts.catalog import Campaign
+from shared.contracts.order import Address, Method, Part, Quote, QuoteLine, Rules, SubmittedOrder
 from shared.kernel.decider import Decision, Refused
 
 
@@ -49,7 +50,7 @@ def submit(command: Submit, order: Order) -> Decision:
         return Refused("campaign-retired", f"The campaign {catalog.tariff.campaign.name} has been retired.", conflict=False)
     if blocked(order, command.now):
         return Refused("too-many-attempts", "Five attempts were declined within an hour. A supervisor has to help.")
-    wrong = refused(list(missing(command, order)), "incomplete") or refused(list(gone(command, order))) or again(order, command.tried)
+    wrong = refused(list(missing(command, order)), "incomplete") or refused([*gone(command, order), *waiting(order)]) or again(order, command.tried)
     if wrong:
         return wrong
     if order.quote and command.total not in (None, order.quote.total):
@@ -64,23 +65,24 @@ def repriced(total: int) -> Refused:
 
 
 def missing(command: Submit, order: Order) -> Errors:
-    for field, detail in (*_missing_of_customer(order), *_missing_of_sale(command, order)):
+    for field, detail in (*_missing_of_customer(order, command.catalog.tariff.campaign), *_missing_of_sale(command, order)):
         yield field, "missing", detail
     campaign, place = command.catalog.tariff.campaign, "billing" if order.shipping_same else "shipping"
     if order.ship_to.country and campaign.countries and order.ship_to.country not in campaign.countries:
         yield f"{place}.country", "country", f"{campaign.name} is not sold to this country."
 
 
-def _missing_of_customer(order: Order) -> Iterator[tuple[str, str]]:
-    if not order.customer.first_name:
-        yield "customer.first_name", "Enter the first name."
-    if not order.customer.last_name:
-        yield "customer.last_name", "Enter the last name."
-    if not (order.customer.phone or order.customer.email):
-        yield "customer.phone", "Enter a phone number or an e-mail address."
-    yield from addresses.missing(order.billing, "billing")
+def _missing_of_customer(order: Order, campaign: Campaign) -> Iterator[tuple[str, str]]:
+    yield from partial.missing(order)
+    yield from _missing_of_address(order.billing, "billing", campaign)
     if not order.shipping_same:
-        yield from addresses.missing(order.shipping, "shipping")
+        yield from _missing_of_address(order.shipping, "shipping", campaign)
+
+
+def _missing_of_address(address: Address, place: str, campaign: Campaign) -> list[tuple[str, str]]:
+    """Of one that nobody has touched what is missing in the country that it is shown in."""
+    shown = address.model_copy(update={"country": campaign.countries[0]}) if address == Address() and campaign.countries else address
+    return [*addresses.missing(shown, place)] or [*addresses.missing(address, place)]
 
 
 def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]:
@@ -93,6 +95,8 @@ def _missing_of_sale(command: Submit, order: Order) -> Iterator[tuple[str, str]]
         yield "terms_agreed", "Read the terms and ask whether the customer agrees."
     if not order.quote or not order.quote.lines:
         yield "lines", "Choose at least one product."
+    if order.delivery_was and campaign.profiles and all(profile.id != order.delivery_was for profile in campaign.profiles):
+        yield "profile", "The delivery that this order had is gone. Ask which one the customer wants."
     yield from _missing_of_payment(command, order)
 
 
@@ -125,6 +129,13 @@ def gone(command: Submit, order: Order) -> Errors:
             yield "coupons", "coupon-ended", f"The coupon {verdict.code} ended on {coupon.ends}. {way_out}"
         elif verdict.amount and verdict.code in catalog.tariff.once & command.used:
             yield "coupons", "coupon-used", f"The customer has used the coupon {verdict.code} already. {way_out}"
+
+
+def waiting(order: Order) -> Errors:
+    """The customer has been told another price than the one that the order has until a supervisor has decided."""
+    for each in order.asked:
+        detail = f"A supervisor is asked for another price of {each.name}. Wait for the answer, or change the line to take it back."
+        yield f"lines.{each.product}", "override-waiting", detail
 
 
 def _wrong_gateway(command: Submit, line: QuoteLine, name: str) -> Errors:

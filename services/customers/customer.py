@@ -50,10 +50,11 @@ Command = Update | Erase | Exempt
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """``newest`` is the submission or No Sale that the profile is of."""
+    """``newest`` is the submission or No Sale that the profile is of, ``orders`` are all that it was ever told by."""
 
     newest: tuple[datetime, str] | None = None
     noted: frozenset[tuple[str, datetime | None]] = field(default_factory=frozenset)
+    orders: frozenset[str] = frozenset()
     erased: bool = False
     exempt: bool = False
 
@@ -119,9 +120,9 @@ def _unfinished(orders: Sequence[tuple[str, str]]) -> Refused:
 def evolve(customer: Customer, event: Event) -> Customer:
     match event:
         case CustomerUpdated():
-            return replace(customer, newest=(event.as_of, event.order_id))
+            return replace(customer, newest=(event.as_of, event.order_id), orders=customer.orders | {event.order_id})
         case CustomerNoted():
-            return replace(customer, noted=customer.noted | {(event.order_id, event.as_of)})
+            return replace(customer, noted=customer.noted | {(event.order_id, event.as_of)}, orders=customer.orders | {event.order_id})
         case TaxExemptionChanged():
             return replace(customer, exempt=event.exempt)
         case CustomerErased():

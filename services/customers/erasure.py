@@ -18,16 +18,18 @@ from shared.kernel.errors import NotFound, Unavailable
 from shared.kernel.views import Row
 from shared.service import Running
 
-_NAMELESS = ("review", "shipment")
-"""Streams that have personal texts of their own, reasons, and do not say whose they are. One without a key gets none afterwards."""
+_SEALED = ("order", "review", "shipment")
+"""Streams that have personal texts of their own. An order may be another customer's by now, the others do not say whose they are. One without a key
+gets none afterwards."""
 _WAIT = 5.0
 
 
 async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
     """Raises Refusal while an order of theirs is unfinished, NotFound, Unavailable."""
     await _caught_up(service)
-    theirs = await _orders(service, customer_id)
     state, version = await service.load(customer, customer_id)
+    theirs = await _orders(service, customer_id)
+    theirs += await _left(service, state.orders - {row["id"] for row in theirs})
     if not version and not theirs:
         raise NotFound("There is no such customer.")
     waiting = tuple((row["id"], status(row["parts"])) for row in theirs if unfinished(row) or _parked(service, row["id"]))
@@ -35,9 +37,10 @@ async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
     decided = decide(command, state)
     if isinstance(decided, Refused):
         raise Refusal(decided)
-    await asyncio.gather(*(service.keyring.ensure(f"{kind}-{row['id']}", customer_id) for row in theirs for kind in _NAMELESS))
+    await asyncio.gather(*(service.keyring.ensure(f"{kind}-{row['id']}", customer_id) for row in theirs for kind in _SEALED))
     await service.keyring.erase(customer_id)
     await _erase_mail(service, command.order_ids)
+    await _erase_before(service, customer_id, theirs, sent.actor)
     return await service.execute(customer, customer_id, command, sent)
 
 
@@ -45,7 +48,7 @@ async def erase_again(service: Running, customer_id: str, streams: Sequence[str]
     """Whom the data of a backup still knows. ``streams``: whose keys were dropped then. Whether anything was left to do."""
     await asyncio.gather(*(service.keyring.ensure(stream, customer_id) for stream in streams))
     await service.keyring.erase(customer_id)
-    orders = {id for kind, _, id in (stream.partition("-") for stream in streams) if kind in ("order", *_NAMELESS)}
+    orders = {id for kind, _, id in (stream.partition("-") for stream in streams) if kind in _SEALED}
     await _erase_mail(service, sorted(orders))
     outcome = await service.send(customer_id, Erase(customer_id, tuple(sorted(orders))), uuid.uuid4().hex, by)
     return bool(outcome.events)
@@ -72,6 +75,22 @@ async def _orders(service: Running, customer_id: str) -> list[Row]:
         found += rows
         if cursor is None:
             return found
+
+
+async def _left(service: Running, order_ids: frozenset[str]) -> list[Row]:
+    """Their profile was told by these, and is sealed with them, though they went on as somebody else's."""
+    rows = [await service.get(orders, id, opened=False) for id in sorted(order_ids)]
+    return [row for row in rows if row]
+
+
+async def _erase_before(service: Running, customer_id: str, theirs: Sequence[Row], by: str) -> None:
+    """Numbers that their orders had before, of which nothing else is known: the same person, whose names would still be found."""
+    ids = {row["id"] for row in theirs}
+    for other in sorted({id for row in theirs for id in row["parts"].get("order", {}).get("before", ())} - {customer_id}):
+        state, _ = await service.load(customer, other)
+        if state.orders and state.orders <= ids:
+            await service.keyring.erase(other)
+            await service.send(other, Erase(other, tuple(sorted(state.orders))), uuid.uuid4().hex, by)
 
 
 async def _caught_up(service: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -170,8 +171,16 @@ class Desk:
             log.warning("sms.failed", plugin=there.name, error=type(error).__name__)
             raise NotSent(f"The SMS plugin {there.name} failed.") from error
         if isinstance(said, Refused):
-            raise NotSent(without_cards(letters.one_line(said.reason))[:_LONGEST_REASON], again=said.again)
+            raise NotSent(_impersonal(said.reason), again=said.again)
         return Sent(there.name)
+
+
+_PHONE = re.compile(r"\+?\d(?:[ ().-]{0,3}\d){6,}")
+
+
+def _impersonal(reason: str) -> str:
+    """A reason is kept as it is: without a phone number that it repeats."""
+    return _PHONE.sub("…", without_cards(letters.one_line(reason)))[:_LONGEST_REASON]
 
 
 def _e164(phone: str) -> str:

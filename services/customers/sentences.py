@@ -9,6 +9,7 @@ from typing import Any
 from shared.contracts import cart, customers, fulfillment, payments, qa
 from shared.contracts.order import Call
 from shared.kernel.events import Event
+from shared.money import formatted
 
 _SECTIONS = {
     "campaign": "campaign",
@@ -133,8 +134,13 @@ def _clause(sentence: str) -> str:
 
 
 def _asked(event: cart.OverrideRequested) -> str:
-    changed = [what for what, to in (("price", event.price), ("shipping price", event.shipping_price)) if to is not None]
-    return f"{_who(event.by)} asks for another {' and '.join(changed) or 'price'} of {event.name}"
+    prices = (("price", event.price, event.list_price), ("shipping price", event.shipping_price, event.list_shipping_price))
+    wanted = [f"a {what} of {_of(to, event)} instead of {_of(list_price, event)}" for what, to, list_price in prices if to is not None]
+    return f"{_who(event.by)} asks for {' and '.join(wanted) or 'another price'} for {event.name}"
+
+
+def _of(amount: int, event: cart.OverrideRequested) -> str:
+    return formatted(amount, event.currency)
 
 
 SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.customers import sentences
 from services.customers.views import KINDS
+from shared.contracts.cart import OverrideRefused, OverrideRequested
 from shared.contracts.customers import CustomerErased
 from shared.contracts.fulfillment import OrderCancelled
 from shared.contracts.qa import OrderDenied, ReviewDecided
@@ -41,7 +42,7 @@ def _entry(row: Row | None, fact: Fact, id: str) -> Row:
 
 def _because(event: Event) -> str:
     """What somebody typed, sealed as it came."""
-    return event.reason if isinstance(event, ReviewDecided | OrderDenied | OrderCancelled) else ""
+    return event.reason if isinstance(event, ReviewDecided | OrderDenied | OrderCancelled | OverrideRequested | OverrideRefused) else ""
 
 
 timeline = view("timeline", 2, _key, _entry, ["place"], once=True)

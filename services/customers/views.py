@@ -50,8 +50,17 @@ def _order(row: Row | None, fact: Fact) -> Row:
     kind, at = fact.stream.partition("-")[0], stamp(fact.time)
     parts = row["parts"] if row else {}
     part = parts.get(kind) or {"created_at": at}
-    parts = {**parts, kind: {**part, **_CHANGED[kind](part, fact), "updated_at": at}}
+    changed = _CHANGED[kind](part, fact)
+    parts = {**parts, kind: {**part, **changed, **_before(part, changed), "updated_at": at}}
     return {**indexed(parts), "parts": parts}
+
+
+def _before(part: Row, changed: Row) -> Row:
+    """The customers that it belonged to before, in ``before``."""
+    was = part.get("customer_id")
+    if not was or changed.get("customer_id", was) == was:
+        return {}
+    return {"before": sorted({*part.get("before", ()), was})}
 
 
 def _rung_up(part: Row, fact: Fact) -> Row:
@@ -109,7 +118,7 @@ def _typed(changes: CartChanges) -> Row:
         changed["agent"] = changes.call.agent
     if changes.customer:
         changed["customer"] = _called(changes.customer)
-    if changes.customer_id:
+    if changes.customer_id is not None:
         changed["customer_id"] = changes.customer_id
     if changes.attribution:
         changed["attribution"] = _said(changes.attribution)

@@ -139,6 +139,12 @@ def asked_for(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
     ]
 
 
+def _delivery_gone(state: Mapping[str, Any], campaign: Mapping[str, Any]) -> bool:
+    """The campaign has lost the delivery that it had, and nobody has chosen another one."""
+    was = state.get("delivery_was", "")
+    return bool(was and campaign["profiles"]) and all(profile["id"] != was for profile in campaign["profiles"])
+
+
 def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> dict[str, Any]:
     """What the page needs after each answer of cart: ``values`` as typed, ``amounts`` as priced."""
     state, currency = order["state"], campaign["currency"]
@@ -168,6 +174,8 @@ def view(order: Mapping[str, Any], campaign: Mapping[str, Any], agent: str) -> d
         "trials": [{name: each[name] for name in ("product", "name", "order_id", "ordered_at")} for each in order.get("trials", ())],
         "blocked": order.get("blocked", False),
         "profile": {"id": quote["profile"], "applies": quote["profile_applies"] is not False} if quote else None,
+        "gone": state.get("gone", ()),
+        "delivery_gone": _delivery_gone(state, campaign),
         "scripts": scripts(campaign, agent, name, f"{sums['total']} {currency}"),
         "started_at": state["call"]["started_at"] if state["call"] and state["stage"] != "partial" else None,
     }

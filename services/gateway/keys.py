@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 SCOPES: Mapping[str, str] = {
     "orders:read": "See orders, what became of them, and their customers",
-    "orders:write": "Ring up orders, with the card data that pays for them",
+    "orders:write": "Ring up orders, with the card data that pays for them, and keep partials",
     "orders:review": "Approve and deny orders that wait for a review",
     "orders:cancel": "Cancel orders",
     "catalog:read": "See campaigns and their products",

@@ -10,6 +10,9 @@ from shared.text import luhn
 
 _BRANDS = (("4", "Visa"), ("34", "American Express"), ("37", "American Express"), ("6011", "Discover"), ("65", "Discover"))
 
+_FIRST = "23456789"
+"""Of ISO/IEC 7812-1; no issuer of payment cards has 0, and 1 are the airlines' own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -26,7 +29,7 @@ def brand_of(number: str) -> str:
 
 def problems(number: str, expiry: str, cvv: str, today: date) -> Iterator[Problem]:
     """At most one a field, none of them naming a digit; ``expiry`` is MM/YY and lasts to the end of its month."""
-    if not (digits_alone(number) and 12 <= len(number) <= 19 and luhn(number)):
+    if not (digits_alone(number) and 12 <= len(number) <= 19 and number[0] in _FIRST and luhn(number)):
         yield Problem("number", "number-invalid", "This is not a card number. Check it digit by digit.")
     month, _, year = expiry.partition("/")
     if not (len(month) == len(year) == 2 and digits_alone(month + year) and 1 <= int(month) <= 12):

@@ -153,7 +153,7 @@ class Attribution(Value):
     affiliate: str = ""
     dnis: str = ""
     ani: Personal[str] = ""
-    voice_log: str = ""
+    voice_log: Personal[str] = ""
     custom1: Personal[str] = ""
     custom2: Personal[str] = ""
     custom3: Personal[str] = ""

@@ -95,3 +95,19 @@ async def test_what_was_typed_reads_the_same_from_another_process(shop):
     shop.house.running["cart"].commands.forget()
     _, read = await shop.ask("cart", "GET", f"/orders/{body['order_id']}")
     assert read == changed
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"attribution": {"dnis": "5" * 81}}, "attribution.dnis", "At most 80 characters."),
+        ({"coupons": ["x" * 41]}, "coupons.0", "At most 40 characters."),
+        ({"coupons": ["x"] * 21}, "coupons", "At most 20 of them."),
+        ({"billing": {"country": "usa"}}, "billing.country", "A country is its two capital letters, such as US."),
+        ({"shipping": {"region": "Texas"}}, "shipping.region", "A region is its code, such as TX."),
+    ],
+)
+async def test_it_is_said_in_words_for_people(shop, changes, field, words):
+    before = await shop.started()
+    status, problem = await shop.ask("cart", "POST", f"/orders/{before['order_id']}/changes", changes)
+    assert (status, problem["field"], problem["detail"]) == (422, field, words)

@@ -3,6 +3,7 @@
 import pytest
 
 from services.cart.views import customers
+from services.customers.search import search
 from shared.contracts.customers import CustomerErased, CustomerUpdated, TaxExemptionChanged
 from shared.contracts.order import Address, Person
 from tests.customers.facts import CUSTOMER, folded, stream
@@ -99,18 +100,7 @@ async def test_once_erased_the_certificate_reads_so_and_an_order_opened_for_them
     customer = await known(shop)
     await exempt(shop, customer, True, "TX-01-339")
     body = await again(shop, customer)
-
-    async def pending():
-        _, found = await shop.ask("customers", "GET", f"/orders?customer_id={customer}")
-        return [row["order_id"] for row in found["rows"] if row["status"] == "Pending"]
-
-    (first,) = await until(pending)
-    await shop.ask("qa", "POST", f"/reviews/{first}/decide", {"verdict": "deny", "reason": "not agreed"}, actor="agent:qa1")
-
-    async def erased():
-        return (await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR))[0] == 200
-
-    await until(erased)
+    await erased(shop, customer)
 
     async def reads_so():
         return (await shop.ask("customers", "GET", f"/customers/{customer}"))[1]["tax"]["certificate"] == "Erased"
@@ -121,6 +111,67 @@ async def test_once_erased_the_certificate_reads_so_and_an_order_opened_for_them
     await until(lambda: _forgotten(shop, customer))
     status, problem = await shop.ask("cart", "POST", "/orders", {"campaign": "restful", "customer_id": customer})
     assert (status, problem["code"]) == (422, "unknown-customer")
+
+
+async def test_whoever_was_chosen_by_mistake_is_erased_without_the_order(shop):
+    customer = await known(shop)
+    body = await again(shop, customer)
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", {"customer_id": ""})
+    await erased(shop, customer)
+    await until(lambda: _forgotten(shop, customer))
+    _, body = await shop.ask("cart", "POST", f"/orders/{body['order_id']}/changes", {"notes": "Ring twice"})
+    assert (body["state"]["stage"], body["state"]["notes"], body["state"]["customer"]["first_name"]) == ("open", "Ring twice", "Customer")
+
+
+async def gone_on_as(shop, other):
+    """An order that was kept under a number of its own first: both."""
+    order_id = (await shop.started())["order_id"]
+    _, body = await shop.ask("cart", "POST", f"/orders/{order_id}/no-sale", {"disposition": "price"})
+    customer = body["state"]["customer_id"]
+
+    async def told():
+        return (await shop.ask("customers", "GET", f"/customers/{customer}"))[0] == 200
+
+    await until(told)
+    await shop.ask("cart", "POST", f"/orders/{order_id}/complete", {})
+    await shop.ask("cart", "POST", f"/orders/{order_id}/changes", {"customer_id": other})
+    return order_id, customer
+
+
+async def test_who_had_an_order_before_it_went_on_as_another_s_is_erased_with_it(shop):
+    order_id, customer = await gone_on_as(shop, await known(shop))
+    status, done = await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR)
+    assert status == 200, done
+    _, profile = await shop.ask("customers", "GET", f"/customers/{customer}?min_version=customer-{customer}@{done['version']}")
+    assert (profile["person"]["first_name"], profile["billing"]["street"]) == ("Erased", "Erased")
+    assert (await shop.stage(order_id, "closed"))["state"]["customer"]["last_name"] == "Erased"
+
+
+async def test_the_number_that_an_order_had_first_is_found_no_more_once_its_customer_is_erased(shop):
+    other = await known(shop)
+    _, customer = await gone_on_as(shop, other)
+    await erased(shop, other)
+
+    async def unfindable():
+        return await shop.house.running["customers"].get(search, customer) is None
+
+    await until(unfindable)
+
+
+async def erased(shop, customer):
+    """Once nothing of theirs is pending."""
+
+    async def pending():
+        _, found = await shop.ask("customers", "GET", f"/orders?customer_id={customer}")
+        return [row["order_id"] for row in found["rows"] if row["status"] == "Pending"]
+
+    (first,) = await until(pending)
+    await shop.ask("qa", "POST", f"/reviews/{first}/decide", {"verdict": "deny", "reason": "not agreed"}, actor="agent:qa1")
+
+    async def done():
+        return (await shop.ask("customers", "POST", f"/customers/{customer}/erase", {}, actor=SUPERVISOR))[0] == 200
+
+    await until(done)
 
 
 async def _forgotten(shop, customer):

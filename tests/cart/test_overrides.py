@@ -12,6 +12,7 @@ from services.cart.overrides import Approve, Ask, Refuse
 from services.cart.partial import NoSale
 from shared.contracts.cart import (
     CartUpdated,
+    OrderClosed,
     OrderReopened,
     OrderSubmitted,
     OverrideApproved,
@@ -112,8 +113,15 @@ def test_it_waits_on_while_other_things_change():
     rung_up(ask(), change(SHOP, lines(_1=2, _4=3), notes="x")).when(approve()).then_types(OverrideApproved, CartUpdated)
 
 
+def test_nothing_is_charged_while_another_price_is_waited_for():
+    refused = rung_up(ask()).when(submit(SHOP)).then_refused("override-waiting")
+    assert (refused.field, refused.conflict) == ("lines.1", False)
+    assert "another price of Cloud pillow" in refused.detail
+    for decided in (Refuse(ORDER, 1, BOSS, ""), approve(), change(SHOP, lines(_1=1, _4=1))):
+        rung_up(ask(), decided).when(submit(SHOP)).then_types(OrderSubmitted)
+
+
 def test_it_waits_no_longer_than_the_order_is_open():
-    rung_up(ask(), submit(SHOP)).when(approve()).then_refused("being-charged")
     kept = rung_up(ask(), NoSale(ORDER, SHOP.tariff.campaign, AGENT, NOON, "4000000001"))
     assert kept.state.asked == ()
 
@@ -127,6 +135,20 @@ def test_an_approved_price_holds_for_the_quantity_that_was_approved():
     history.when(change(SHOP, {"1": Wanted(3)})).then_types(CartUpdated)
     taken_back = rung_up(ask(), approve(), change(SHOP, lines(_1=2)))
     assert taken_back.when(change(SHOP, {"1": cheap})).then_refused("price").field == "lines.1.price"
+
+
+def test_a_customer_keeps_an_approved_price_for_that_quantity_alone():
+    history = rung_up(ask(), approve(), NoSale(ORDER, SHOP.tariff.campaign, AGENT, NOON, "4000000001", "price"))
+    for quantity, price in ((2, 2995), (3, None)):
+        _, changed = history.when(change(SHOP, lines(_1=quantity, _4=2), actor="customer")).then_types(OrderReopened, CartUpdated)
+        assert changed.changes.lines[0].price == price
+
+
+def test_a_refusal_s_reason_is_gone_with_its_customer():
+    history = rung_up(ask(), Refuse(ORDER, 1, BOSS, "Too cheap for Customer A"))
+    assert history.state.refused
+    (closed,) = history.when(Close(ORDER, "erased")).then_types(OrderClosed)
+    assert given(order, *history.events, closed).state.refused == ()
 
 
 def test_shipping_below_its_limit_is_approved_alike():
@@ -175,8 +197,9 @@ def test_the_desk_shows_what_waits_and_what_can_be_gone_on_with():
     waiting = row(rung_up(ask()))
     assert (waiting["resumes"], waiting["asked_at"] is not None, list(waiting["asked"])) == (AGENT, True, ["1"])
     assert (waiting["first_name"], waiting["total"], waiting["stage"]) == ("Customer", 2 * 5690 + 1495, "open")
-    for done in ([approve()], [Refuse(ORDER, 1, BOSS, "")], [change(SHOP, lines(_1=3))], [submit(SHOP)]):
-        assert row(rung_up(ask(), *done))["asked_at"] is None
+    for done in ([approve()], [Refuse(ORDER, 1, BOSS, "")], [change(SHOP, lines(_1=3))], [Close(ORDER, "cancelled")]):
+        after = row(rung_up(ask(), *done))
+        assert after is None or after["asked_at"] is None
     assert row(rung_up(submit(SHOP)))["resumes"] is None
     assert row(given(order, *given(order).when(change(SHOP, campaign="restful")).decision))["resumes"] is None
     assert row(rung_up(Close(ORDER, "cancelled"))) is None

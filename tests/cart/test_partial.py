@@ -21,8 +21,8 @@ from shared.contracts.cart import (
     PartialCreated,
     SecondFactTried,
 )
-from shared.contracts.catalog import Offer, Variant
-from shared.contracts.order import Attribution, Call, Instrument, Particulars, Person
+from shared.contracts.catalog import CustomField, Offer, ShippingProfile, Variant
+from shared.contracts.order import Attribution, Call, FieldValue, Instrument, Particulars, Person
 from tests.cart.ringing import AGENT, CALL, HOME, PERSON, begun, change, known, lines, offered, submit
 from tests.given import given
 from tests.samples import NOON, ORDER
@@ -30,6 +30,7 @@ from tests.samples import NOON, ORDER
 PILLOW = Offer(id="1", name="Cloud pillow", sku="RN-PIL-01", price=4995, shipping_price=695)
 TOPPER = Offer(id="3", name="Foam topper", sku="RN-TOP", price=10000, variants=(Variant(id="31", sku="Q"),))
 SHOP = offered(PILLOW, TOPPER, checkout=True)
+ASKS = offered(PILLOW, fields=(CustomField(id="1", label="Size of the bed", kind="text"),))
 DEARER = offered(PILLOW.model_copy(update={"price": 5995}), TOPPER, checkout=True)
 LATER = NOON + timedelta(hours=1)
 OTHER_CALL = Call(agent="agent:agent2", started_at=LATER)
@@ -245,7 +246,7 @@ def test_the_second_fact_is_the_postal_code_or_the_end_of_the_phone_number():
     history = rung_up(no_sale())
     for fact in ("78701", " 787 01 ", "0142"):
         history.when(TryFact(ORDER, fact)).then(SecondFactTried(order_id=ORDER, matched=True))
-    for fact in ("", "142", "78702", "5125550142"):
+    for fact in ("", "142", "0143", "1234", "78702", "5125550142"):
         history.when(TryFact(ORDER, fact)).then(SecondFactTried(order_id=ORDER, matched=False))
 
 
@@ -255,12 +256,23 @@ def test_after_five_wrong_facts_only_a_link_helps():
 
 
 def test_an_erased_customer_s_links_are_gone():
-    history = rung_up(send(), Revoke(ORDER, "link-1"), send("link-2"))
+    by_mail = send("link-2", channel="email", to="customer.a@example.com", price_lock=True)
+    history = rung_up(send(), Revoke(ORDER, "link-1"), by_mail)
     first, second, closed = history.when(Close(ORDER, "erased")).then_types(DraftLinkRevoked, DraftLinkRevoked, OrderClosed)
     assert (first.why, second.why, closed.why) == ("erased", "erased", "erased")
     after = given(order, *history.events, first, second, closed)
     after.when(Close(ORDER, "erased")).then_nothing()
     after.when(Open(ORDER, "link-2", NOON)).then_refused("unknown-link")
+    assert [(link.to, link.held) for link in after.state.links] == [("", None), ("Erased", None)]
+
+
+def test_what_is_known_of_the_call_and_of_an_erased_customer_reads_erased():
+    history = rung_up(attribution=ABOUT, particulars=THEY, fields=(FieldValue(field="1", value="Queen"),), catalog=ASKS)
+    (closed,) = history.when(Close(ORDER, "erased")).then_types(OrderClosed)
+    state = given(order, *history.events, closed).state
+    assert state.attribution == Attribution(dnis="8005550100", ani="Erased", custom1="Erased")
+    assert state.particulars == Particulars(birth_date="Erased", gender="Erased", sms_consent=True)
+    assert [answer.value for answer in state.fields] == ["Erased"]
 
 
 def test_attribution_and_particulars_go_where_they_belong():
@@ -270,3 +282,23 @@ def test_attribution_and_particulars_go_where_they_belong():
     assert "1970" not in sent.submitted.model_dump_json()
     (again,) = history.when(change(SHOP, attribution=Attribution(voice_log="7"))).then_types(CartUpdated)
     assert again.changes == CartChanges(attribution=Attribution(voice_log="7"))
+
+
+def test_what_a_re_pricing_takes_out_is_named_and_a_delivery_is_chosen_anew():
+    express, standard = ShippingProfile(id="122", name="Express"), ShippingProfile(id="121", name="Standard", default=True)
+    before = offered(PILLOW, TOPPER, profiles=(standard, express))
+    now = offered(PILLOW, profiles=(standard,))
+    made = rung_up(change(before, lines(_1=2, _31=1), profile="122"), no_sale(before), complete(now), catalog=before)
+    assert (made.state.gone, made.state.delivery_was) == (("Foam topper",), "122"), made.state.gone
+    assert made.when(submit(now, now=LATER)).then_refused("incomplete").field == "profile"
+    chosen = change(now, profile="121")
+    made = given(order, *made.events, *made.when(chosen).decision)
+    assert (made.state.gone, made.state.delivery_was) == ((), "")
+    made.when(submit(now, now=LATER)).then_types(OrderSubmitted)
+
+
+def test_a_campaign_without_deliveries_asks_for_none():
+    before = offered(PILLOW, profiles=(ShippingProfile(id="122", name="Express", default=True),))
+    made = rung_up(no_sale(before), complete(offered(PILLOW)), catalog=before)
+    assert made.state.delivery_was == "122"
+    made.when(submit(offered(PILLOW), now=LATER)).then_types(OrderSubmitted)

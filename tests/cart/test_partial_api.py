@@ -1,12 +1,16 @@
 """No Sale, Complete Order, links and the customer's side over HTTP; what waits on desks."""
 
+import asyncio
+from collections import Counter
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
 from services.cart.desk import desk
+from services.cart.order import order
 from services.cart.trials import trials
-from services.cart.views import newest
+from services.cart.views import links, newest
 from shared.contracts.catalog import CampaignPublished, Offer
 from shared.service import utc_now
 from tests.cart.publishing import publish
@@ -117,6 +121,9 @@ async def test_a_link_from_agent_to_customer_to_paid(shop):
     body = await linked(shop, hours=1)
     id, link = body["order_id"], body["link"]
     assert (body["state"]["stage"], body["links"], link["campaign"], link["status"]) == ("partial", 1, "restful", "issued")
+    running = shop.house.running["cart"]
+    (known,) = (await running.load(order, id))[0].links
+    assert known.token_hash == (await running.get(links, link["link_id"]))["hash"] == sha256(link["token"].encode()).hexdigest()
     found = await asked(shop, "GET", f"/links/{link['token']}", actor=CUSTOMER)
     assert (found["order_id"], found["link_id"], found["campaign"], found["status"]) == (id, link["link_id"], "restful", "issued")
     opened = await asked(shop, "POST", f"/links/{link['token']}/open", actor=CUSTOMER)
@@ -186,6 +193,15 @@ async def test_the_second_fact(shop):
     left = [(await asked(shop, "POST", f"/orders/{id}/second-fact", {"fact": "1"}, CUSTOMER, 422))["left"] for _ in range(5)]
     assert left == [4, 3, 2, 1, 0]
     assert (await asked(shop, "POST", f"/orders/{id}/second-fact", {"fact": "0142"}, CUSTOMER, 409))["code"] == "too-many-tries"
+
+
+async def test_wrong_second_facts_at_the_same_time_are_each_counted(shop):
+    id = (await kept(shop))["order_id"]
+    tries = [shop.ask("cart", "POST", f"/orders/{id}/second-fact", {"fact": f"9{n}"}, CUSTOMER) for n in range(24)]
+    answers = Counter((status, body["code"]) for status, body in await asyncio.gather(*tries))
+    assert answers == {(422, "no-match"): 5, (409, "too-many-tries"): 19}
+    state, _ = await shop.house.running["cart"].load(order, id)
+    assert state.wrong_facts == 5
 
 
 async def test_a_trial_that_the_customer_had_before(shop):

@@ -218,3 +218,10 @@ def test_an_order_of_before_is_charged_what_it_was_quoted():
     history = given(order, CartUpdated(order_id=ORDER, changes=event.changes, quote=old, campaign_version=1))
     charged = sent(history.when(submit(catalog)))
     assert (charged.submitted.amount, charged.parts) == (4330, (Part(number=1, gateway="simulator", amount=4330),))
+
+
+def test_an_address_that_nobody_has_touched_is_asked_for_as_in_the_country_that_it_is_shown_in():
+    places = {f"billing.{part}" for part in ("street", "city", "postal", "region")}
+    assert set(errors(offered(PILLOW), billing=Address())) == places
+    assert set(errors(offered(PILLOW), billing=Address(city="Austin"))) == {"billing.street", "billing.postal", "billing.country"}
+    assert "billing.country" in errors(offered(PILLOW, countries=()), billing=Address())

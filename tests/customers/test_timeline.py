@@ -4,7 +4,7 @@ from typing import get_args
 from services.customers import sentences
 from services.customers.sentences import SENTENCES, say
 from services.customers.timeline import timeline, told, until
-from shared.contracts.cart import Disposition
+from shared.contracts.cart import Disposition, OverrideRefused, OverrideRequested
 from shared.contracts.customers import CustomerErased, CustomerUpdated, MessageFailed, MessageSent
 from shared.contracts.order import Address
 from shared.contracts.qa import OrderApproved, ReviewClosed
@@ -122,6 +122,18 @@ def test_what_becomes_of_a_partial_and_its_link_is_told():
     assert say(MessageSent(**which, by="outbox")) == "The link was put into the outbox: no mail server is set"
     assert say(MessageFailed(**which, reason="The link was revoked.")) == "The link was not sent by e-mail: the link was revoked"
     assert say(MessageSent(**{**which, "channel": "sms", "about": "consent"}, by="acme")) == "The consent to SMS was handed over to acme"
+
+
+def test_another_price_is_told_with_what_was_asked_by_whom_and_why():
+    asked = OverrideRequested(
+        order_id=ORDER, line=1, product="1", name="Cloud pillow", quantity=2, price=2995, shipping_price=0, list_price=4995, list_shipping_price=695,
+        limit="", currency="USD", reason="Torn seam", by="agent:agent1",
+    )  # fmt: skip
+    refused = OverrideRefused(order_id=ORDER, line=1, product="1", supervisor="agent:supervisor1", reason="Too low")
+    assert [row["text"] for row in story(stream(f"order-{ORDER}", (0, asked), (1, refused)))] == [
+        "agent1 asks for a price of 29.95 instead of 49.95 and a shipping price of 0.00 instead of 6.95 for Cloud pillow: Torn seam",
+        "The price was refused by supervisor1: Too low",
+    ]
 
 
 def test_every_disposition_has_words():

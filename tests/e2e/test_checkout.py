@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.async_api import expect
 
+from services.gateway.throttle import ORDER
 from tests.e2e.axe import in_every_look
 from tests.e2e.entry import BROKE, GOOD, LOST_AFTER, card, field
 
@@ -171,6 +173,61 @@ async def test_a_lost_line_loses_nothing(window, shop):
     await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
 
+async def lost(page, path, after=False):
+    """The line is lost for the next form that is sent there; ``after``: the server has it, and its answer is what is lost. All that were sent."""
+    sent = []
+
+    async def lose(route):
+        sent.append(parse_qs(route.request.post_data))
+        if len(sent) > 1:
+            await route.continue_()
+            return
+        if after:
+            await route.fetch(max_redirects=0)
+        await route.abort()
+
+    await page.route(path, lose)
+    return sent
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_line_lost_at_pay_is_told_and_asked_again_under_the_same_key(window, shop, after):
+    page = await at_the_payment(window, shop)
+    tokens = []
+    page.on("request", lambda request: request.url.endswith("/token") and tokens.append(request.url))
+    sent = await lost(page, "**/pay", after)
+    await pay(page, GOOD)
+    await expect(page.get_by_role("alert")).to_contain_text("You are charged once at most.")
+    await expect(page.locator("#number")).to_have_value("4242 4242 4242 4242")
+    assert await in_every_look(page) == {}
+    await page.get_by_role("button", name=re.compile("^Pay ")).click()
+    await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    first, second = sent
+    assert first == second
+    assert len(tokens) == 1
+
+
+async def test_another_card_after_a_lost_line_is_the_one_that_pays(window, shop):
+    page = await at_the_payment(window, shop)
+    sent = await lost(page, "**/pay")
+    await pay(page, BROKE)
+    await expect(page.get_by_role("alert")).to_contain_text("You are charged once at most.")
+    await pay(page, GOOD)
+    await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    first, second = sent
+    assert first["payment"] != second["payment"]
+
+
+async def test_what_was_refused_at_pay_leaves_the_card_typed(window, shop):
+    page = await at_the_payment(window, shop)
+    await page.locator("input[name=total]").evaluate("field => (field.value = '1')")
+    await pay(page, GOOD)
+    await expect(page.get_by_role("alert").filter(has_text="The total has changed")).to_be_focused()
+    await expect(page.locator("#number")).to_have_value("4242 4242 4242 4242")
+    await page.get_by_role("button", name=re.compile("^Pay ")).click()
+    await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+
 async def test_what_is_typed_while_a_total_is_on_its_way_stays(window, shop):
     page = await opened(window, shop)
     go = asyncio.Event()
@@ -217,3 +274,28 @@ async def test_what_leads_nowhere_is_accessible(window, shop, path, title):
     page = await opened(window, shop, path)
     await expect(page.get_by_role("heading", level=1)).to_have_text(title)
     assert await in_every_look(page) == {}
+
+
+async def test_whoever_sends_too_often_keeps_the_form_and_is_sent_once_more(window, shop):
+    page = await opened(window, shop)
+    await page.clock.install()
+    await page.reload()
+    await page.get_by_label("Cloud pillow").fill("1")
+    await field(page, "customer.first_name").fill("Customer")
+    await total_is(page, "56.90")
+    pillows = await page.get_by_label("Cloud pillow").get_attribute("name")
+    often = {"csrf": await page.locator("input[name=csrf]").get_attribute("value"), pillows: "x"}
+    for _ in range(ORDER["change"]):
+        await page.request.post(HERE, form=often)
+    await field(page, "customer.last_name").fill("M")
+    await page.get_by_label("Cloud pillow").fill("2")
+    await page.get_by_label("Cloud pillow").press("Tab")
+    await expect(page.get_by_role("alert")).to_contain_text("That was a little too often")
+    await expect(page.get_by_role("alert")).to_contain_text("What you typed is still here. It is sent once more by itself then.")
+    await expect(field(page, "customer.last_name")).to_have_value("M")
+    await expect(page.get_by_label("Cloud pillow")).to_have_value("2")
+    assert await in_every_look(page) == {}
+    async with page.expect_request(lambda request: request.method == "POST") as again:
+        await page.clock.fast_forward("02:00:00")
+    sent = parse_qs((await again.value).post_data)
+    assert (sent[pillows], sent["customer.last_name"]) == (["2"], ["M"])

@@ -165,3 +165,51 @@ async def test_a_partial_of_the_customer_is_completed_from_the_match(sign_in):
     await expect(field(page, "billing.street")).to_have_value("100 Example Street")
     await total_is(page, "61.59")
     await expect(page.get_by_role("button", name="Process")).to_be_enabled()
+
+
+async def overwritten(shop, sign_in, name):
+    """An order of a known customer with another person's phone number and e-mail address typed over theirs."""
+    id = await known(shop, name)
+    page = await sign_in("agent1")
+    await opened(page, f"customer={id}")
+    await expect(page.get_by_role("radiogroup", name="Stored payment methods").get_by_label(re.compile("Visa ending 4242"))).to_be_checked()
+    await page.get_by_role("button", name="One more: Cloud pillow").click()
+    for part, value in (
+        ("first_name", "Other"),
+        ("last_name", "Person"),
+        ("phone", "+1 512 555 0199"),
+        ("email", f"other.than.{name.lower()}@example.com"),
+    ):
+        await field(page, f"customer.{part}").fill(value)
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text(f"Is this still Customer {name}?")).to_be_visible()
+    return page, id
+
+
+async def test_somebody_elses_stored_card_is_never_charged_silently(shop, sign_in):
+    page, _ = await overwritten(shop, sign_in, "Sticky")
+    await expect(page.locator("#instruments")).to_be_hidden()
+    assert await violations(page) == []
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("alert").filter(has_text="Say whether this is still Customer Sticky, or somebody else.").first).to_be_visible()
+    await page.get_by_role("button", name="Somebody else").click()
+    await expect(page.locator("#customer_id")).to_have_value("")
+    await saved(page)
+    await expect(page.locator("#instruments")).to_be_hidden()
+    await page.reload()
+    await expect(field(page, "customer.last_name")).to_have_value("Person")
+    await expect(page.locator("#customer_id")).to_have_value("")
+
+
+async def test_a_known_customer_who_has_moved_is_kept_by_a_word(shop, sign_in):
+    page, id = await overwritten(shop, sign_in, "Moved")
+    await page.get_by_role("button", name="Keep").click()
+    await expect(page.locator("#known")).to_contain_text("is known: this order is theirs")
+    await expect(page.get_by_role("radiogroup", name="Stored payment methods")).to_contain_text("Visa ending 4242")
+    await expect(page.locator("#customer_id")).to_have_value(id)
+    await field(page, "customer.phone").fill("+1 512 555 0198")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("Is this still Customer Moved?")).to_be_visible()
+    await field(page, "customer.email").fill("moved@example.com")
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#known")).to_contain_text("is known: this order is theirs")

@@ -64,6 +64,36 @@ async def test_every_field_takes_it_or_says_why_not(sign_in, kind):
     await expect(field(page, "customer.last_name")).to_have_value(text if kind == "over-long" else text.strip())
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "words"),
+    [
+        ("customer.last_name", "x" * 256, "At most 255 characters."),
+        ("billing.city", "x" * 256, "At most 255 characters."),
+        ("notes", "x" * 5001, "At most 5000 characters."),
+        ("attribution.dnis", "5" * 81, "At most 80 characters."),
+    ],
+)
+async def test_what_is_pasted_is_never_cut_silently(sign_in, path, text, words):
+    page = await sign_in("agent1")
+    await begun(page)
+    await page.get_by_text("Other information").click()
+    await field(page, path).focus()
+    await page.keyboard.insert_text(text)
+    await page.keyboard.press("Tab")
+    await expect(field(page, path)).to_have_value(text)
+    await expect(field(page, f"{path}-note")).to_have_text(words)
+
+
+async def test_a_coupon_is_never_cut_silently(sign_in):
+    page = await sign_in("agent1")
+    await begun(page)
+    await field(page, "coupon").focus()
+    await page.keyboard.insert_text("x" * 41)
+    await expect(field(page, "coupon")).to_have_value("x" * 41)
+    await page.get_by_role("button", name="Apply").click()
+    await expect(field(page, "coupon-note")).to_have_text("At most 40 characters.")
+
+
 @pytest.mark.parametrize("code", ["x" * 10_000, "NOTHING-OF-THE-KIND", "<b>", "שלום"])
 async def test_a_coupon_that_is_none_is_told_and_can_be_removed(sign_in, code):
     page = await sign_in("agent1")

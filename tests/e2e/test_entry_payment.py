@@ -37,6 +37,17 @@ async def test_a_card_number_is_masked_as_it_is_left_and_whole_again_while_someb
     assert "4242" not in await stored(page)
 
 
+async def test_a_card_number_in_the_notes_is_refused_there_and_kept_nowhere(sign_in):
+    page = await sign_in("agent1")
+    await begun(page)
+    await field(page, "customer.first_name").fill("Customer")
+    await field(page, "notes").press_sequentially(f"Card {GOOD} until Friday")
+    await expect(field(page, "notes")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator('[id="notes-note"]')).to_contain_text("card number")
+    await expect(field(page, "notes")).to_have_value(f"Card {GOOD} until Friday")
+    assert "4242" not in await stored(page)
+
+
 async def test_a_digit_in_the_middle_of_a_card_number_is_corrected_where_it_stands(sign_in):
     page = await sign_in("agent1")
     await begun(page)
@@ -53,6 +64,7 @@ async def test_a_digit_in_the_middle_of_a_card_number_is_corrected_where_it_stan
     ("path", "typed", "words"),
     [
         ("number", "4242 4242 4242 4241", "This is not a card number. Check it digit by digit."),
+        ("number", "0000 0000 0000 0000", "This is not a card number. Check it digit by digit."),
         ("number", "not a number", ""),
         ("expiry", "01 / 20", "This card has expired."),
         ("expiry", "13 / 49", "The expiry date is month and year"),

@@ -1,7 +1,6 @@
 """One order, from the agent who drafts it to the customer who pays it, each in a browser of their own."""
 
 import re
-import uuid
 
 import pytest
 from playwright.async_api import expect
@@ -9,24 +8,8 @@ from playwright.async_api import expect
 from tests.browser import chromium
 from tests.e2e.axe import in_every_look
 from tests.e2e.entry import GOOD, begun, card, field, fill, total_is
-from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
-
-
-async def with_a_checkout_page(supervisor):
-    """Publishes the phone campaign with one, and waits until orders are priced by that."""
-    token = await supervisor.locator('meta[name="csrf"]').get_attribute("content")
-    campaign = (await (await supervisor.request.get("/api/v1/campaigns/1")).json())["campaign"]
-    headers = {"x-csrf-token": token, "idempotency-key": uuid.uuid4().hex}
-    answer = await supervisor.request.put("/api/v1/campaigns/1", data={**campaign, "checkout": True, "terms_required": True}, headers=headers)
-    assert answer.ok, await answer.text()
-    number = (await answer.json())["number"]
-
-    async def known():
-        return (await supervisor.request.get(f"/order-entry/products/1/{number}")).ok
-
-    await until(known)
 
 
 async def made(agent):
@@ -42,7 +25,6 @@ async def made(agent):
 
 
 async def test_the_agent_sees_the_customer_open_the_link_and_pay(shop, sign_in):
-    await with_a_checkout_page(await sign_in("supervisor1"))
     agent = await sign_in("agent1")
     order_id = await begun(agent)
     await fill(agent)

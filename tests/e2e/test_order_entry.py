@@ -147,12 +147,13 @@ async def test_signed_out_in_the_middle_keeps_what_is_typed_but_no_card(shop, si
     await saved(page)
 
 
-async def published(supervisor, **prices):
+async def published(supervisor, *deliveries, **prices):
     """A campaign that sells these products, as a program publishes it."""
     token = await supervisor.locator('meta[name="csrf"]').get_attribute("content")
     offers = [{"id": id.lstrip("_"), "name": f"Product {id[-1]}", "sku": f"P-{id[-1]}", "price": price} for id, price in prices.items()]
-    headers = {"x-csrf-token": token, "idempotency-key": f"prices-{prices}"}
-    body = {"name": "Prices that change (phone)", "offers": offers}
+    headers = {"x-csrf-token": token, "idempotency-key": f"prices-{prices}-{deliveries}"}
+    profiles = [{"id": id, "name": f"Delivery {id[-1]}", "default": id[-1] == "1"} for id in deliveries]
+    body = {"name": "Prices that change (phone)", "offers": offers, "profiles": profiles}
     answer = await supervisor.request.put("/api/v1/campaigns/95000", data=body, headers=headers)
     assert answer.status == 200, await answer.text()
 
@@ -182,3 +183,29 @@ async def test_an_order_keeps_its_prices_until_the_agent_updates_them(shop, sign
     await expect(agent.get_by_text("Not sold any more: Product 2.")).to_be_visible()
     await total_is(agent, "12.00")
     await expect(agent.get_by_role("button", name="Update prices")).to_be_hidden()
+
+
+async def test_a_delivery_that_is_gone_is_named_and_chosen_anew(shop, sign_in):
+    supervisor, agent = await sign_in("supervisor1"), await sign_in("agent1")
+    await published(supervisor, "95011", "95012", _95001=1300)
+
+    async def offered():
+        await agent.goto("/order-entry?campaign=95000")
+        return await agent.get_by_label("Delivery 2").count()
+
+    await until(offered)
+    await agent.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+    await agent.get_by_role("button", name="One more: Product 1").click()
+    await agent.get_by_label("Delivery 2").check()
+    await saved(agent)
+    await total_is(agent, "13.00")
+    await published(supervisor, "95011", _95001=1400)
+    await agent.get_by_role("button", name="Update prices").click()
+    await expect(agent.get_by_text("The delivery Delivery 2 is gone: ask which one the customer wants.")).to_be_visible()
+    await expect(agent.get_by_label("Delivery 1")).not_to_be_checked()
+    await process(agent)
+    await expect(agent.get_by_role("alert").filter(has_text="The delivery that this order had is gone.")).to_be_visible()
+    await agent.get_by_label("Delivery 1").check()
+    await process(agent)
+    await expect(agent.get_by_role("alert").filter(has_text="The delivery that this order had is gone.")).to_be_hidden()
+    await expect(agent.get_by_role("alert").filter(has_text="Enter the first name.")).to_be_visible()

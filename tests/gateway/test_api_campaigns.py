@@ -1,6 +1,7 @@
 """Campaigns through the public API, and orders with everything that prices them."""
 
 import itertools
+import uuid
 
 import pytest
 
@@ -98,3 +99,22 @@ async def test_order_entry_lists_to_agents_what_is_for_their_call_centre_and_tea
     await until(all_there)
     page = await agent.page("/order-entry")
     assert [f"Campaign {id}<" in page for id in ids] == [True, True, False, False]
+    for person, allowed in ((agent, [True, True, False, False]), (supervisor, [True] * 4)):
+        for id, may in zip(ids, allowed, strict=True):
+            await begins(person, id, may)
+
+
+async def begins(person, campaign, may, code="not-yours"):
+    answer = await person.send("POST", "/order-entry", json={"campaign": campaign, "direction": "inbound"}, key=uuid.uuid4().hex)
+    assert answer.status_code == (200 if may else 403), answer.text
+    assert may or (answer.json()["code"], answer.json()["field"]) == (code, "campaign")
+
+
+async def test_an_agent_sells_no_campaign_that_is_not_listed(ringup):
+    agent, supervisor = await ringup.sign_in("agent1"), await ringup.sign_in("supervisor1")
+    await begins(agent, "2", False, "not-by-phone")
+    await begins(supervisor, "2", True)
+    answer = await agent.send("POST", "/api/v1/orders", json={**EXTERNAL, "campaign": "2"}, key=uuid.uuid4().hex)
+    assert (answer.status_code, answer.json()["field"]) == (403, "campaign")
+    answer = await agent.send("POST", "/order-entry", json={"campaign": "../settings"}, key=uuid.uuid4().hex)
+    assert answer.status_code in (404, 422), answer.text

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from services.cart.views import newest
 from tests.gateway.conftest import ADDRESS, EXTERNAL
 from tests.house.shop import until
 
@@ -88,3 +89,33 @@ async def test_a_bank_account_pays_where_the_campaign_takes_one(ringup):
     wrong = {**order, "account": {**account, "routing": "011000016"}}
     refused = await agent.send("POST", "/api/v1/orders", json=wrong, key=uuid.uuid4().hex)
     assert (refused.status_code, refused.json()["field"]) == (422, "routing"), refused.text
+
+
+async def test_complete_order_names_what_is_gone(ringup):
+    supervisor, agent = await ringup.sign_in("supervisor1"), await ringup.sign_in("agent1")
+    pillow, mask = ({"id": f"9700{n}", "name": name, "sku": f"G-{n}", "price": 1000} for n, name in ((1, "Pillow"), (2, "Silk mask")))
+    standard, express = ({"id": f"9700{n}", "name": name} for n, name in ((3, "Standard"), (4, "Express")))
+
+    async def published(**sections):
+        answer = await supervisor.send("PUT", "/api/v1/campaigns/97000", json={"name": "Gone", **sections}, key=uuid.uuid4().hex)
+        assert answer.status_code == 200, answer.text
+
+    await published(offers=[pillow, mask], profiles=[standard, express])
+    lines = [{"product": "97001", "quantity": 1}, {"product": "97002", "quantity": 1}]
+    left = {"campaign": "97000", "customer": EXTERNAL["customer"], "lines": lines, "profile": "97004"}
+
+    async def kept():
+        answer = await agent.send("POST", "/api/v1/partials", json=left, key=uuid.uuid4().hex)
+        return answer.status_code == 201 and answer.json()["order_id"]
+
+    id = await until(kept)
+    await published(offers=[pillow], profiles=[standard])
+
+    async def heard():
+        return (await ringup.all.house.running["cart"].get(newest, "97000"))["number"] == 2
+
+    await until(heard)
+    answer = await agent.form(f"/order-entry/{id}/complete", direction="inbound", key=uuid.uuid4().hex)
+    page = await agent.page(answer.json()["to"])
+    for said in ("The total was 20.00 and is 10.00", "Not sold any more: Silk mask.", "The delivery Express is gone"):
+        assert said in page, said

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from services.gateway.checkout import words
 from tests.gateway.conftest import Clock
-from tests.gateway.shopper import ADDRESS, PERSON, cart, drafted, linked, publish, shopper, sold
+from tests.gateway.shopper import ADDRESS, PERSON, WHOLE, cart, drafted, linked, publish, shopper, sold
 
 PERSONAL = (*(value for name, value in PERSON.items() if name in ("email", "phone")), ADDRESS["street"], ADDRESS["postal"], "555 0147", "0147")
 
@@ -113,6 +113,29 @@ async def test_prices_that_have_changed_are_shown_before_and_after_unless_they_a
     assert (customer.title, customer.total) == ("Thank you", "144.84 USD")
 
 
+@pytest.mark.parametrize("lock", [False, True])
+async def test_what_is_gone_since_the_order_was_drawn_up_is_named_unless_it_is_locked(ringup, lock):
+    campaign = await sold(ringup)
+    lines = {campaign.pillow: 2, campaign.spray: 1}
+    order_id = await drafted(ringup, campaign, lines, coupons=["SLEEP10"], profile=campaign.express)
+    link = await linked(ringup, order_id, price_lock=lock)
+    offers = [offer for offer in campaign.body["offers"] if offer["id"] != campaign.spray]
+    profiles = [profile for profile in campaign.body["profiles"] if profile["id"] != campaign.express]
+    await publish(ringup, campaign, {**campaign.body, "offers": offers, "profiles": profiles, "coupons": []})
+    customer = await shopper(ringup, campaign)
+    gone = ("Not sold any more: Spray.", "The coupon SLEEP10 does not count any more.", "The delivery that was chosen is not there any more")
+    for more in (f"?link={link['token']}", "", "/details"):
+        await customer.open(more)
+        assert [said in customer.text for said in gone] == [not lock] * 3, more
+    assert ("Prices have changed since your order was drawn up." in customer.text) is not lock
+
+
+async def test_nothing_is_named_where_nothing_is_gone(ringup, shop):
+    customer, _ = await followed(ringup, shop, await drafted(ringup, shop, {shop.pillow: 2}, coupons=["SLEEP10", "ENDED"]))
+    assert "Finish your order" in customer.title
+    assert "any more" not in customer.text
+
+
 async def test_a_price_that_moves_while_the_customer_looks_is_not_charged_unseen(ringup):
     campaign = await sold(ringup)
     customer, _ = await followed(ringup, campaign, await drafted(ringup, campaign))
@@ -171,6 +194,19 @@ async def test_a_bare_number_shows_nothing_and_with_products_those_alone(ringup,
         assert (await customer.http.get(f"{customer.here}/status")).status_code == 409
 
 
+async def test_a_bare_number_changes_and_pays_nothing(ringup, shop):
+    order_id = await drafted(ringup, shop)
+    customer = await (await shopper(ringup, shop)).open(f"?{order_id}&includeProducts=1")
+    form = customer.hidden()
+    assert (await customer.token()).status_code == 409
+    for more in ("", "/pay"):
+        await customer.send(more, again=form, act="continue", **WHOLE, **{f"lines.{shop.pillow}": "9"})
+        assert (customer.status, customer.title) == (409, words.NO_COOKIES.title)
+        assert not [text for text in PERSONAL if text in customer.text]
+    state = (await cart(ringup, "GET", f"/orders/{order_id}"))["state"]
+    assert (state["stage"], [line["quantity"] for line in state["lines"]]) == ("partial", [2])
+
+
 @pytest.mark.parametrize("fact", ["78701", " 78701 ", "0147"])
 async def test_a_second_fact_opens_the_order(ringup, shop, fact):
     customer = await (await shopper(ringup, shop)).open(f"?{await drafted(ringup, shop)}&includeProducts=1")
@@ -227,6 +263,7 @@ async def test_twenty_facts_an_hour_from_one_address(ringup, shop):
     await customer.send("/fact", fact="99999")
     assert (customer.status, customer.title) == (429, "That was a little too often")
     assert 0 < int(customer.answer.headers["retry-after"]) <= 3600
+    assert "What you typed is still there" in customer.text
 
 
 @pytest.mark.parametrize("fact", ["", " ", "x" * 5000, "\0", "‮78701", "💊", "4242424242424242", "<script>alert(1)</script>"])

@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import json
 import uuid
+from datetime import UTC, datetime
 
 import httpx
 
 from services.gateway.following import after
-from tests.gateway.conftest import BASE
+from tests.gateway.conftest import BASE, Clock
 from tests.house.shop import until
 
 
@@ -70,6 +71,25 @@ async def test_a_stream_tells_what_has_been_and_what_comes_each_once(ringup, pla
     assert len(ids) == len(set(ids))
     assert all(row["id"] == id and row["text"] for _, id, row in stream.events)
     await stream.close()
+
+
+async def test_a_stream_ends_once_whoever_listens_has_signed_out(ringup, place):
+    id, clock = await place(), Clock(datetime.now(UTC))
+    door = ringup.beside(clock=clock)
+    agent = await door.signed_in("agent1")
+    stream = Stream(door.gateway.app, f"/api/v1/orders/{id}/events", {"accept": "text/event-stream", "cookie": cookie(agent)})
+    await stream.has("QualityReviewRequested")
+    assert (await agent.form("/sign-out")).status_code < 400
+    clock.forward(seconds=30)
+    supervisor = await ringup.sign_in("supervisor1")
+    answer = await supervisor.send("POST", f"/api/v1/orders/{id}/cancel", json={"reason": "x"}, key=uuid.uuid4().hex)
+    assert answer.status_code == 200, answer.text
+
+    async def ended():
+        return stream.reading.done()
+
+    await until(ended)
+    assert "OrderCancelled" not in [event for event, _, _ in stream.events]
 
 
 async def test_a_stream_of_no_order_is_refused_before_it_begins(ringup):

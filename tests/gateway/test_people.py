@@ -118,6 +118,9 @@ async def test_a_profile_says_what_was_agreed_and_begins_a_new_order(ringup, par
     for said in ("1970-12-31", "Female", "Agreed to SMS", "no marketing e-mail", "Prefers mornings.", f'href="/order-entry?customer={customer_id}"'):
         assert said in page
     assert "Create New Order" not in await (await ringup.sign_in("reviewer1")).page(f"/customers/{customer_id}")
+    entry = await (await ringup.sign_in("agent1")).page(f"/order-entry?customer={customer_id}")
+    for said in ('value="1970-12-31"', 'value="female"', 'value="Dogwood"'):
+        assert said in entry
 
 
 async def test_a_stored_card_is_shown_and_removed(ringup, ask, partial):

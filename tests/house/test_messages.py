@@ -7,8 +7,8 @@ from email.policy import default
 
 import pytest
 
-from services.customers.mail import server
-from services.customers.message import BACKOFF
+from services.customers.mail import Outbox, server
+from services.customers.message import BACKOFF, Failed
 from services.customers.message import message as message_aggregate
 from services.customers.sending import Desk
 from services.customers.sms import Accepted, Installed, Refused
@@ -189,7 +189,7 @@ async def test_an_sms_goes_to_the_plugin(shop):
     ("plugin", "status", "reason"),
     [
         (None, "Failed", "No SMS plugin is installed."),
-        (Phone(Refused("This number takes no SMS", again=False)), "Failed", "This number takes no SMS"),
+        (Phone(Refused("+1 (512) 555-0142 takes no SMS", again=False)), "Failed", "… takes no SMS"),
         (Phone(Refused("Busy")), "Waiting", "Busy"),
         (object(), "Waiting", "The SMS plugin phone failed."),
     ],
@@ -258,6 +258,25 @@ async def test_an_erased_customer_gets_no_mail_and_leaves_none(shop):
     assert (row["to"], row["reason"]) == ("Erased", "The customer was erased.")
     _, body = await shop.ask("customers", "GET", f"/messages/{waiting['message_id']}")
     assert (body["text"], body["to"]) == ("", "Erased")
+
+
+async def test_a_mail_that_was_written_while_its_customer_was_erased_does_not_stay(shop):
+    running = shop.house.running["customers"]
+    order_id = await issued(shop)
+    id = (await message(shop, order_id, "Sent"))["message_id"]
+    (file,) = files(shop)
+    await running.keyring.ensure(f"order-{order_id}", "4000000001")
+
+    class Late(Outbox):
+        async def put(self, *mail):
+            await super().put(*mail)
+            await running.keyring.erase("4000000001")
+
+    post(shop, outbox=Late(file.parent))
+    state, _ = await running.load(message_aggregate, id)
+    failed = await Desk(running).send(Work(id, id), state)
+    assert isinstance(failed, Failed)
+    assert (failed.over, files(shop)) == (True, [])
 
 
 async def test_a_mail_that_was_written_when_the_server_died_is_looked_for_first(shop):

@@ -99,11 +99,11 @@ async def test_a_stored_card_is_charged_by_reference(shop):
     assert body["state"]["stage"] == "closed"
     assert [entry["cvv"] for entry in shop.ledger() if entry["kind"] == "authorize"] == ["M", "P"]
 
-    async def told():
-        _, order = await shop.ask("payments", "GET", f"/orders/{body['order_id']}")
-        return "attempts" in order and order["attempts"][0]["instrument"]
+    async def shown():
+        status, order = await shop.ask("payments", "GET", f"/orders/{body['order_id']}")
+        return order["attempts"][0]["instrument"] if status == 200 else None
 
-    instrument = await until(told)
+    instrument = await until(shown)
     assert (instrument["id"], instrument["last4"]) == (row["id"], "4242")
 
 

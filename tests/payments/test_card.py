@@ -31,6 +31,8 @@ def test_a_good_card_has_a_brand_and_no_problem(number, brand):
         ("4242424242424241", "08/29", "123", ["number-invalid"]),
         ("", "08/29", "123", ["number-invalid"]),
         ("0" * 11, "08/29", "123", ["number-invalid"]),
+        ("0" * 16, "08/29", "123", ["number-invalid"]),
+        ("1000000000000008", "08/29", "123", ["number-invalid"]),
         ("٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢", "08/29", "123", ["number-invalid"]),
         ("4242\x004242424242", "08/29", "123", ["number-invalid"]),
         ("4242424242424242", "02/26", "123", ["expired"]),

@@ -34,7 +34,7 @@ def details(
         **_frame(visit, passed, order, campaign, link),
         v=typed,
         shelf=shelf,
-        gone=shown.gone(order["state"], form.sold(campaign)) if passed.products else [],
+        unsold=shown.unsold(order["state"], form.sold(campaign)) if passed.products else [],
         most=shown.MORE,
         verdicts=shown.verdicts(order, campaign["currency"]) if passed.products else [],
         countries=[(code, country_name(code)) for code in campaign["countries"]],
@@ -99,6 +99,7 @@ def _frame(visit: Visit, passed: Pass, order: Order, campaign: Campaign, link: L
         "until": _until(when(link["expires_at"])) if link and link["price_lock"] else "",
         "drafted": passed.by != "new",
         "applies": not state["quote"] or state["quote"]["profile_applies"] is not False,
+        "gone": shown.gone(order.get("gone")),
         "repriced": {name: f"{formatted(changed[name], currency)} {currency}" for name in ("before", "after")} if changed else None,
     }
 

@@ -53,7 +53,7 @@ def _row(offer: Mapping[str, Any], choice: Mapping[str, Any], currency: str) -> 
     }
 
 
-def gone(state: Mapping[str, Any], known: Sequence[str]) -> list[dict[str, Any]]:
+def unsold(state: Mapping[str, Any], known: Sequence[str]) -> list[dict[str, Any]]:
     """What is in the order and not sold any more."""
     names = {line["product"]: line["name"] for line in (state["quote"] or {"lines": ()})["lines"]}
     nothing = {"price": "", "trial_days": 0, "description": "", "image": ""}
@@ -62,6 +62,15 @@ def gone(state: Mapping[str, Any], known: Sequence[str]) -> list[dict[str, Any]]
         for line in state["lines"]
         if line["quantity"] and line["product"] not in known
     ]
+
+
+def gone(found: Mapping[str, Any] | None) -> list[str]:
+    """Sentences about what an order that was drawn up before has lost."""
+    if not found:
+        return []
+    said = [f"Not sold any more: {', '.join(found['products'])}."] if found["products"] else []
+    said += [f"The coupon {code} does not count any more." for code in found["coupons"]]
+    return said + ["The delivery that was chosen is not there any more: look at the one that is used now."] * found["delivery"]
 
 
 def sums(quote: Mapping[str, Any] | None, currency: str, profiles: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any] | None:

@@ -102,7 +102,7 @@ def slow_down(seconds: int) -> Told:
     return Told(
         429,
         "That was a little too often",
-        f"For your safety this page takes so many tries an hour and no more. Nothing is lost and nothing was charged. Look again in {wait}.",
+        f"For your safety this page takes so many tries an hour and no more. Nothing is lost and nothing was charged. Try again in {wait}.",
         "clock",
         again=True,
     )

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Services, allow, session_of
 from services.gateway.following import follow, story
 from services.gateway.live import Live
+from services.gateway.pages.order_entry import may_sell
 from services.gateway.pages.payment import Account, AccountFor
 from services.gateway.sessions import Session
 from shared.contracts.cart import Disposition
@@ -179,6 +180,7 @@ async def publish(id: CampaignId, body: CampaignIn, services: Ask, key: Key) -> 
 async def place(request: Request, body: NewOrder, services: Ask, at: AtDoor, key: Key) -> dict[str, Any]:
     """Place a whole order at once. 202: it is on stable storage and is being charged."""
     session = cast(Session, session_of(request))
+    await may_sell(services, session, body.campaign)
     payment = ""
     if body.external_id:
         key = external_command(session.actor, body.external_id)

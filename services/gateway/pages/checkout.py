@@ -47,7 +47,9 @@ async def begin(visit: Visiting) -> Response:
 def told(request: Request, told: Told, wait: int = 0) -> Response:
     """Why it does not go on, and what to do."""
     campaign = re.match(r"/checkout/([0-9A-Za-z]{1,40})", request.url.path)
-    answer = page(request, "checkout_message.html", told.status, told=told, here=campaign[0] if campaign else "/")
+    answer = page(
+        request, "checkout_message.html", told.status, told=told, here=campaign[0] if campaign else "/", typed=wait and request.method == "POST"
+    )
     if wait:
         answer.headers["retry-after"] = str(wait)
     return answer
@@ -231,8 +233,8 @@ async def _fits(visit: Visit, passed: Pass, fact: str) -> bool:
     if not fact.strip() or len(fact) > _LONGEST_FACT or await _open_to_all(visit, passed) is None:
         return False
     answer = await visit.services.ask("cart", "POST", f"/orders/{passed.order_id}/second-fact", {"fact": fact.strip()})
-    if answer.status >= 500:
-        raise Failed(answer.status, answer.json())
+    if answer.status >= 500 or (answer.status == 409 and answer.json()["code"] == "busy"):
+        raise Failed(503, answer.json())  # not decided, so not counted
     return answer.status == 200
 
 

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 from starlette.responses import Response
 
-from services.gateway.door import SELLS, Ask, AtDoor, Door, Services, allow
+from services.gateway.door import SELLS, Ask, AtDoor, Door, allow
 from services.gateway.pages.lists import Seen, caught_up, if_answered
 from services.gateway.pages.order_entry import Key, answered, campaign_of
 from shared.contracts.cart import Channel, Disposition
@@ -45,7 +45,7 @@ class Wanted(BaseModel):
 async def links(id: OrderId, services: Ask, at: AtDoor, seen: Seen = "") -> JSONResponse:
     """Newest first: with the address of those that still hold, and ``message``, what became of the mail or SMS. Beside them the order's status and
     stage, where a new one could be sent, and by what (``server``: smtp or outbox; ``plugin``: the one for SMS, or empty)."""
-    await _caught_up(services, seen)
+    await caught_up(services, seen)
     found, order = await asyncio.gather(services.get("cart", f"/orders/{id}/links"), services.get("cart", f"/orders/{id}"))
     state = order["state"]
     told = await if_answered(services, "customers", f"/orders/{id}")
@@ -69,14 +69,6 @@ async def links(id: OrderId, services: Ask, at: AtDoor, seen: Seen = "") -> JSON
             "plugin": sent["sms"],
         }
     )
-
-
-async def _caught_up(services: Services, seen: str) -> None:
-    """Also with what became of a mail or SMS."""
-    stream = seen.partition("@")[0]
-    if stream.startswith("message-"):
-        await services.ask("customers", "GET", f"/messages/{stream.removeprefix('message-')}", query={"min_version": seen})
-    await caught_up(services, seen)
 
 
 _HOLD = ("issued", "opened")

@@ -1,6 +1,7 @@
 import gzip
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Header, Query, Request
 from fastapi.responses import JSONResponse
@@ -82,19 +83,30 @@ def _compressed(request: Request, answer: Response) -> Response:
 
 
 @router.get("/order-entry/{id}")
-async def one(request: Request, id: OrderId, services: Ask, was: Annotated[int | None, Query(ge=0, le=10**12)] = None) -> Response:
-    """``was`` is what it cost before it was priced anew."""
+async def one(
+    request: Request, id: OrderId, services: Ask, at: AtDoor, was: Annotated[int | None, Query(ge=0, le=10**12)] = None,
+    by: Annotated[int | None, Query(ge=1, le=10**6)] = None,
+) -> Response:  # fmt: skip
+    """``was`` is what it cost before it was priced anew, ``by`` the version of the campaign that it was priced by."""
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
     listed = theirs(await phone_campaigns(services), _who(request))
     campaign = await campaign_of(request, services, order)
-    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order, was=was)
+    delivery = await _named(services, at, order["state"], by) if by else ""
+    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order, was=was, delivery=delivery)
+
+
+async def _named(services: Services, at: Door, state: dict[str, Any], by: int) -> str:
+    """The delivery that an order had by an earlier version."""
+    before = await at.versions.find(services, state["campaign"], min(by, state["campaign_version"]))
+    return next((profile["name"] for profile in before["profiles"] if profile["id"] == state["delivery_was"]), "")
 
 
 @router.post("/order-entry")
 async def start(request: Request, body: Body, services: Ask, key: Key) -> JSONResponse:
     session = _who(request)
+    await may_sell(services, session, str(body.get("campaign", "")))
     order = await services.post("cart", "/orders", {**body, "call_center": session.call_center, "team": session.team}, key=key)
     return await _answer(request, services, order)
 
@@ -126,9 +138,12 @@ async def complete(
 ) -> Response:  # fmt: skip
     """A partial, or an order that its customer has open, is this agent's to ring up."""
     session = _who(request)
+    before = (await services.get("cart", f"/orders/{id}"))["state"]
     body = {"direction": direction, "call_center": session.call_center, "team": session.team}
     done = await services.post("cart", f"/orders/{id}/complete", body, key=key or idempotency_key)
-    was = f"?was={done['repriced']['before']}" if done.get("repriced") else ""
+    state = done["state"]
+    moved = state["repriced_from"] is not None and (done["repriced"] or state["gone"] or state["delivery_was"])
+    was = f"?was={state['repriced_from']}&by={before['campaign_version']}" if moved else ""
     to = f"/order-entry/{id}{was}"
     return RedirectResponse(to, 303) if for_people(request) else JSONResponse({"to": to})
 
@@ -201,10 +216,27 @@ async def phone_campaigns(services: Services) -> list[dict[str, Any]]:
 
 def theirs(rows: Sequence[dict[str, Any]], session: Session) -> list[dict[str, Any]]:
     """Those for the call centre and team of an agent; a supervisor sells from every campaign."""
-    return [
-        row for row in rows
-        if session.role in SETS or (row["call_center"] in ("", session.call_center) and (not row["teams"] or session.team in row["teams"]))
-    ]  # fmt: skip
+    return [row for row in rows if _for(row, session)]
+
+
+def _for(campaign: Mapping[str, Any], session: Session) -> bool:
+    ours = campaign["call_center"] in ("", session.call_center) and (not campaign["teams"] or session.team in campaign["teams"])
+    return session.role in SETS or ours
+
+
+async def may_sell(services: Services, session: Session, id: str) -> None:
+    """A campaign that an agent would find in Order Entry; a supervisor and a program sell from every one. Raises Failed at ``campaign``."""
+    if session.scopes is not None or session.role in SETS:
+        return
+    answer = await services.ask("catalog", "GET", f"/campaigns/{quote(id, safe='')}")
+    if answer.status != 200:
+        return  # cart says what is wrong with it
+    found = answer.json()
+    if not found["retired"] and found["listed"] != "phone":
+        raise Failed(403, {"code": "not-by-phone", "field": "campaign", "detail": f"{found['name']} is not sold in Order Entry."})
+    if not _for(found["campaign"], session):
+        detail = f"{found['name']} is for another call centre or team. Choose a campaign of yours."
+        raise Failed(403, {"code": "not-yours", "field": "campaign", "detail": detail})
 
 
 async def campaign_of(request: Request, services: Services, order: dict[str, Any]) -> Mapping[str, Any]:
@@ -255,7 +287,8 @@ async def _before(services: Services, source: str) -> dict[str, Any]:
 def blank(campaign: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
     """An order that has not begun, as cart would answer."""
     nothing = {"coupons": [], "profile": "", "fields": [], "terms_agreed": False, "lines": [], "declines": [], "quote": None, "attempt": 0}
-    return {"order_id": "", "version": 0, "coupons_said": {}, "state": {**_KEPT, **before, **nothing, "stage": "none", "campaign": campaign["id"]}}
+    known = {name: {**empty, **before.get(name, {})} if isinstance(empty, dict) else before.get(name, empty) for name, empty in _KEPT.items()}
+    return {"order_id": "", "version": 0, "coupons_said": {}, "state": {**known, **nothing, "stage": "none", "campaign": campaign["id"]}}
 
 
 def _declines(state: dict[str, Any]) -> list[dict[str, Any]]:
@@ -297,9 +330,10 @@ async def tried(request: Request, services: Services, campaign: dict[str, Any], 
 
 async def _page(
     request: Request, services: Services, listed: list[dict[str, Any]], campaign: Mapping[str, Any], number: int, order: dict[str, Any],
-    preview: str = "", was: int | None = None,
+    preview: str = "", was: int | None = None, delivery: str = "",
 ) -> Response:  # fmt: skip
-    """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it."""
+    """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it, ``delivery`` the name
+    of one that is gone."""
     if all(row["id"] != campaign["id"] for row in listed):
         listed = [*listed, {"id": campaign["id"], "name": campaign["name"], "number": number}]
     countries = [(code, country_name(code)) for code in campaign["countries"]]
@@ -325,6 +359,7 @@ async def _page(
         attempts=_declines(order["state"]),
         blocked=shown["blocked"],
         was=was,
+        delivery=delivery,
         currency=campaign["currency"],
         preview=preview,
         newer=not preview and any(row["id"] == campaign["id"] and row["number"] > number for row in listed),

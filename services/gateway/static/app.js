@@ -46,7 +46,7 @@ document.addEventListener("close", (event) => {
 document.addEventListener("htmx:sendError", () => toast("The server does not answer. Try again.", "bad"));
 
 /** Shows words at the bottom for a while. */
-export function toast(text, tone = "ok") {
+function toast(text, tone = "ok") {
   const shown = element("div", { class: "float toast", role: "status", "data-tone": tone }, element("span", {}, text));
   document.getElementById("toasts")?.replaceChildren(shown);
   wait(6000).then(() => shown.remove());

@@ -4,7 +4,7 @@ import { ask, element, icon, onLive, Problem } from "./core.js";
 import { couponsList, fieldsList } from "./campaign-coupons.js";
 import { disputed, draft, keep, load, merge, NAMES, settle, takeTheirs, takeUp, toSend, unsaved } from "./campaign-draft.js";
 import { csvDialog, scripts } from "./campaign-files.js";
-import { at, check, clear, fieldOf, fill, forgetAll, form, itemOf, mark, remember, say, valueOf } from "./campaign-form.js";
+import { at, check, clear, fieldOf, fill, forgetAll, form, itemOf, remember, say, valueOf } from "./campaign-form.js";
 import { fieldWithin, offersList } from "./campaign-offers.js";
 import { profilesList, ruleField } from "./campaign-shipping.js";
 import { register } from "./keys.js";

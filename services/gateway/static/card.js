@@ -44,11 +44,21 @@ function luhn(number) {
   return sum % 10 === 0;
 }
 
+/** Whether a card number may be in it: 13 to 19 digits, at most one sign between two of them. */
+export function holdsCard(text) {
+  return [...text.matchAll(/\d(?:[^\p{L}\d\n]?\d){12,}/gu)].some(([run]) => {
+    const found = digits(run);
+    const from = [...found].map((_, place) => place).filter((place) => "3456".includes(found[place]));
+    return from.some((place) => LENGTHS.some((length) => place + length <= found.length && luhn(found.slice(place, place + length))));
+  });
+}
+const LENGTHS = [13, 14, 15, 16, 17, 18, 19];
+
 /** [field, words] of everything that is wrong. */
 export function problems(number, date, code, today = new Date()) {
   const found = [];
   if (!number) found.push(["number", "Enter the card number."]);
-  else if (number.length < 12 || !luhn(number)) found.push(["number", "This is not a card number. Check it digit by digit."]);
+  else if (number.length < 12 || !/^[2-9]/.test(number) || !luhn(number)) found.push(["number", "This is not a card number. Check it digit by digit."]);
   const [month, year] = [Number(date.slice(0, 2)), 2000 + Number(date.slice(2))];
   if (date.length !== 4 || month < 1 || month > 12) found.push(["expiry", "The expiry date is month and year, such as 08/29."]);
   else if (year < today.getFullYear() || (year === today.getFullYear() && month < today.getMonth() + 1)) found.push(["expiry", "This card has expired."]);

@@ -43,7 +43,7 @@ export function refused(problem) {
   return true;
 }
 
-export async function openNoSale() {
+async function openNoSale() {
   if (dialog.open || order().stage !== "open" || underway() || missing()) return;
   at("nosale-said").textContent = "";
   dialog.showModal();

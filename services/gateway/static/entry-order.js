@@ -178,7 +178,7 @@ export function tryAgain() {
 }
 
 /** Another tab or agent changed this order: their sections are shown, ours are sent again on top. */
-export function overtaken(theirs, sections) {
+function overtaken(theirs, sections) {
   const before = current;
   current = theirs;
   merge(before, theirs, sections, save);

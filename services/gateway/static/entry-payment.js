@@ -2,6 +2,7 @@
 import * as card from "./card.js";
 import { ask, element, icon, Problem } from "./core.js";
 import { clear, mark } from "./entry-errors.js";
+import { onUnsure, unsure } from "./entry-known.js";
 import { onOrder, order, save, send } from "./entry-order.js";
 import { rows } from "./entry-products.js";
 import { at } from "./entry-values.js";
@@ -50,6 +51,7 @@ const WRONG = {
 /** [field, words] of what is wrong with what is typed for a method. */
 export function wrong() {
   const found = instrument() ? [] : WRONG[method()]?.() ?? [];
+  if (unsure()) found.unshift(["customer.phone", `Say whether this is still ${unsure()}, or somebody else.`]);
   if (method() === "echeck" && !at("oral_authorisation").checked) found.push(["oral_authorisation", "Read the text aloud, and tick the box once the customer has agreed."]);
   return found;
 }
@@ -100,7 +102,7 @@ const KINDS = { card: "card", echeck: "account" };
 
 function drawInstruments() {
   const before = document.querySelector('[name="instrument"]:checked')?.value;
-  const fitting = stored.filter(({ kind }) => kind === KINDS[method()]);
+  const fitting = unsure() ? [] : stored.filter(({ kind }) => kind === KINDS[method()]);
   at("instruments").hidden = !fitting.length;
   const choice = (value, words, checked) => element("label", {}, element("input", { type: "radio", name: "instrument", value, ...(checked ? { checked: "" } : {}) }), words);
   const first = fitting.some(({ id }) => id === before) ? before : before === "" ? "" : fitting[0]?.id;
@@ -116,6 +118,7 @@ async function loadInstruments(id) {
   drawPayment();
 }
 
+onUnsure(drawPayment);
 onOrder((view) => {
   if (view.order_id && view.values.customer_id !== known) {
     known = view.values.customer_id;

@@ -31,7 +31,7 @@ function show(row, shown) {
 }
 
 /** Rows that fit what is looked for; a variant that fits or is in the order shows without its offer being opened. */
-export function drawShelf() {
+function drawShelf() {
   const wanted = (find?.value ?? "").trim().toLowerCase().split(/\s+/).filter(Boolean);
   const asked = wanted.length > 0 || Boolean(only?.checked);
   const fits = (row) => wanted.every((word) => row.dataset.words.includes(word)) && (!only?.checked || quantity(row));

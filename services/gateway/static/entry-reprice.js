@@ -18,7 +18,8 @@ export function offerPrices(update) {
 /** The products may be others now, so that the page is fetched anew; what changed is told there. */
 export function updated(before, order) {
   const gone = [...document.querySelectorAll("tr[data-product]:not(.off)")].map((row) => row.dataset.product).filter((id) => !order.values.lines[id]).map(nameOf);
-  sessionStorage.setItem(KEPT, JSON.stringify({ before, after: order.amounts.totals.total, gone }));
+  const delivery = order.delivery_gone ? (document.querySelector('[name="profile"]:checked')?.closest("label").firstElementChild.nextSibling.textContent ?? "") : "";
+  sessionStorage.setItem(KEPT, JSON.stringify({ before, after: order.amounts.totals.total, gone, delivery }));
   location.reload();
 }
 
@@ -27,5 +28,6 @@ export function tellPrices() {
   sessionStorage.removeItem(KEPT);
   if (!told) return;
   const gone = told.gone.length ? ` Not sold any more: ${told.gone.join(", ")}.` : "";
-  banner("ok", `${told.before === told.after ? `The total stays ${told.after}` : `The total was ${told.before} and is ${told.after}`}, by the newest version of the campaign.${gone}`);
+  const delivery = told.delivery ? ` The delivery ${told.delivery} is gone: ask which one the customer wants.` : "";
+  banner("ok", `${told.before === told.after ? `The total stays ${told.after}` : `The total was ${told.before} and is ${told.after}`}, by the newest version of the campaign.${gone}${delivery}`);
 }

@@ -1,4 +1,5 @@
 // What is typed against what the server has of each section, and what of it outlives this page.
+import { holdsCard } from "./card.js";
 import { form, read, SECTIONS, write } from "./entry-values.js";
 
 export const text = (value) => JSON.stringify(value);
@@ -23,7 +24,8 @@ export const letGo = (section) => held.delete(section);
 /** Whether something that was refused, or changed elsewhere too, still stands as it was typed. */
 export const heldBack = () => typedIn().some((section) => held.has(section));
 
-// What is typed and not saved outlives the page, the tab and the browser, for whoever typed it, some days long; card details are never part of it.
+// What is typed and not saved outlives the page, the tab and the browser, for whoever typed it, some days long. Card details are never part of it,
+// wherever they are typed.
 const DAYS = 3;
 const nameOf = (id) => `draft.${form.dataset.user}.${id}`;
 const isDraft = (name) => name.startsWith("draft.");
@@ -32,7 +34,7 @@ let left = false;
 
 export function keepDraft(id) {
   if (!id) return;
-  const typed = Object.fromEntries(typedIn().map((section) => [section, read(section)]));
+  const typed = Object.fromEntries(typedIn().map((section) => [section, read(section)]).filter(([, value]) => !holdsCard(text(value))));
   if (!Object.keys(typed).length) return left && forgetDraft(id);
   left = true;
   localStorage.setItem(nameOf(id), text({ at: Date.now(), typed }));

@@ -1,7 +1,7 @@
 // What Order Entry shows of an order: amounts, totals, script, time, and whether it is saved.
 import { element, icon } from "./core.js";
 import { drawVerdicts } from "./entry-coupons.js";
-import { drawLines, drawReasons, drawShelf } from "./entry-products.js";
+import { drawLines, drawReasons } from "./entry-products.js";
 import { at, drawBoxes, form } from "./entry-values.js";
 
 let scripts = {};
@@ -18,7 +18,7 @@ export function draw(order) {
   at("why").hidden = !Object.keys(order.amounts.lines).length;
   if (sums.total !== before) say(`Total ${sums.total}.`);
   sayVerdicts(order.coupons);
-  at("process").toggleAttribute("data-blocked", order.blocked || order.stage === "partial" || order.of === "customer");
+  at("process").toggleAttribute("data-blocked", order.blocked || order.stage === "partial" || order.of === "customer" || form.dataset.preview !== undefined);
   drawProcess();
   at("process-name").textContent = order.blocked ? "A supervisor has to help" : order.attempt ? `Process, attempt ${order.attempt + 1}` : "Process";
   scripts = order.scripts;
@@ -33,7 +33,7 @@ function sayVerdicts(coupons) {
 }
 
 /** The script whose tab is chosen. */
-export function drawScript() {
+function drawScript() {
   const shown = scripts[document.querySelector('[data-script][aria-selected="true"]')?.dataset.script] ?? [];
   if (!shown.length) return;
   at("script").replaceChildren(...shown.map(([cue, segments]) => {

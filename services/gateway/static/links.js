@@ -65,7 +65,7 @@ function drawForm(anew) {
   const none = to === "sms" && !there.plugin ? "No SMS plugin is installed, so that nothing can be sent this way." : "";
   at("link-by").textContent = none || (to === "email" && there.server === "outbox" ? "No mail server is set: the mail lies in the outbox until somebody sends it." : "");
   at("link-send").disabled = Boolean(none);
-  at("links-ends").hidden = there.stage !== "open";
+  at("links-ends").hidden = at("link-why-box").hidden = there.stage !== "open";
   at("link-send").textContent = SEND[to];
   preview();
 }
@@ -164,6 +164,7 @@ form.addEventListener("submit", async (event) => {
   at("link-send").disabled = true;
   try {
     const wanted = { channel: to, hours: Number(at("link-hours").value), price_lock: at("link-lock").checked, to: to === "copy" ? "" : at("link-to").value.trim() };
+    if (there.stage === "open") wanted.disposition = at("link-why").value;
     const view = await commands.issue(path(), wanted);
     at("link-address").value = view.link.address;
     at("link-made").hidden = false;
