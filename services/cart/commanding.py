@@ -20,7 +20,7 @@ from services.cart.lookups import catalog, circumstances, tariff
 from services.cart.order import order
 from services.cart.overrides import Approve
 from services.cart.pricing import About, Catalog, Circumstances
-from services.cart.state import CUSTOMER, Order, about, applied, evolve, gone_between
+from services.cart.state import CUSTOMER, Order, about, applied, evolve
 from services.cart.trials import trials_of, tried, tried_before
 from services.cart.typed import kept
 from services.cart.why import Why
@@ -180,8 +180,7 @@ async def previewed(service: Running, id: str, state: Order, sent: Envelope) -> 
     after = state
     for event in decision:
         after = evolve(after, event)
-    total = state.quote.total if state.quote else None
-    return replace(after, stage=state.stage, of=state.of, repriced_from=total, gone=gone_between(state.quote, after.quote))
+    return replace(after, stage=state.stage, of=state.of, repriced_from=state.quote.total if state.quote else None)
 
 
 async def shown(service: Running, id: str, version: int, state: Order, sent: Envelope) -> Answer:

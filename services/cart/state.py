@@ -224,12 +224,12 @@ def _updated(order: Order, event: CartUpdated) -> Order:
         quote=quote,
         campaign_version=event.campaign_version,
         repriced_from=event.repriced_from,
-        gone=gone_between(order.quote, quote) if repriced else (),
+        gone=_gone(order.quote, quote) if repriced else (),
         delivery_was=was,
     )
 
 
-def gone_between(before: Quote | None, after: Quote | None) -> tuple[str, ...]:
+def _gone(before: Quote | None, after: Quote | None) -> tuple[str, ...]:
     """Names of the products that are in the one and not in the other."""
     left = {line.product for line in after.lines} if after else set()
     return tuple(line.name for line in before.lines if line.product not in left) if before else ()
