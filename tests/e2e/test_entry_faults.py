@@ -58,7 +58,7 @@ async def test_a_call_that_begins_without_a_network_begins_when_it_is_back(sign_
 
 async def campaign(shop, **changed):
     offers = [{"id": "97001", "name": "Kept", "sku": "K-1", "price": 1000}, {"id": "97002", "name": "Removed", "sku": "R-1", "price": 500}]
-    body = {"name": "It changes (phone)", "offers": offers, "countries": ["US"], "listed": True, "max_coupons": 1, **changed}
+    body = {"name": "Restful Nights that change (phone)", "offers": offers, "countries": ["US"], "listed": True, "max_coupons": 1, **changed}
     async with signed_in(shop, "supervisor1") as client:
         answer = await client.put("/api/v1/campaigns/97000", json=body, headers={"idempotency-key": f"changes-{hash(str(body))}"})
         assert answer.status_code == 200, answer.text
@@ -241,3 +241,27 @@ async def test_what_was_typed_without_a_line_outlives_its_tab(sign_in):
     await expect(field(other, "notes")).to_have_value("Typed while nobody answered.")
     await saved(other)
     await holds(other, f"!({kept}).includes('{order_id}')")
+
+
+async def test_a_draft_does_not_go_over_what_others_saved_since(sign_in):
+    page, colleague = await sign_in("agent1"), await sign_in("supervisor1")
+    order_id = await begun(page)
+    await field(page, "notes").fill("As it was.")
+    await saved(page)
+    await page.context.set_offline(True)
+    await field(page, "notes").fill("Typed without a line.")
+    await expect(page.get_by_text("No connection. What you type is kept.")).to_be_visible()
+    await page.close()
+    await colleague.goto(f"/order-entry/{order_id}")
+    await expect(colleague.locator("#notes")).to_have_value("As it was.")
+    await field(colleague, "notes").fill("Written by a colleague.")
+    await saved(colleague)
+    again = await page.context.new_page()
+    await page.context.set_offline(False)
+    await again.goto(f"/order-entry/{order_id}")
+    await expect(again.get_by_text("Agent notes was changed elsewhere at the same time, to: Written by a colleague.")).to_be_visible()
+    await expect(again.locator("#notes")).to_have_value("Typed without a line.")
+    await again.get_by_role("button", name="Keep mine").click()
+    await saved(again)
+    await colleague.reload()
+    await expect(colleague.locator("#notes")).to_have_value("Typed without a line.")

@@ -137,7 +137,13 @@ async def taking_echecks(sign_in, shop):
             {"id": f"9610{n}1", "name": "By bank", "sku": "B-1", "price": 1000},
             {"id": f"9610{n}2", "name": "By card alone", "sku": "B-2", "price": 500, "gateway": f"cards{n}"},
         ]
-        body = {"name": f"By bank {n} (phone)", "offers": offers, "methods": ["card", "echeck", "external"], "countries": ["US"], "listed": True}
+        body = {
+            "name": f"Restful Nights by bank {n} (phone)",
+            "offers": offers,
+            "methods": ["card", "echeck", "external"],
+            "countries": ["US"],
+            "listed": True,
+        }
 
         async def published():
             answer = await client.put(f"/api/v1/campaigns/9610{n}", json=body, headers={"idempotency-key": f"by-bank-{n}-1"})

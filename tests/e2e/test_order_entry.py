@@ -153,7 +153,7 @@ async def published(supervisor, *deliveries, **prices):
     offers = [{"id": id.lstrip("_"), "name": f"Product {id[-1]}", "sku": f"P-{id[-1]}", "price": price} for id, price in prices.items()]
     headers = {"x-csrf-token": token, "idempotency-key": f"prices-{prices}-{deliveries}"}
     profiles = [{"id": id, "name": f"Delivery {id[-1]}", "default": id[-1] == "1"} for id in deliveries]
-    body = {"name": "Prices that change (phone)", "offers": offers, "profiles": profiles}
+    body = {"name": "Restful prices (phone)", "offers": offers, "profiles": profiles}
     answer = await supervisor.request.put("/api/v1/campaigns/95000", data=body, headers=headers)
     assert answer.status == 200, await answer.text()
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest_asyncio
 
+from services.cart.views import newest
 from shared.clients import call
 from tests.gateway.shopper import ADDRESS, BROKE, LOST_AFTER, SUPERVISOR, WHOLE, cart, publish, shopper, sold
 from tests.house.shop import until
@@ -270,8 +271,9 @@ async def test_a_campaign_that_has_ended_says_so(ringup):
     assert answer.status == 200, answer.json()
 
     async def ended():
-        await customer.pay()
-        return "This offer has ended." in customer.text
+        return (await ringup.all.house.running["cart"].get(newest, ending.id))["retired"]
 
     await until(ended)
+    await customer.pay()
+    assert "This offer has ended." in customer.text
     assert (await (await shopper(ringup, ending)).open()).status == 404

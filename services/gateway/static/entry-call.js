@@ -1,10 +1,11 @@
 // A call: started once however often the page is loaded, and come back to until it is done.
 import { Problem } from "./core.js";
 import { banner } from "./entry-errors.js";
+import { choose } from "./entry-merge.js";
 import { adopt, answered, follow, order, save } from "./entry-order.js";
 import { tellPrices } from "./entry-reprice.js";
-import { call, settle, takeUpDraft, text } from "./entry-typed.js";
-import { at, form, read, rendered, SECTIONS, stored, write } from "./entry-values.js";
+import { call, settle, takeUpDraft } from "./entry-typed.js";
+import { at, form, read, rendered, SECTIONS, stored, text, write } from "./entry-values.js";
 import { drawTime } from "./entry-view.js";
 
 /** What fills the form before the order is started: it is typed, and saved as such. */
@@ -47,7 +48,7 @@ function begun() {
   call.set({ order_id: order().order_id });
   history.replaceState(null, "", `/order-entry/${order().order_id}`);
   document.title = `Order entry ${order().order_id} · Ringup`;
-  takeUpDraft(order().order_id);
+  for (const section of takeUpDraft(order().order_id, order().values)) choose(section, order().values[section], save);
   adopt(order());
   form.removeAttribute("aria-busy");
   drawTime(order().started_at, ahead);

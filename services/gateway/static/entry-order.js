@@ -3,14 +3,15 @@ import { ask, element, heardOf, Problem, wait } from "./core.js";
 import { banner, mark } from "./entry-errors.js";
 import { merge } from "./entry-merge.js";
 import { rows, withoutReason } from "./entry-products.js";
-import { call, forgetDraft, hold, keepDraft, letGo, settle, text, typedIn, unsent } from "./entry-typed.js";
+import { call, forgetDraft, hold, keepDraft, letGo, seen, settle, typedIn, unsent } from "./entry-typed.js";
 import { notSaved, processing, saidSaved, say, stalled } from "./entry-view.js";
-import { at, form, read, sent as asSent } from "./entry-values.js";
+import { at, form, read, sent as asSent, text } from "./entry-values.js";
 
 const MONEY = new Set(["billing", "shipping", "shipping_same", "lines", "coupons", "profile"]);
 
 let current = JSON.parse(form.dataset.order);
 let saving = null;
+let changing = false;
 let following = null;
 let last = Promise.resolve();
 const listeners = [];
@@ -29,6 +30,7 @@ export const onRefused = (offer) => { help = offer; };
 export function adopt(view) {
   if (view.order_id === current.order_id && view.version < current.version) return; // an older answer
   current = view;
+  seen(view.values);
   for (const listener of listeners) listener(view);
 }
 
@@ -102,7 +104,8 @@ export function save() {
   return saving;
 }
 
-export const isSaving = () => saving !== null;
+/** Whether a change is on its way, whose answer brings what others changed. */
+export const isSaving = () => changing;
 
 async function saveAll() {
   while (current.order_id && current.stage === "open" && unsent().length) {
@@ -120,6 +123,7 @@ async function change(sections) {
   const sent = Object.fromEntries(sections.map((section) => [section, read(section)]));
   const body = Object.fromEntries(sections.map((section) => [section, asSent(section, sent[section])]));
   at("totals").setAttribute("aria-busy", String(sections.some((section) => MONEY.has(section))));
+  changing = true;
   try {
     const view = await answered("POST", `/order-entry/${current.order_id}/changes`, body);
     for (const section of sections) settle(section, text(sent[section]));
@@ -129,6 +133,7 @@ async function change(sections) {
     if (!(problem instanceof Problem)) throw problem;
     refusedChange(problem, sections, sent, body);
   } finally {
+    changing = false;
     at("totals").removeAttribute("aria-busy");
     keepDraft(current.order_id);
   }
@@ -189,7 +194,7 @@ function overtaken(theirs, sections) {
 /** Looks whether somebody changed it. */
 export async function refresh() {
   const status = await ask("GET", `/order-entry/${current.order_id}/status`).catch(() => null);
-  if (!status?.order || status.order.version <= current.version || saving) return;
+  if (!status?.order || status.order.version <= current.version || changing) return;
   const waited = current.blocked && !status.order.blocked;
   overtaken(status.order, typedIn());
   if (!waited) return;

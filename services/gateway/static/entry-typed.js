@@ -1,8 +1,6 @@
 // What is typed against what the server has of each section, and what of it outlives this page.
 import { holdsCard } from "./card.js";
-import { form, read, SECTIONS, write } from "./entry-values.js";
-
-export const text = (value) => JSON.stringify(value);
+import { form, read, SECTIONS, text, write } from "./entry-values.js";
 
 /** What the server has of each section, as text: as it was sent, so that its tidying never looks like a change. */
 const known = {};
@@ -32,12 +30,17 @@ const isDraft = (name) => name.startsWith("draft.");
 /** Whether the draft is this tab's to take away: another tab on the same order may have left one. */
 let left = false;
 
+let shown = {};
+/** What the server has, as it says it: so that a draft knows over what it was typed. */
+export const seen = (values) => { shown = values; };
+
 export function keepDraft(id) {
   if (!id) return;
   const typed = Object.fromEntries(typedIn().map((section) => [section, read(section)]).filter(([, value]) => !holdsCard(text(value))));
   if (!Object.keys(typed).length) return left && forgetDraft(id);
   left = true;
-  localStorage.setItem(nameOf(id), text({ at: Date.now(), typed }));
+  const over = Object.fromEntries(Object.keys(typed).map((section) => [section, text(shown[section])]));
+  localStorage.setItem(nameOf(id), text({ at: Date.now(), typed, over }));
 }
 
 const draftOf = (name) => JSON.parse(localStorage.getItem(name) ?? "{}");
@@ -49,10 +52,12 @@ export function forgetDraft(id) {
 
 for (const name of Object.keys(localStorage).filter(isDraft)) if (!(Date.now() - draftOf(name).at < DAYS * 86_400_000)) localStorage.removeItem(name);
 
-export function takeUpDraft(id) {
-  const { typed = {} } = draftOf(nameOf(id));
+/** `values` are the server's; the sections are given that somebody has saved otherwise since it was typed. */
+export function takeUpDraft(id, values) {
+  const { typed = {}, over = {} } = draftOf(nameOf(id));
   left = Object.keys(typed).length > 0;
   for (const [section, value] of Object.entries(typed)) write(section, untouched(section) ? value : typedOver(section, value));
+  return Object.keys(over).filter((section) => over[section] !== text(values[section]) && !untouched(section));
 }
 
 /** What has been typed on this page already stays. */

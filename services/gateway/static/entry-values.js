@@ -53,6 +53,10 @@ const READ = {
 const BLANK = { street: "", unit: "", city: "", postal: "", region: "", country: "" };
 const plain = (field) => (field.type === "checkbox" ? field.checked : field.value.trim());
 
+const ordered = (_, value) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value);
+/** The same for the same, in whichever order the server or the form names the parts. */
+export const text = (value) => JSON.stringify(value, ordered);
+
 export function read(section) {
   const blank = section === "billing" || section === "shipping" ? BLANK : {};
   return READ[section]?.() ?? { ...blank, ...Object.fromEntries(fieldsOf(section).map((field) => [field.name.split(".")[1], plain(field)])) };
@@ -63,7 +67,7 @@ export function rendered() {
   const fields = [...document.querySelectorAll("#entry :is(input, select, textarea), .strip [name]")].filter((field) => field.type !== "hidden" && !field.closest("#payment"));
   const typed = fields.map(stateOf);
   for (const field of fields) put(field, defaultOf(field));
-  const found = Object.fromEntries(SECTIONS.map((section) => [section, JSON.stringify(read(section))]));
+  const found = Object.fromEntries(SECTIONS.map((section) => [section, text(read(section))]));
   for (const [place, field] of fields.entries()) put(field, typed[place]);
   return found;
 }
