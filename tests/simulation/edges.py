@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from services.payments.simulator.ledger import Ledger
+from tests.simulation.gateway import MemoryOutbox
 
 POLL = 10.0
 
@@ -45,6 +46,8 @@ def edges(chance, *, simulator, idempotent, drop, said):
         instead.setattr("services.payments.service._simulator", lambda running: simulator())
         instead.setattr("services.payments.gateways.SimulatorGateway.idempotent", idempotent)
         instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
+        mails = MemoryOutbox()
+        instead.setattr("services.customers.sending.outbox", lambda data: mails)
         for module in ("shared.kernel.runner", "shared.retries", "shared.rebuild", "shared.engines.cluster.relay", "services.ops.jobs"):
             instead.setattr(f"{module}._POLL", POLL)
         instead.setattr("shared.engines.cluster.relay._PAGE", 5)

@@ -131,3 +131,19 @@ class MemoryDrop:
 
     async def erase(self, export_id):
         await self._line.ask("plugin.erase", lambda: self._inbox.files.pop(export_id, None), [export_id])
+
+
+class MemoryOutbox:
+    """The outbox folder, as the product keeps it, in memory."""
+
+    def __init__(self):
+        self._mails = {}
+
+    async def put(self, order_id, id, mail):
+        self._mails[order_id, id] = mail
+
+    async def has(self, order_id, id):
+        return (order_id, id) in self._mails
+
+    async def erase(self, order_ids):
+        self._mails = {key: mail for key, mail in self._mails.items() if key[0] not in order_ids}
