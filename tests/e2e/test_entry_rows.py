@@ -86,8 +86,10 @@ async def test_nobody_is_asked_without_a_reason(sign_in):
     await field(page, "lines.101.price").fill("30.00")
     await field(page, "lines.101.reason").fill("Goodwill")
     await field(page, "lines.101.reason").blur()
+    asks = page.get_by_role("button", name="Ask a supervisor")
+    await expect(asks).to_be_visible()
     await field(page, "lines.101.reason").fill("")
-    await page.get_by_role("button", name="Ask a supervisor").click()
+    await asks.click()
     await expect(field(page, "lines.101.reason")).to_be_focused()
     await expect(field(page, "lines.101.reason-note")).to_contain_text("the supervisor reads it")
 
