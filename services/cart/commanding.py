@@ -41,6 +41,7 @@ _TOLD = [field.name for field in fields(Order) if field.name not in _KEPT]
 _OVERRIDE = ("line", "product", "name", "price", "shipping_price", "reason", "by", "requested_at")
 
 Priced = TypeVar("Priced", Change, Reprice, Approve)
+Itself = TypeVar("Itself", Change, Reprice)
 
 
 async def new_id(service: Running, sent: Envelope) -> str:
@@ -141,7 +142,7 @@ async def changed(
     return await priced_with(service, command, state, asked, found, _itself)
 
 
-def _itself(command: Change, state: Order) -> tuple[Change, Order]:
+def _itself(command: Itself, state: Order) -> tuple[Itself, Order]:
     return command, state
 
 
@@ -162,11 +163,7 @@ async def repricing(service: Running, id: str, state: Order, taken: Order, sent:
     known, asked = await catalog(service, state.campaign), about(state)
     found = await circumstances(service, known, id, asked, sent.now)
     command = Reprice(id, known, {asked: found}.get, sent.actor, sent.now)
-    return await priced_with(service, command, taken, asked, found, _renewed)
-
-
-def _renewed(command: Reprice, state: Order) -> tuple[Reprice, Order]:
-    return command, state
+    return await priced_with(service, command, taken, asked, found, _itself)
 
 
 async def previewed(service: Running, id: str, state: Order, sent: Envelope) -> Order:

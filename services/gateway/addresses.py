@@ -19,7 +19,7 @@ def country_name(code: str) -> str:
     return str(_ENGLISH.territories.get(code, code))
 
 
-def _rules(country: str, region: str = "") -> Any:
+def rules_of(country: str, region: str = "") -> Any:
     """None for what is no country."""
     try:
         return get_validation_rules({"country_code": country, "country_area": region}) if country else None
@@ -30,7 +30,7 @@ def _rules(country: str, region: str = "") -> Any:
 @lru_cache(maxsize=300)
 def regions(country: str) -> Sequence[tuple[str, str]]:
     """Code and name; empty where the country has none that matter in an address."""
-    rules = _rules(country)
+    rules = rules_of(country)
     return tuple((code, name) for code, name in rules.country_area_choices if len(code) <= 3) if rules else ()
 
 
@@ -48,7 +48,7 @@ class Part:
 @lru_cache(maxsize=300)
 def parts(country: str) -> Sequence[Part]:
     """In the country's order; the postal code before the region where both follow the city."""
-    rules = _rules(country) or _rules("US")
+    rules = rules_of(country) or rules_of("US")
     needed, order = rules.required_fields, _order(rules)
     region = str(rules.country_area_type).replace("_", " ").capitalize() or "Region"
     city = str(rules.city_type).replace("_", " ").capitalize()
@@ -215,7 +215,7 @@ def _region(line: str) -> tuple[str, str]:
 
 
 def _fits(region: str, postal: str) -> bool:
-    rules = _rules("US", region)
+    rules = rules_of("US", region)
     return all(matcher.match(postal) for matcher in rules.postal_code_matchers)
 
 

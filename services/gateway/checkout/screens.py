@@ -14,6 +14,7 @@ from services.gateway.checkout import form, shown, words
 from services.gateway.checkout.form import Errors, Values
 from services.gateway.checkout.passes import Pass
 from services.gateway.checkout.visit import Order, Visit
+from services.gateway.entry import coupons_said
 from services.gateway.render import page, when
 from shared.money import formatted
 
@@ -36,7 +37,7 @@ def details(
         shelf=shelf,
         unsold=shown.unsold(order["state"], form.sold(campaign)) if passed.products else [],
         most=shown.MORE,
-        verdicts=shown.verdicts(order, campaign["currency"]) if passed.products else [],
+        verdicts=coupons_said(order, campaign["currency"], shown.COUPONS) if passed.products else [],
         countries=[(code, country_name(code)) for code in campaign["countries"]],
         regions_of=regions,
         words_of=place_words,

@@ -91,23 +91,8 @@ def sums(quote: Mapping[str, Any] | None, currency: str, profiles: Sequence[Mapp
     }
 
 
-_COUPONS = {
+COUPONS = {
     "unknown-code": "We do not know this code. Check how it is written.",
     "used-by-customer": "You have used it in another order.",
 }
 """Where an agent would be told something else."""
-
-
-def verdicts(order: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
-    """The coupons: what each takes, or why it does not."""
-    quote = order["state"]["quote"] or {"coupons": ()}
-    return [
-        {
-            "code": coupon["code"],
-            "applied": coupon["verdict"] == "applied",
-            "auto": coupon["auto"],
-            "amount": formatted(-coupon["amount"], currency),
-            "said": _COUPONS.get(coupon["reason"]) or order["coupons_said"].get(coupon["code"], ""),
-        }
-        for coupon in quote["coupons"]
-    ]

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SELLS, SETS, Ask, allow
+from services.gateway.pages.entry_customer import CustomerId
 from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, caught_up, if_answered, more, pages_of, who_is
 from services.gateway.render import page, wants_part
 
 router = APIRouter(prefix="/customers", include_in_schema=False)
 
 Instrument = Annotated[str, Path(max_length=100, pattern=r"^ins_[0-9A-Za-z_=-]+$")]
-CustomerId = Annotated[str, Path(pattern=r"^\d{10}$")]
 
 
 @router.get("", dependencies=[allow(*LOOKS_UP)])

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.door import SELLS, Ask, AtDoor, Failed, allow
+from services.gateway.pages.order_entry import Key
 from shared.ids import OrderId
 
 router = APIRouter(include_in_schema=False)
-
-Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
 
 
 class Body(BaseModel):
