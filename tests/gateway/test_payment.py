@@ -55,6 +55,17 @@ async def test_without_a_product_there_is_no_gateway_to_ask(agent):
     assert "Choose a product first" in answer.json()["detail"]
 
 
+async def test_a_product_that_was_taken_out_again_is_no_chosen_one(agent):
+    order_id = await started(agent, "out")
+    answer = await agent.send("GET", f"/order-entry/{order_id}/status")
+    version = {"if-match": f'"{answer.json()["order"]["version"]}"'}
+    out = {"lines": [{"product": "101", "quantity": 0}]}
+    answer = await agent.send("POST", f"/order-entry/{order_id}/changes", json=out, key="out-again", headers=version)
+    assert answer.status_code == 200, answer.text
+    answer = await pre_auth(agent, order_id, await typed(agent, order_id, "out"), "out")
+    assert (answer.status_code, answer.json()["field"]) == (422, "lines")
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"payment": ""}, {"payment": "x" * 101}, {"payment": 1}, {"payment": "a\x00b"}, {"payment": "tok", "gateway": "x"}, []]
 )

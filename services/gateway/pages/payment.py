@@ -45,13 +45,14 @@ async def pre_auth(id: OrderId, body: PreAuth, services: Ask, at: AtDoor, key: K
     state = (await services.get("cart", f"/orders/{id}"))["state"]
     if state["stage"] != "open":
         raise Failed(409, {"code": "not-open", "detail": "This order is not open any more."})
-    if not state["lines"]:
+    chosen = [line for line in state["lines"] if line["quantity"]]
+    if not chosen:
         detail = "Choose a product first: a pre-authorization goes to its gateway."
         raise Failed(422, {"code": "missing", "field": "lines", "detail": detail})
     campaign = await at.versions.find(services, state["campaign"], state["campaign_version"])
     wanted = {
         "payment": body.payment,
-        "gateway": _gateway(campaign, state["lines"]),
+        "gateway": _gateway(campaign, chosen),
         "currency": campaign["currency"],
         "customer_id": state["customer_id"],
     }
