@@ -109,7 +109,7 @@ class Desk:
         opened = await self._opened(wanted)
         if wanted.template == CONSENT:
             return await self._hand_over(work, opened)
-        return await (self._mail(work, wanted, again) if wanted.channel == "email" else self._sms(work, opened))
+        return await (self._mail(work, wanted, opened, again) if wanted.channel == "email" else self._sms(work, opened))
 
     async def _opened(self, wanted: MessageRequested) -> Row:
         """Raises NotSent for what nobody can read any more."""
@@ -118,8 +118,7 @@ class Desk:
             raise NotSent("The customer was erased.", over=True)
         return opened
 
-    async def _mail(self, work: Work, wanted: MessageRequested, again: bool) -> Sent:
-        opened = await self._opened(wanted)
+    async def _mail(self, work: Work, wanted: MessageRequested, opened: Row, again: bool) -> Sent:
         letter = letters.mail(letter_of(self.running, opened))
         mail = written(letter, wanted.campaign_name, self.post.source, opened["to"], work.reference, self.running.clock())
         if self.post.server:
