@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 
 from services.customers.customer import Erase, customer, decide
+from services.customers.mail import outbox
 from services.customers.status import status, unfinished
 from services.customers.views import KINDS, orders
 from shared.contracts.registry import view_topics
@@ -56,7 +57,7 @@ async def erase_again(service: Running, customer_id: str, streams: Sequence[str]
 async def _erase_mail(service: Running, order_ids: Sequence[str]) -> None:
     """Raises Unavailable."""
     try:
-        await service.state["post"].outbox.erase(order_ids)
+        await outbox(service.settings.data).erase(order_ids)
     except OSError as error:
         raise Unavailable(f"Mails to them in the outbox folder could not be erased: {error.strerror}.") from error
 

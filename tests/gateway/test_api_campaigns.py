@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from services.cart.views import newest
 from tests.gateway.conftest import EXTERNAL
 from tests.house.shop import until
 
@@ -99,6 +100,11 @@ async def test_order_entry_lists_to_agents_what_is_for_their_call_centre_and_tea
     await until(all_there)
     page = await agent.page("/order-entry")
     assert [f"Campaign {id}<" in page for id in ids] == [True, True, False, False]
+
+    async def all_sold():
+        return all([await ringup.all.house.running["cart"].get(newest, id) for id in ids])
+
+    await until(all_sold)
     for person, allowed in ((agent, [True, True, False, False]), (supervisor, [True] * 4)):
         for id, may in zip(ids, allowed, strict=True):
             await begins(person, id, may)

@@ -47,7 +47,7 @@ def edges(chance, *, simulator, idempotent, drop, said):
         instead.setattr("services.payments.gateways.SimulatorGateway.idempotent", idempotent)
         instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
         mails = MemoryOutbox()
-        instead.setattr("services.customers.sending.outbox", lambda data: mails)
+        instead.setattr("services.customers.mail.Outbox", lambda folder: mails)
         for module in ("shared.kernel.runner", "shared.retries", "shared.rebuild", "shared.engines.cluster.relay", "services.ops.jobs"):
             instead.setattr(f"{module}._POLL", POLL)
         instead.setattr("shared.engines.cluster.relay._PAGE", 5)
