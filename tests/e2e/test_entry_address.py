@@ -91,7 +91,7 @@ async def test_a_zip_of_another_state_is_told_at_its_field(sign_in):
     [
         ("customer.email", "customer.z@example", "address", "customer.z@example.com"),
         ("customer.phone", "12", "Enter the whole phone number", "+1 512 555 0160"),
-        ("billing.postal", "787", "One looks like", "78701"),
+        ("billing.postal", "787", "of this country, such as", "78701"),
     ],
 )
 async def test_a_field_is_checked_as_it_is_left_and_cleared_as_it_is_typed(sign_in, path, typed, words, right):

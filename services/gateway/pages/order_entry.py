@@ -1,7 +1,7 @@
 import gzip
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Header, Query, Request
 from fastapi.responses import JSONResponse
@@ -23,6 +23,7 @@ router = APIRouter(include_in_schema=False, dependencies=[allow(*SELLS)])
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100)]
 Version = Annotated[str, Header(alias="if-match", pattern=r'^"\d{1,12}"$')]
 Body = dict[str, JsonValue]
+_CAMPAIGN = re.compile(r"[0-9A-Za-z]{1,40}")
 NOBODY = {"first_name": "", "last_name": "", "phone": "", "email": ""}
 _NOWHERE = {"street": "", "unit": "", "city": "", "postal": "", "region": "", "country": ""}
 NOWHENCE = dict.fromkeys(("affiliate", "dnis", "ani", "voice_log", "custom1", "custom2", "custom3", "custom4", "custom5"), "")
@@ -228,9 +229,11 @@ async def may_sell(services: Services, session: Session, id: str) -> None:
     """A campaign that an agent would find in Order Entry; a supervisor and a program sell from every one. Raises Failed at ``campaign``."""
     if session.scopes is not None or session.role in SETS:
         return
-    answer = await services.ask("catalog", "GET", f"/campaigns/{quote(id, safe='')}")
-    if answer.status != 200:
+    if not _CAMPAIGN.fullmatch(id):
         return  # cart says what is wrong with it
+    answer = await services.ask("catalog", "GET", f"/campaigns/{id}")
+    if answer.status != 200:
+        return
     found = answer.json()
     if not found["retired"] and found["listed"] != "phone":
         raise Failed(403, {"code": "not-by-phone", "field": "campaign", "detail": f"{found['name']} is not sold in Order Entry."})

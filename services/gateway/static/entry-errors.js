@@ -46,7 +46,7 @@ function isAmount(typed, list) {
 }
 
 function fits(typed, { pattern, label, example }) {
-  return !typed || new RegExp(pattern, "i").test(typed) || `This is not a ${label}. One looks like ${example}.`;
+  return !typed || new RegExp(pattern, "i").test(typed) || `This is no ${label} of this country, such as ${example}.`;
 }
 
 export function checkField(field) {
