@@ -1,4 +1,8 @@
-"""Events of payments. References are ``<order>-<attempt>-<part>``, then ``-capture`` or ``-void``."""
+"""Events of payments.
+
+References are ``<order>-<attempt>-<part>``, ``-r<n>`` behind it where it was made again, then ``-capture`` or ``-void``, with a number where that was
+tried again after a no: ``-capture-2``; of a refund's part ``<order>-refund-<n>-<attempt>-<part>``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import Literal
 
 from shared.contracts.order import Instrument as Instrument
 from shared.contracts.order import Part, SubmittedOrder
-from shared.kernel.events import Event, Value
+from shared.kernel.events import Event, Personal, Value
 
 Answer = Literal["approved", "declined", "unknown", "never-heard"]
 
@@ -18,6 +22,8 @@ class AnsweredPart(Value):
     gateway_reference: str = ""
     avs: str = ""
     cvv: str = ""
+    expires_at: datetime | None = None
+    """When what it reserves is given back by itself, where the gateway says so."""
 
 
 class AttemptOpened(Event, type="ringup.payments.AttemptOpened"):
@@ -48,6 +54,56 @@ class PartAnswered(Event, type="ringup.payments.PartAnswered"):
     gateway_reference: str = ""
     avs: str = ""
     cvv: str = ""
+    expires_at: datetime | None = None
+    code: str = ""
+    """What the gateway itself calls its answer."""
+
+
+class PartRerouted(Event, type="ringup.payments.PartRerouted"):
+    """After a soft no: ``part``, of the same attempt and amount, stands for the one of number ``instead_of`` at another gateway. Private."""
+
+    order_id: str
+    attempt: int
+    part: Part
+    instead_of: int
+    due_at: datetime
+
+
+class RenewalRequested(Event, type="ringup.payments.RenewalRequested"):
+    """What was reserved has expired, or is about to: it is reserved again under ``reference``. Private."""
+
+    order_id: str
+    attempt: int
+    part: int
+    reference: str
+    payment: str
+    due_at: datetime
+
+
+class RenewalClaimed(Event, type="ringup.payments.RenewalClaimed"):
+    """Private."""
+
+    order_id: str
+    attempt: int
+    part: int
+    reference: str
+    holder: str
+    until: datetime
+    takeover: bool
+
+
+class PartRenewed(Event, type="ringup.payments.PartRenewed"):
+    """What the gateway said of a renewal; ``ask_again_at`` is set while it has not said so for good. Private."""
+
+    order_id: str
+    attempt: int
+    part: int
+    reference: str
+    answer: Answer
+    reason: str = ""
+    gateway_reference: str = ""
+    expires_at: datetime | None = None
+    ask_again_at: datetime | None = None
 
 
 class PaymentAuthorized(Event, type="ringup.payments.PaymentAuthorized"):
@@ -183,6 +239,109 @@ class PaymentVoidFailed(Event, type="ringup.payments.PaymentVoidFailed"):
     reason: str
 
 
+class OutcomeRecorded(Event, type="ringup.payments.OutcomeRecorded"):
+    """Somebody has found out what a gateway would not say, and says on what evidence; what follows from it is in the events behind it. Private."""
+
+    order_id: str
+    attempt: int
+    reference: str
+    outcome: Literal["charged", "not-charged"]
+    evidence: Personal[str]
+    by: str
+
+
+class OperationRetried(Event, type="ringup.payments.OperationRetried"):
+    """A capture, void or refund that was refused is asked for once more, under ``reference``. Private."""
+
+    order_id: str
+    attempt: int
+    part: int
+    of: str
+    """The reference that was refused."""
+    reference: str
+    by: str
+    due_at: datetime
+
+
+class RefundPart(Value):
+    """What of a refund one gateway gives back, of what was captured under ``captured``."""
+
+    attempt: int
+    part: Part
+    reference: str
+    captured: str
+    gateway_reference: str = ""
+
+
+class RefundRequested(Event, type="ringup.payments.RefundRequested"):
+    """``number`` from 1 in an order; the amount is that of its parts. Private."""
+
+    order_id: str
+    number: int
+    amount: int
+    parts: tuple[RefundPart, ...]
+    reason: Personal[str]
+    by: str
+    due_at: datetime
+
+
+class RefundClaimed(Event, type="ringup.payments.RefundClaimed"):
+    """Private."""
+
+    order_id: str
+    number: int
+    reference: str
+    holder: str
+    until: datetime
+    takeover: bool
+
+
+class PartRefunded(Event, type="ringup.payments.PartRefunded"):
+    """What the gateway said; ``ask_again_at`` is set while it has not said so for good. Private."""
+
+    order_id: str
+    number: int
+    reference: str
+    answer: Answer
+    reason: str = ""
+    gateway_reference: str = ""
+    ask_again_at: datetime | None = None
+
+
+class PaymentRefunded(Event, type="ringup.payments.PaymentRefunded"):
+    """Given back. ``refunded`` is the order's total of that so far, ``captured`` what was taken."""
+
+    order_id: str
+    number: int
+    amount: int
+    references: tuple[str, ...]
+    refunded: int
+    captured: int
+    by: str
+
+
+class PaymentRefundFailed(Event, type="ringup.payments.PaymentRefundFailed"):
+    """``refunded`` is what its other parts gave back."""
+
+    order_id: str
+    number: int
+    amount: int
+    reason: str
+    refunded: int = 0
+
+
+class PaymentReturned(Event, type="ringup.payments.PaymentReturned"):
+    """A debit that was captured came back from the customer's bank, ``code`` as NACHA numbers its reasons, such as R01."""
+
+    order_id: str
+    attempt: int
+    part: int
+    reference: str
+    code: str
+    reason: str
+    amount: int
+
+
 class PaymentStopped(Event, type="ringup.payments.PaymentStopped"):
     """Nothing may follow: a later submission, pass or answer charges and captures nothing."""
 
@@ -199,6 +358,10 @@ class GatewayConfigured(Event, type="ringup.payments.GatewayConfigured"):
     title: str = ""
     credentials: str = ""
     """A reference to them, new each time they are typed in; empty: none are kept. Never the credentials."""
+    fallback: str = ""
+    """The gateway that is asked after a soft no of this one; empty: none."""
+    renews: bool = False
+    """What it reserved is reserved again where it expires before it is captured."""
 
 
 class PreAuthRequested(Event, type="ringup.payments.PreAuthRequested"):
@@ -291,3 +454,33 @@ class InstrumentsErased(Event, type="ringup.payments.InstrumentsErased"):
     """All of an erased customer's; none will be kept any more. Private."""
 
     customer_id: str
+
+
+Door = Literal["pre-auth", "checkout"]
+Dimension = Literal["fingerprint", "bin", "customer", "agent", "address", "declines"]
+
+
+class LimitTripped(Event, type="ringup.payments.LimitTripped"):
+    """Too many came through ``door`` by one ``dimension``, and no more do ``until`` then, or until it is released.
+
+    ``subject`` is a keyed hash of what is counted; ``shown`` is what may be said of it. ``declines`` is the breaker on the share of declines.
+    """
+
+    limit: str
+    door: Door
+    dimension: Dimension
+    subject: str
+    shown: str
+    count: int
+    until: datetime
+
+
+class LimitReleased(Event, type="ringup.payments.LimitReleased"):
+    """``by`` somebody who looked."""
+
+    limit: str
+    door: Door
+    dimension: Dimension
+    subject: str
+    by: str
+    reason: str
