@@ -52,6 +52,7 @@ PILLS = {
     "Complete": ("ok", "check"),
     "Declined": ("bad", "x-circle"),
     "Cancelled": ("", "slash"),
+    "Refunded": ("", "undo"),
     "Erased": ("", "slash"),
     "Waiting": ("live", "clock"),
     "Failed": ("bad", "alert"),

@@ -26,7 +26,7 @@ from shared.ids import OrderId, external_command, order_id
 
 router = APIRouter(prefix="/api/v1")
 
-SETTLED = frozenset(("Complete", "Declined", "Pending", "Cancelled"))
+SETTLED = frozenset(("Complete", "Declined", "Pending", "Cancelled", "Refunded"))
 _LONGEST_WAIT = 30.0
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100, description="The same key again gets the same answer.")]

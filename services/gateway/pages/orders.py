@@ -19,8 +19,8 @@ from shared.kernel.codec import stamp
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
 
-Status = Literal["", "Open", "Partial", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Attention"]
-STATUSES: tuple[Status, ...] = ("Open", "Partial", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Attention")
+Status = Literal["", "Open", "Partial", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Refunded", "Attention"]
+STATUSES: tuple[Status, ...] = ("Open", "Partial", "Processing", "Pending", "Declined", "Complete", "Cancelled", "Refunded", "Attention")
 _CAN_GO_ON = ("Open", "Declined")
 _SOURCES = (
     ("affiliate", "Affiliate"), ("dnis", "DNIS"), ("ani", "ANI"), ("voice_log", "Voice log"), ("custom1", "Custom 1"), ("custom2", "Custom 2"),
