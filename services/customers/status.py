@@ -36,11 +36,13 @@ def status(parts: Parts) -> Status:
 def captured(payment: Row) -> int:
     """A refund knows better than the captures that were whole."""
     whole: int = sum(payment.get("captured", _NOTHING).values())
-    return max(whole, payment.get("taken", 0))
+    told: int = payment.get("taken", 0)
+    return max(whole, told)
 
 
 def refunded(payment: Row) -> int:
-    return sum(payment.get("refunded", _NOTHING).values())
+    back: int = sum(payment.get("refunded", _NOTHING).values())
+    return back
 
 
 def marks(parts: Parts) -> Iterator[str]:
