@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from shared.contracts.payments import AttemptClaimed, AttemptOpened, CaptureClaimed, CaptureRequested, VoidClaimed, VoidRequested
 
 Wanted = AttemptOpened | CaptureRequested | VoidRequested
@@ -12,10 +14,10 @@ def authorisation(order_id: str, attempt: int, part: int) -> str:
     return f"{order_id}-{attempt}-{part}"
 
 
-def parsed(reference: str) -> tuple[int, int, str]:
-    """(attempt, part, kind) of a reference; the kind is authorise, capture or void."""
+def parsed(reference: str) -> tuple[int, int, Literal["authorise", "capture", "void"]]:
+    """(attempt, part, kind) of a reference."""
     _, attempt, part, *kind = reference.split("-")
-    return int(attempt), int(part), kind[0] if kind else "authorise"
+    return int(attempt), int(part), "authorise" if not kind else "capture" if kind[0] == "capture" else "void"
 
 
 def wanted(event: Wanted) -> list[str]:
