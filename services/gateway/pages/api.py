@@ -144,6 +144,13 @@ class Cancellation(Body):
     reason: str
 
 
+class RefundIn(Body):
+    """``amount`` in minor units of the order's currency, at most what was taken and is not given back yet."""
+
+    amount: int = Field(strict=True, ge=1, le=10**12)
+    reason: str = Field(min_length=1, max_length=255)
+
+
 @router.post("/tokens", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
 async def token(body: CardFor, services: Ask, key: Key) -> dict[str, Any]:
     """A token for one attempt of this order by whoever asks, good for 15 minutes."""
@@ -272,6 +279,12 @@ async def cancel(id: OrderId, body: Cancellation, services: Ask, key: Key) -> di
     """Stops the order while nothing of it has gone out."""
     await services.get("cart", f"/orders/{id}")
     return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/cancel", body.model_dump(), key=key))
+
+
+@router.post("/orders/{id}/refunds", status_code=202, dependencies=[allow(*SETS, scope="orders:refund")])
+async def refund(id: OrderId, body: RefundIn, services: Ask, key: Key) -> dict[str, Any]:
+    """Give back all or a part of what was taken. 202: it is on stable storage, and the gateway is asked; the order tells what becomes of it."""
+    return cast(dict[str, Any], await services.post("payments", f"/orders/{id}/refunds", body.model_dump(), key=key))
 
 
 @router.post("/orders/{id}/review", dependencies=[allow(*REVIEWS, scope="orders:review")])
