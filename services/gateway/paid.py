@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -70,11 +69,13 @@ WHY: Mapping[str, tuple[str, str]] = {
         "The customer's bank took the payment back",
         "Reach the customer. What has not gone out is held until somebody releases it.",
     ),
-    "authorization-expired": ("What was reserved has ended before it was taken", "Try again, or cancel the order."),
+    "answer-contradicts": (
+        "A gateway says something else now than before",
+        "Look at the reference on the gateway's own pages, and record what stands there.",
+    ),
+    "authorisation-expired": ("What was reserved has ended before it was taken", "Try again, or cancel the order."),
 }
 """Why somebody must look, in words, and what to do about it."""
-_AGAIN = re.compile(r"-(capture|void)-\d+$")
-_RETRIED = ("renew", "capture", "void", "refund")
 
 
 _NOTHING: Row = {"captured": 0, "refunded": 0, "refundable": 0, "currency": "", "returned": ()}
@@ -102,32 +103,61 @@ def _plain(code: str) -> str:
 
 
 def _operations(payment: Row) -> list[dict[str, Any]]:
-    """Oldest first: each with its words, what the bank said of address and code, and whether it may be tried or asked again, or recorded."""
-    answered = {part["reference"]: part for attempt in payment["attempts"] for part in attempt.get("parts", ())}
-    rows = payment.get("operations", ())
-    newest = {_stem(row["reference"]): row["reference"] for row in rows}
-    return [_operation(row, answered.get(row["reference"], {}), newest[_stem(row["reference"])] == row["reference"]) for row in rows]
+    """Oldest first: each with its words, and what somebody may do about it."""
+    rows: Sequence[Row] = payment.get("operations", ())
+    newest = {_place(row): row["reference"] for row in rows}
+    waits = {each["reference"] for each in payment.get("returned", ()) if not each["seen"]}
+    return [_operation(payment, row, newest[_place(row)] == row["reference"], row["reference"] in waits) for row in rows]
 
 
-def _stem(reference: str) -> str:
-    """What a capture or void has in common with those that were tried again for it."""
-    return _AGAIN.sub(r"-\1", reference)
+def _place(row: Row) -> tuple[Any, ...]:
+    """What those have in common that were tried again for one another."""
+    return row["kind"], row["attempt"], row["part"], row["number"], row["of"]
 
 
-def _operation(row: Row, part: Row, newest: bool) -> dict[str, Any]:
+def _operation(payment: Row, row: Row, newest: bool, returned: bool) -> dict[str, Any]:
     tone, image, word = STATES.get(row["status"], ("", "circle", _plain(row["status"])))
-    unknown = row["status"] == "unknown"
+    failed = newest and _failed(payment, row)
+    if row["status"] == "declined" and row["kind"] in ("authorise", "renew"):
+        word = "Declined"
     return {
         **row,
         "what": KINDS.get(row["kind"], _plain(row["kind"])),
         "tone": tone,
         "image": image,
         "word": word,
-        "checks": _checks(part),
-        "asks": unknown,
-        "tries": newest and row["kind"] in _RETRIED and row["status"] in ("declined", "never-heard"),
-        "records": unknown,
+        "checks": _checks(row),
+        "asks": row["status"] == "unknown",
+        "tries": failed,
+        "returned": returned,
+        "records": _outcomes(row, failed, returned),
     }
+
+
+def _failed(payment: Row, row: Row) -> bool:
+    """It was refused, and somebody waits for it."""
+    if row["status"] not in ("declined", "never-heard"):
+        return False
+    attempt = next(each for each in payment["attempts"] if each["attempt"] == row["attempt"])
+    match row["kind"]:
+        case "capture" | "renew":
+            return attempt["status"] == "capture-failed" and not payment["stopped"]
+        case "void":
+            return bool(attempt["trouble"] == "void-failed")
+        case "refund":
+            return any(each["number"] == row["number"] and each["status"] == "failed" for each in payment["refunds"])
+    return False
+
+
+def _outcomes(row: Row, failed: bool, returned: bool) -> list[tuple[str, str]]:
+    """What may be recorded of it: the word that payments takes, and what people read."""
+    gives = row["kind"] in ("void", "refund")
+    yes, no = ("Done there", "Not done there") if gives else ("Charged", "Not charged")
+    if row["status"] == "unknown" or row["contradicted"]:
+        return [("charged", yes), ("not-charged", no)]
+    if returned:
+        return [("not-charged", "It came back, and is dealt with")]
+    return [("charged", f"{yes} by hand")] if failed and row["kind"] != "renew" else []
 
 
 def _checks(part: Row) -> list[str]:
@@ -146,7 +176,7 @@ def waiting(row: Row) -> dict[str, Any]:
     """An order that needs somebody: why, since when, what to do, which money of it, and the operations that are not as they should be."""
     order_id = row.get("order_id") or row["id"]
     newest = row["attempts"][-1] if row.get("attempts") else {}
-    wrong = [each for each in _operations(row) if each["asks"] or each["tries"]] if row.get("attempts") else []
+    wrong = [each for each in _operations(row) if each["reference"] in row.get("look_at", ())]
     return {
         "order_id": order_id,
         "why": why(row["attention"]),
