@@ -142,7 +142,7 @@ class Desk:
     async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
         spoken = self.gateways.get(known.kind) if known else None
-        return At(spoken, await self.credentials.find(known.credentials) if known else {}, no_new_charge(known, method))
+        return At(spoken, await self.credentials.find(known.credentials) if known else {}, no_new_charge(known, self.gateways, method))
 
     def _record(self, doing: Work, payment: Payment, said: Said, means: Means | None = None) -> Record:
         instrument, lease = Instrument(), payment.work[doing.reference].until

@@ -29,6 +29,7 @@ from shared.contracts.payments import (
     VoidRequested,
 )
 from tests.given import given
+from tests.payments.kinds import KINDS
 from tests.samples import NOON, ORDER, parts, submitted
 
 REF, SECOND = f"{ORDER}-1-1", f"{ORDER}-1-2"
@@ -307,7 +308,7 @@ class TestStop:
 
 
 def test_a_gateway_is_published_when_it_changes():
-    simulator = Configure("simulator", "simulator", ("authorise",))
+    simulator = Configure("simulator", "simulator", ("authorise",), KINDS)
     (configured,) = given(gateway).when(simulator).then_types(GatewayConfigured)
     given(gateway, configured).when(simulator).then_nothing()
-    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), on=False)).then_types(GatewayConfigured)
+    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), KINDS, on=False)).then_types(GatewayConfigured)
