@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.payments.credentials import Credentials
 from services.payments.gateway import no_new_charge
-from services.payments.gateways import MISFIT, UNKNOWN, Gateway, Said
+from services.payments.gateways.protocol import MISFIT, UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets
 from services.payments.means import Means, kind_of
 from services.payments.payment import Claim, Payment, Record
 from services.payments.pre_auth import PreAuths
@@ -28,7 +28,7 @@ class At:
     """A gateway, and why nothing new may be charged on it."""
 
     gateway: Gateway | None
-    credentials: str = field(repr=False)
+    secrets: Secrets = field(repr=False)
     no_new_charge: str
 
 
@@ -52,7 +52,9 @@ class Desk:
         means, refusal = await self._means(payment, opened)
         if means is None or at.gateway is None or at.no_new_charge:
             return self._record(doing, payment, Said(answer="declined", reason=refusal or at.no_new_charge), means)
-        said = await at.gateway.authorise(doing.reference, part.amount, opened.submitted.currency, means, at.credentials)
+        stored = is_stored(opened.payment)
+        charge = Charge(doing.reference, opened.order_id, part.amount, opened.submitted.currency, means, on_file=stored)
+        said = await at.gateway.authorise(charge, at.secrets)
         return self._record(doing, payment, said, means)
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
@@ -95,16 +97,14 @@ class Desk:
         return (means, "") if _fits(means, opened) else (None, "not-this-order")
 
     async def capture(self, doing: Work, payment: Payment) -> Record:
-        at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
-        authorisation = doing.reference.removesuffix("-capture")
-        asked = at.gateway and at.gateway.capture(doing.reference, authorisation, part.amount, at.credentials)
-        return self._record(doing, payment, await asked if asked else UNKNOWN)
+        at = await self._gateway(doing, payment)
+        said = await at.gateway.capture(_follow_up(doing, payment), at.secrets) if at.gateway else UNKNOWN
+        return self._record(doing, payment, said)
 
     async def void(self, doing: Work, payment: Payment) -> Record:
         at = await self._gateway(doing, payment)
-        authorisation = doing.reference.removesuffix("-void")
-        asked = at.gateway and at.gateway.void(doing.reference, authorisation, at.credentials)
-        return self._record(doing, payment, await asked if asked else UNKNOWN)
+        said = await at.gateway.void(_follow_up(doing, payment), at.secrets) if at.gateway else UNKNOWN
+        return self._record(doing, payment, said)
 
     async def ask_capture(self, doing: Work, payment: Payment) -> Record:
         said = await self._ask(doing, payment)
@@ -131,7 +131,7 @@ class Desk:
     async def _ask(self, doing: Work, payment: Payment) -> Said:
         """A yes to another amount is none: somebody must look."""
         at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
-        said = await at.gateway.lookup(doing.reference, at.credentials) if at.gateway else UNKNOWN
+        said = await at.gateway.lookup(_question(doing, payment), at.secrets) if at.gateway else UNKNOWN
         other = said.amount not in (None, part.amount) and parsed(doing.reference)[2] != "void"
         return MISFIT if said.answer == "approved" and other else said
 
@@ -142,7 +142,7 @@ class Desk:
     async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
         spoken = self.gateways.get(known.kind) if known else None
-        return At(spoken, await self.credentials.find(known.credentials) if known else "", no_new_charge(known, method))
+        return At(spoken, await self.credentials.find(known.credentials) if known else {}, no_new_charge(known, method))
 
     def _record(self, doing: Work, payment: Payment, said: Said, means: Means | None = None) -> Record:
         instrument, lease = Instrument(), payment.work[doing.reference].until
@@ -158,6 +158,27 @@ def _opened(doing: Work, payment: Payment) -> tuple[AttemptOpened, Part]:
     if not isinstance(opened, AttemptOpened):
         raise TypeError(f"{doing.reference} has nothing to charge")
     return opened, next(part for part in opened.parts if part.number == number)
+
+
+def _follow_up(doing: Work, payment: Payment) -> FollowUp:
+    opened, part = _opened(doing, payment)
+    authorisation, _, _ = doing.reference.rpartition("-")
+    attempt = payment.attempts[opened.attempt]
+    theirs = next((p.gateway_reference for p in (*attempt.voiding, *attempt.authorized) if p.part.number == part.number), "")
+    submitted = opened.submitted
+    return FollowUp(doing.reference, authorisation, theirs, part.amount, submitted.currency, account=submitted.method == "echeck")
+
+
+def _question(doing: Work, payment: Payment) -> Question:
+    opened, part = _opened(doing, payment)
+    submitted, operation = opened.submitted, parsed(doing.reference)[2]
+    question = Question(
+        doing.reference, operation, part.amount, submitted.currency, account=submitted.method == "echeck", since=submitted.submitted_at
+    )
+    if operation == "authorise":
+        return question
+    asked = _follow_up(doing, payment)
+    return replace(question, authorisation=asked.authorisation, theirs=asked.theirs)
 
 
 def _fits(means: Means, opened: AttemptOpened) -> bool:

@@ -24,7 +24,7 @@ Secret = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x
 
 
 class GatewayBody(BaseModel):
-    """Without ``credentials`` they stay as they are; empty takes them away."""
+    """Without ``credentials``, by name, they stay as they are; empty takes them away."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -32,7 +32,7 @@ class GatewayBody(BaseModel):
     title: Line = ""
     capabilities: tuple[Line, ...] = Field(default=(), max_length=20)
     on: bool = True
-    credentials: Secret | None = Field(default=None, repr=False)
+    credentials: dict[Line, Secret] | None = Field(default=None, repr=False, max_length=10)
 
 
 @router.get("")
@@ -76,7 +76,7 @@ async def test(name: Name, service: RunningService) -> dict[str, Literal["ok", "
     at = await desk.at(name)
     if at.gateway is None:
         return {"answer": "failed", "detail": "Ringup cannot speak with gateways of this kind, so it cannot ask."}
-    trouble = await at.gateway.trouble(at.credentials)
+    trouble = await at.gateway.trouble(at.secrets)
     return {"answer": "failed" if trouble else "ok", "detail": trouble or "It answers, and knows nothing of a request that was never made."}
 
 

@@ -11,7 +11,8 @@ from services.payments.api import router
 from services.payments.credentials import Credentials
 from services.payments.effects import Desk, effects, in_use, spent
 from services.payments.gateway import Introduce, gateway
-from services.payments.gateways import TIMEOUT, SimulatorGateway
+from services.payments.gateways.protocol import TIMEOUT
+from services.payments.gateways.simulator import SimulatorGateway
 from services.payments.instruments import instruments
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop

@@ -10,7 +10,7 @@ from functools import partial
 from services import house, server
 from services.cli.app import main
 from services.payments import service as payments
-from services.payments.gateways import SimulatorGateway
+from services.payments.gateways.simulator import SimulatorGateway
 from shared.engines.cluster import engine
 from shared.engines.cluster.documents import MongoDocuments
 from shared.engines.cluster.relay import KafkaRelay

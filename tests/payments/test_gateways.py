@@ -4,14 +4,14 @@ import pytest
 
 from services.cart.views import gateways, newest
 from services.payments.gateway import Configure, Introduce, gateway, no_new_charge
-from services.payments.gateways import SimulatorGateway
+from services.payments.gateways.simulator import SimulatorGateway
 from services.payments.payment import Open
 from services.payments.simulator.app import simulator
 from shared.asgi import AsgiClient, HttpClient
 from shared.contracts.payments import GatewayConfigured
 from tests.given import given
 from tests.house.shop import CAMPAIGN, GOOD, Shop, until
-from tests.payments.test_simulator import authorise
+from tests.payments.test_simulator import ASKED, authorise
 from tests.samples import ORDER, parts, submitted
 
 SECRET = "canary-secret-7f3a91"
@@ -77,19 +77,19 @@ def test_nothing_new_is_charged_where_it_cannot_be_by_phone():
     ],
 )
 async def test_the_simulator_says_whether_it_answers(tmp_path, asks, given, answer):
-    trouble = await SimulatorGateway(AsgiClient(simulator(tmp_path / "ledger", asks))).trouble(given)
+    trouble = await SimulatorGateway(AsgiClient(simulator(tmp_path / "ledger", asks))).trouble({"password": given} if given else {})
     assert bool(trouble) == bool(answer)
     assert answer in trouble
 
 
 async def test_a_simulator_that_is_not_there_is_said_so():
-    assert await SimulatorGateway(HttpClient("http://127.0.0.1:1")).trouble() == "It cannot be reached."
+    assert await SimulatorGateway(HttpClient("http://127.0.0.1:1")).trouble({}) == "It cannot be reached."
 
 
 async def test_a_locked_simulator_charges_nobody_without_its_credentials(tmp_path):
     locked = SimulatorGateway(AsgiClient(simulator(tmp_path / "ledger", "right")))
     assert (await authorise(locked)).answer == "unknown"
-    assert (await locked.lookup("x", "right")).answer == "never-heard"
+    assert (await locked.lookup(ASKED, {"password": "right"})).answer == "never-heard"
 
 
 @pytest.fixture
@@ -203,8 +203,8 @@ async def test_two_administrators_do_not_overwrite_each_other(shop):
         ("front", {"kind": "bank"}, "kind"),
         ("front", {"kind": "simulator", "capabilities": ["refund"]}, "capabilities"),
         ("front", {**FORM, "title": "x" * 300}, "title"),
-        ("front", {**FORM, "credentials": SECRET + "\x00"}, "credentials"),
-        ("front", {**FORM, "credentials": SECRET * 300}, "credentials"),
+        ("front", {**FORM, "credentials": {"password": SECRET + "\x00"}}, "credentials.password"),
+        ("front", {**FORM, "credentials": {"password": SECRET * 300}}, "credentials.password"),
         ("Front%20door", FORM, "name"),
     ],
 )
@@ -228,24 +228,24 @@ def written(folder):
 
 async def test_credentials_are_in_no_answer_event_or_file_and_gone_when_replaced(shop, settings, capfd):
     credentials = shop.house.running["payments"].state["credentials"]
-    answers = [await put(shop, "front", {**FORM, "credentials": SECRET}, idempotency_key="first-time")]
+    answers = [await put(shop, "front", {**FORM, "credentials": {"password": SECRET}}, idempotency_key="first-time")]
     answers += [
-        await put(shop, "front", {**FORM, "credentials": SECRET}, idempotency_key="first-time"),
+        await put(shop, "front", {**FORM, "credentials": {"password": SECRET}}, idempotency_key="first-time"),
         await shop.ask("payments", "GET", "/gateways"),
     ]
     (first,) = await shop.engine.blobs.ids("credentials")
-    assert await credentials.find(first) == SECRET
+    assert await credentials.find(first) == {"password": SECRET}
     answers += [await shop.ask("ops", "GET", "/streams/gateway-front"), await shop.ask("payments", "POST", "/gateways/front/test", {})]
     assert (await rows(shop))["front"]["credentials"] == "set"
     assert first in str(answers)
-    await put(shop, "front", {**FORM, "credentials": f"{SECRET}-2"})
+    await put(shop, "front", {**FORM, "credentials": {"password": f"{SECRET}-2"}})
     (second,) = await shop.engine.blobs.ids("credentials")
-    assert (await credentials.find(first), await credentials.find(second)) == ("", f"{SECRET}-2")
+    assert (await credentials.find(first), await credentials.find(second)) == ({}, {"password": f"{SECRET}-2"})
     await put(shop, "front", FORM)
-    assert await credentials.find(second) == f"{SECRET}-2"
-    status, _ = await put(shop, "front", {**FORM, "credentials": f"{SECRET}-3", "kind": "simulator", "capabilities": []})
+    assert await credentials.find(second) == {"password": f"{SECRET}-2"}
+    status, _ = await put(shop, "front", {**FORM, "credentials": {"password": f"{SECRET}-3"}, "kind": "simulator", "capabilities": []})
     assert (status, await shop.engine.blobs.ids("credentials")) == (422, [second])
-    await put(shop, "front", {**FORM, "credentials": ""})
+    await put(shop, "front", {**FORM, "credentials": {}})
     assert await shop.engine.blobs.ids("credentials") == []
     assert (await rows(shop))["front"]["credentials"] == "none"
     assert SECRET not in str(answers) + "".join(capfd.readouterr())
@@ -254,15 +254,15 @@ async def test_credentials_are_in_no_answer_event_or_file_and_gone_when_replaced
 
 async def test_a_key_that_comes_again_with_other_credentials_changes_none(shop):
     credentials = shop.house.running["payments"].state["credentials"]
-    await put(shop, "front", {**FORM, "credentials": SECRET}, idempotency_key="first-time")
-    status, refused = await put(shop, "front", {**FORM, "credentials": f"{SECRET}-2"}, idempotency_key="first-time")
+    await put(shop, "front", {**FORM, "credentials": {"password": SECRET}}, idempotency_key="first-time")
+    status, refused = await put(shop, "front", {**FORM, "credentials": {"password": f"{SECRET}-2"}}, idempotency_key="first-time")
     (reference,) = await shop.engine.blobs.ids("credentials")
-    assert (status, refused["code"], await credentials.find(reference)) == (422, "key-reused", SECRET)
+    assert (status, refused["code"], await credentials.find(reference)) == (422, "key-reused", {"password": SECRET})
 
 
 async def test_credentials_open_for_nobody_with_another_key(shop):
-    await put(shop, "front", {**FORM, "credentials": SECRET})
+    await put(shop, "front", {**FORM, "credentials": {"password": SECRET}})
     (reference,) = await shop.engine.blobs.ids("credentials")
     sealed = await shop.engine.blobs.get("credentials", reference)
     await shop.engine.blobs.put("credentials", "other/reference", sealed)
-    assert await shop.house.running["payments"].state["credentials"].find("other/reference") == ""
+    assert await shop.house.running["payments"].state["credentials"].find("other/reference") == {}
