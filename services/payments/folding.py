@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.payments.pending import Pending
-from services.payments.references import Claimed, Wanted, claimed, kind_of, wanted
+from services.payments.references import Claimed, Kind, Wanted, claimed, kind_of, wanted
 from services.payments.state import Attempt, Operation, Payment, Refunding, with_attempt
 from shared.contracts.payments import (
     AnswerContradicted,
@@ -71,8 +71,8 @@ def evolve(payment: Payment, event: Event) -> Payment:
 
 
 def _opened(payment: Payment, event: AttemptOpened | ExternalPaymentPending) -> Payment:
-    opened = isinstance(event, AttemptOpened)
-    return with_attempt(payment, event.attempt, Attempt(event, "open" if opened else "external", event.parts if opened else ()))
+    attempt = Attempt(event, "open", event.parts) if isinstance(event, AttemptOpened) else Attempt(event, "external")
+    return with_attempt(payment, event.attempt, attempt)
 
 
 # What gateways are asked
@@ -83,9 +83,7 @@ def _asked(payment: Payment, event: Event) -> Payment:
         case OperationRetried() if event.of == event.reference:
             pending = replace(payment.work[event.of], until=event.due_at, held=False)
             return replace(payment, work={**payment.work, event.of: pending})
-        case (
-            AttemptOpened() | PartRerouted() | RenewalRequested() | CaptureRequested() | VoidRequested() | RefundRequested() | OperationRetried()
-        ):
+        case AttemptOpened() | PartRerouted() | RenewalRequested() | CaptureRequested() | VoidRequested() | RefundRequested() | OperationRetried():
             asked = {operation.reference: operation for operation in _operations(payment, event)}
             work = {**payment.work, **{reference: Pending() for reference in asked}}
             return replace(payment, operations={**payment.operations, **asked}, work=work)
@@ -102,7 +100,7 @@ def _operations(payment: Payment, event: Wanted) -> Iterable[Operation]:
             before = next(part for part in payment.attempts[event.attempt].authorized if part.part.number == event.part)
             return [Operation("renew", event.reference, event.attempt, before.part, before.reference)]
         case CaptureRequested() | VoidRequested():
-            step = "capture" if isinstance(event, CaptureRequested) else "void"
+            step: Kind = "capture" if isinstance(event, CaptureRequested) else "void"
             pairs = zip(wanted(event), event.parts, strict=True)
             return [Operation(step, named, event.attempt, p.part, p.reference, p.gateway_reference) for named, p in pairs]
         case RefundRequested():
@@ -111,8 +109,8 @@ def _operations(payment: Payment, event: Wanted) -> Iterable[Operation]:
                 Operation("refund", part.reference, part.attempt, part.part, of.of, of.theirs, of.reference, event.number) for part, of in captures
             ]
         case OperationRetried():
-            before = payment.operations[event.of]
-            return [replace(before, reference=event.reference, answer=None, reason="", gateway_reference="")]
+            refused = payment.operations[event.of]
+            return [replace(refused, reference=event.reference, answer=None, reason="", gateway_reference="")]
 
 
 def _claimed(payment: Payment, event: Claimed) -> Payment:
@@ -128,12 +126,11 @@ def _ask_again(payment: Payment, reference: str, at: datetime, unheard: bool) ->
 def _answered(payment: Payment, event: Answered) -> Payment:
     if not isinstance(event, PartAnswered) and event.ask_again_at:
         return _ask_again(payment, event.reference, event.ask_again_at, event.answer == "never-heard")
-    said = {"answer": event.answer, "reason": event.reason, "gateway_reference": event.gateway_reference}
+    operation = replace(payment.operations[event.reference], answer=event.answer, reason=event.reason, gateway_reference=event.gateway_reference)
     if isinstance(event, PartAnswered | PartRenewed):
-        said["expires_at"] = event.expires_at
+        operation = replace(operation, expires_at=event.expires_at)
     if isinstance(event, PartAnswered):
-        said |= {"avs": event.avs, "cvv": event.cvv}
-    operation = replace(payment.operations[event.reference], **said)
+        operation = replace(operation, avs=event.avs, cvv=event.cvv)
     work = {reference: pending for reference, pending in payment.work.items() if reference != event.reference}
     answered = replace(payment, operations={**payment.operations, event.reference: operation}, work=work)
     return _renewed(answered, operation) if isinstance(event, PartRenewed) and operation.yes else answered

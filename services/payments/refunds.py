@@ -11,7 +11,7 @@ from services.payments.pending import START
 from services.payments.references import refund as referred
 from services.payments.state import Operation, Payment
 from shared.contracts.order import Part
-from shared.contracts.payments import AttemptOpened, PartRefunded, PaymentRefunded, PaymentRefundFailed, RefundPart, RefundRequested
+from shared.contracts.payments import PartRefunded, PaymentRefunded, PaymentRefundFailed, RefundPart, RefundRequested
 from shared.kernel.decider import Refused
 from shared.kernel.events import Event
 

@@ -12,7 +12,7 @@ from services.payments.pending import START
 from services.payments.references import once_more, parsed
 from services.payments.returns import reason_of
 from services.payments.state import Operation, Payment
-from shared.contracts.payments import OperationRetried, OutcomeRecorded, PaymentReturned
+from shared.contracts.payments import Answer, OperationRetried, OutcomeRecorded, PaymentReturned
 from shared.kernel.decider import Refused
 from shared.kernel.events import Event
 
@@ -105,7 +105,8 @@ def _follows(command: RecordOutcome, payment: Payment, operation: Operation) -> 
     final = operation.reference not in payment.work
     if final and (reserves or charged == operation.yes or operation.reference in payment.returned):
         return []
-    answer, reason = ("approved", "") if charged else ("never-heard" if reserves else "declined", "not-charged")
+    no: Answer = "never-heard" if reserves else "declined"
+    answer, reason = ("approved" if charged else no), ("" if charged else "not-charged")
     said = Record(command.reference, answer, command.now, reason, command.gateway_reference, instrument=command.instrument)
     return CONSEQUENCES[operation.kind](said, payment, operation, None)
 

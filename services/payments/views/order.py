@@ -84,11 +84,10 @@ def _payment(row: Row | None, fact: Fact) -> Row:
 def _asked(row: Row, fact: Fact, event: Wanted) -> list[Row]:
     """An operation that is asked about at once is there already."""
     known = {operation["reference"]: operation for operation in row["operations"]}
-    about = [_about(event, n, known) for n, _ in enumerate(wanted(event))]
-    blank = {"status": "open", "reason": "", "gateway_reference": "", "at": stamp(fact.time), "unknown_since": None, "contradicted": None}
-    told = {"avs": "", "cvv": "", "expires_at": None}
-    named = zip(wanted(event), about, strict=True)
-    return [{**_placed(reference), **about, **blank, **told} for reference, about in named if reference not in known]
+    blank: Row = {"status": "open", "reason": "", "gateway_reference": "", "at": stamp(fact.time), "unknown_since": None, "contradicted": None}
+    told: Row = {"avs": "", "cvv": "", "expires_at": None}
+    fresh = [(n, reference) for n, reference in enumerate(wanted(event)) if reference not in known]
+    return [{**_placed(reference), **_about(event, n, known), **blank, **told} for n, reference in fresh]
 
 
 def _placed(reference: str) -> Row:
@@ -149,8 +148,7 @@ def _noted(row: Row, fact: Fact, event: Noted) -> Row:
             return {**_changed(row, event.reference, contradicted=None, evidence=event.evidence, recorded_by=event.by), "returned": back}
         case PaymentReturned():
             told = {"reference": event.reference, "code": event.code, "reason": event.reason, "amount": event.amount}
-            back = {"attempt": event.attempt, "part": event.part, **told, "at": at, "seen": False}
-            return {**row, "returned": [*row["returned"], back]}
+            return {**row, "returned": [*row["returned"], {"attempt": event.attempt, "part": event.part, **told, "at": at, "seen": False}]}
         case PaymentStopped():
             return {**row, "stopped": event.why, "stopped_at": at}
     return row
@@ -190,7 +188,11 @@ def _followed(attempt: Row, fact: Fact, event: Any) -> Row:
             return {**attempt, **_outcome(attempt, fact, event)}
         case CaptureRequested() | RenewalRequested() | OperationRetried():
             again = attempt["trouble"] and not (isinstance(event, OperationRetried) and event.of == event.reference)
-            return {**attempt, "status": "authorized" if again == "capture-failed" else attempt["status"], "trouble": "" if again else attempt["trouble"]}
+            return {
+                **attempt,
+                "status": "authorized" if again == "capture-failed" else attempt["status"],
+                "trouble": "" if again else attempt["trouble"],
+            }
     return attempt
 
 

@@ -40,5 +40,3 @@ def _pre_auth(row: Row | None, fact: Fact) -> Row | None:
 
 pre_auth_work = view("pre_auth_work", 1, _pre_auth_key, _pre_auth, ["kind", "due_at", "alarm_at"])
 """Pre-authorisations that are not done with, and those that somebody must look at."""
-
-
