@@ -25,10 +25,11 @@ from services.payments.vault import Vault
 from services.payments.views import erased_orders, payments_view, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
-from shared.contracts.payments import GatewayConfigured
+from shared.contracts.payments import GatewayConfigured, OutcomeRecorded, RefundRequested
 from shared.kernel.commands import Refusal
 from shared.kernel.effects import Effect
 from shared.kernel.errors import Unavailable
+from shared.kernel.events import Event
 from shared.service import Running, Service
 from shared.settings import SettingsError
 
@@ -122,6 +123,13 @@ def _effects(running: Running) -> Sequence[Effect]:
     return (*effects(running), *pre_auth_effects(Asking(running.state["desk"], paid)))
 
 
+def _label(event: Event) -> tuple[str, str] | None:
+    """Whose the words are that somebody typed about an order's money."""
+    if isinstance(event, RefundRequested | OutcomeRecorded) and event.customer_id:
+        return payment.stream(event.order_id), event.customer_id
+    return None
+
+
 payments = Service(
     "payments",
     aggregates=(payment, gateway, pre_auth, instruments),
@@ -130,4 +138,5 @@ payments = Service(
     effects=_effects,
     router=router,
     setup=_setup,
+    label=_label,
 )
