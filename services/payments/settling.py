@@ -136,7 +136,7 @@ def returned(command: Return, payment: Payment) -> Sequence[Event]:
     )
     if operation.yes:
         return [event]
-    before = captured(Record(command.reference, "approved", command.now), payment, operation, None)
+    before = captured(Record(command.reference, "approved", command.now), evolve(payment, event), operation, None)
     return [before[0], event, *before[1:]]
 
 
