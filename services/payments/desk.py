@@ -52,9 +52,9 @@ class Desk:
     async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
         if known is None:
-            return At(None, {}, no_new_charge(known, method))
+            return At(None, {}, no_new_charge(known, self.gateways, method))
         secrets, able = await self.credentials.find(known.credentials), "refund" in known.capabilities
-        return At(self.gateways.get(known.kind), secrets, no_new_charge(known, method), known.renews, able, known.fallback)
+        return At(self.gateways.get(known.kind), secrets, no_new_charge(known, self.gateways, method), known.renews, able, known.fallback)
 
     # Reserving
 

@@ -33,6 +33,7 @@ from shared.contracts.payments import (
 )
 from tests.given import given
 from tests.payments.history import REF, SECOND, History, authorized, authorized_in_two, claim, no, opened, unheard, unknown, yes
+from tests.payments.kinds import KINDS
 from tests.samples import NOON, ORDER, parts, submitted
 
 
@@ -256,7 +257,7 @@ class TestStop:
 
 
 def test_a_gateway_is_published_when_it_changes():
-    simulator = Configure("simulator", "simulator", ("authorise",))
+    simulator = Configure("simulator", "simulator", ("authorise",), KINDS)
     (configured,) = given(gateway).when(simulator).then_types(GatewayConfigured)
     given(gateway, configured).when(simulator).then_nothing()
-    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), on=False)).then_types(GatewayConfigured)
+    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), KINDS, on=False)).then_types(GatewayConfigured)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.payments.gateways.kinds import NOT_BY_PHONE, Kind, Secret, Surroundings
 from services.payments.gateways.protocol import SETTLES, TIMEOUT, UNKNOWN, Charge, FollowUp, Heard, Listed, NoList, NotTheirs, Question, Said, Secrets
 from services.payments.means import Account
 from shared.asgi import Client, Response
@@ -113,3 +114,16 @@ def _said(response: Response, reference: str) -> Said:
     if answer.reference != reference:
         return UNKNOWN
     return Said(answer=answer.status, reason=answer.reason, reference=answer.id, avs=answer.avs, cvv=answer.cvv, amount=answer.amount)
+
+
+def _make(around: Surroundings) -> SimulatorGateway:
+    return SimulatorGateway(around.simulator())
+
+
+KIND = Kind(
+    "Simulator",
+    frozenset(("authorise", "capture", "void", "refund")),
+    NOT_BY_PHONE | {"ach"},
+    (Secret(PASSWORD, "Password", "Only where the simulator runs by itself and was started with RINGUP_SIMULATOR_CREDENTIALS."),),
+    make=_make,
+)
