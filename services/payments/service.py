@@ -13,6 +13,8 @@ from services.payments.effects import Desk, effects, in_use, spent
 from services.payments.gateway import Introduce, gateway
 from services.payments.gateways import TIMEOUT, SimulatorGateway
 from services.payments.instruments import instruments
+from services.payments.limits import limit, limits, tries
+from services.payments.limits_door import Limits
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.pre_auth import PreAuths, pre_auth
@@ -60,6 +62,7 @@ async def _setup(running: Running) -> None:
         state: PreAuths = (await running.load(pre_auth, order_id))[0]
         return state
 
+    running.state["limits"] = Limits(running, running.keyring.derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
     running.state["desk"] = Desk(adapters, configured, credentials, vault, wallet, pre_auths, running.clock)
     await running.send("simulator", Introduce("simulator", "simulator", ("ach",)), uuid.uuid4().hex, "service:payments")
@@ -110,8 +113,8 @@ def _effects(running: Running) -> Sequence[Effect]:
 
 payments = Service(
     "payments",
-    aggregates=(payment, gateway, pre_auth, instruments),
-    views=(work, payments_view, erased_orders, pre_auth_work, to_erase),
+    aggregates=(payment, gateway, pre_auth, instruments, tries, limit),
+    views=(work, payments_view, erased_orders, pre_auth_work, to_erase, limits),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,
