@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payments import gateway_api, limits_api, pre_auth_api, wallet_api
+from services.payments import gateway_api, limits_api, money_api, pre_auth_api, wallet_api
 from services.payments.account import problems as account_problems
 from services.payments.card import Problem, problems
 from services.payments.effects import Desk, spent
@@ -15,19 +15,16 @@ from services.payments.limits_door import Held, Limits, Subject, of_card
 from services.payments.means import Account, AccountKind, Card, Means
 from services.payments.payment import payment
 from services.payments.vault import LIFETIME, Token, Vault
-from services.payments.views import payments_view, pre_auth_work
 from shared.http import RunningService, Sent
 from shared.ids import OrderId
-from shared.kernel.codec import stamp
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import NotFound
-from shared.kernel.ports import Range
 from shared.service import Running
 from shared.text import Line
 
 router = APIRouter()
-router.routes += [*gateway_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes, *limits_api.router.routes]
+router.routes += [*gateway_api.router.routes, *money_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
+router.routes += limits_api.router.routes
 
 _CUSTOMER = "customer"
 
@@ -99,20 +96,3 @@ async def _kept(service: Running, sent: Envelope, order_id: str, means: Means) -
         await vault.keep(made, Token(means, order_id, sent.actor, sent.now + LIFETIME))
     instrument = vault.instrument(means)
     return {"token": made, "brand": instrument.brand, "last4": instrument.last4}
-
-
-@router.get("/orders/{order_id}")
-async def order(order_id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    row = await service.get(payments_view, order_id, min_version)
-    if row is None:
-        raise NotFound("No payment was asked for on this order.")
-    return row
-
-
-@router.get("/attention")
-async def attention(service: RunningService, cursor: str | None = None) -> dict[str, Any]:
-    """Orders whose money needs somebody to look, longest waiting first; and the pre-authorisations that do."""
-    due = {"alarm_at": Range(None, stamp(service.clock()))}
-    rows, following = await service.find(payments_view, due, sort="alarm_at", cursor=cursor)
-    pre_auths, _ = await service.find(pre_auth_work, due, sort="alarm_at")
-    return {"rows": rows, "pre_auths": pre_auths, "next": following}

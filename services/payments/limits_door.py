@@ -28,9 +28,10 @@ _TRIES = 5
 _REMEMBERED = 5_000
 _CROWDED = 5
 """Seconds after which so many cards will have been answered that others may be asked about."""
-_OURS = frozenset(
-    ("gateway-missing", "gateway-off", "no-ach", "not-charged", "card-details-expired", "not-this-order", "amount-mismatch", "limit-tripped")
-)
+_NOT_THE_CARD = frozenset((
+    "amount-mismatch", "amount-not-accepted", "card-details-expired", "currency-not-supported", "duplicate", "gateway-missing", "gateway-off",
+    "gateway-refused", "issuer-unavailable", "no-ach", "not-charged", "not-this-order", "processor-trouble", "refused-before", "try-again-later",
+))  # fmt: skip
 """Declines that say nothing of the card."""
 
 
@@ -183,12 +184,12 @@ class Limits:
     async def _of_pre_auth(self, order_id: str, token: str) -> bool | None:
         state: PreAuths = (await self._running.load(pre_auth, order_id))[0]
         outcomes = [each.outcome for each in state.use(token) if each.outcome]
-        return not (isinstance(outcomes[-1], PreAuthDeclined) and outcomes[-1].reason not in _OURS) if outcomes else None
+        return not (isinstance(outcomes[-1], PreAuthDeclined) and outcomes[-1].reason not in _NOT_THE_CARD) if outcomes else None
 
     async def _of_attempt(self, order_id: str, token: str) -> bool | None:
         state: Payment = (await self._running.load(payment, order_id))[0]
-        for attempt in state.attempts.values():
+        for number, attempt in state.attempts.items():
             if isinstance(attempt.opened, AttemptOpened) and attempt.opened.payment == token and attempt.status != "open":
-                refused = any(each.answer == "declined" and each.reason not in _OURS for each in attempt.answers.values())
-                return not (attempt.status == "declined" and refused)
+                asked = (each for each in state.operations.values() if (each.kind, each.attempt) == ("authorise", number))
+                return not any(each.answer == "declined" and each.reason not in _NOT_THE_CARD for each in asked)
         return None

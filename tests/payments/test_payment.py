@@ -17,18 +17,22 @@ from shared.contracts.payments import (
     OrderDeclined,
     PartAnswered,
     PartCaptured,
+    PartRefunded,
     PartVoided,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentCaptureFailed,
     PaymentOutcomeUnknown,
+    PaymentRefunded,
     PaymentStopped,
     PaymentVoided,
     PaymentVoidFailed,
+    RefundRequested,
     VoidClaimed,
     VoidRequested,
 )
 from tests.given import given
+from tests.payments.kinds import KINDS
 from tests.samples import NOON, ORDER, parts, submitted
 
 REF, SECOND = f"{ORDER}-1-1", f"{ORDER}-1-2"
@@ -115,7 +119,7 @@ class TestAuthorise:
         history.does(yes(), PartAnswered, OrderDeclined, VoidRequested)
 
     def test_an_answered_part_is_neither_claimed_nor_answered_again(self):
-        authorized().ignores(claim(now=NOON + LEASE)).ignores(no()).ignores(unknown())
+        authorized().ignores(claim(now=NOON + LEASE)).ignores(yes()).ignores(unknown())
 
     def test_a_decline_says_what_helps(self):
         declined = opened().does(no(reason="wrong-cvv"), PartAnswered, OrderDeclined).last
@@ -287,27 +291,31 @@ class TestStop:
     def test_a_stop_that_comes_first_charges_nothing(self):
         History().does(Stop("cancelled", ORDER, NOON), PaymentStopped).ignores(Open("token", parts(5690), submitted(), NOON))
 
-    def test_a_capture_in_flight_is_waited_for(self):
+    def test_a_capture_in_flight_is_waited_for_and_given_back(self):
         history = authorized().does(Capture(1, NOON), CaptureRequested).does(Stop("cancelled", ORDER, NOON), PaymentStopped)
-        history.does(yes(f"{REF}-capture"), PartCaptured, PaymentCaptured)
+        history.does(yes(f"{REF}-capture"), PartCaptured, PaymentCaptured, RefundRequested)
+        assert (history.last.amount, history.last.by) == (5690, "service:payments")
 
-    def test_what_a_stopped_capture_could_not_take_is_voided(self):
+    def test_what_a_stopped_capture_could_not_take_is_voided_and_what_it_took_is_given_back(self):
         history = authorized_in_two().does(Capture(1, NOON), CaptureRequested).does(Stop("cancelled", ORDER, NOON), PaymentStopped)
         history.does(yes(f"{REF}-capture"), PartCaptured)
-        history.does(no(f"{SECOND}-capture"), PartCaptured, PaymentCaptureFailed, VoidRequested)
-        assert [part.reference for part in history.last.parts] == [SECOND]
+        history.does(no(f"{SECOND}-capture"), PartCaptured, PaymentCaptureFailed, VoidRequested, RefundRequested)
+        assert [part.reference for part in history.one(VoidRequested).parts] == [SECOND]
+        assert [part.captured for part in history.last.parts] == [f"{REF}-capture"]
 
     def test_what_a_failed_capture_left_is_voided(self):
         history = authorized().does(Capture(1, NOON), CaptureRequested).does(no(f"{REF}-capture"), PartCaptured, PaymentCaptureFailed)
         history.does(Stop("denied", ORDER, NOON), PaymentStopped, VoidRequested).does(yes(f"{REF}-void"), PartVoided, PaymentVoided)
 
-    def test_what_is_captured_stays_captured(self):
+    def test_what_is_captured_is_given_back(self):
         history = authorized().does(Capture(1, NOON), CaptureRequested).does(yes(f"{REF}-capture"), PartCaptured, PaymentCaptured)
-        history.does(Stop("cancelled", ORDER, NOON), PaymentStopped)
+        history.does(Stop("cancelled", ORDER, NOON), PaymentStopped, RefundRequested)
+        history.does(yes(f"{ORDER}-refund-1-1-1"), PartRefunded, PaymentRefunded)
+        assert (history.last.refunded, history.last.captured) == (5690, 5690)
 
 
 def test_a_gateway_is_published_when_it_changes():
-    simulator = Configure("simulator", "simulator", ("authorise",))
+    simulator = Configure("simulator", "simulator", ("authorise",), KINDS)
     (configured,) = given(gateway).when(simulator).then_types(GatewayConfigured)
     given(gateway, configured).when(simulator).then_nothing()
-    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), on=False)).then_types(GatewayConfigured)
+    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), KINDS, on=False)).then_types(GatewayConfigured)

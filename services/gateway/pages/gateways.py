@@ -84,7 +84,8 @@ def _able(known: Mapping[str, Any], kind: str, chosen: list[str] | None) -> list
 
 
 def _body(values: Mapping[str, Any], credentials: str | None) -> dict[str, Any]:
-    return {**{name: values[name] for name in ("kind", "title", "capabilities", "on")}, "credentials": credentials}
+    secrets = None if credentials is None else {"password": credentials} if credentials else {}
+    return {**{name: values[name] for name in ("kind", "title", "capabilities", "on")}, "credentials": secrets}
 
 
 def _row(known: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -100,6 +101,8 @@ def _refused(error: Failed) -> dict[str, Any]:
     if error.status >= 500:
         raise error
     told = refusal(error)
+    if "credentials.password" in told["errors"]:
+        told["errors"]["credentials"] = told["errors"].pop("credentials.password")
     if "name" in told["errors"]:
         told["errors"]["name"] = "A gateway's name has 1 to 40 small letters, digits and dashes, and begins with a letter."
     if told["code"] == "stale":

@@ -1,4 +1,4 @@
-"""The simulator's HTTP: authorize, echeck, capture, void, lookup, ledger. Every call is idempotent by its reference.
+"""The simulator's HTTP: authorize, echeck, capture, void, refund, lookup, ledger. Every call is idempotent by its reference.
 
 Any other number that passes Luhn is approved, 4242424242424242 and 4111111111111111 among them; and so is any other bank account,
 by whichever routing number. A full number or a security code is answered, logged and kept nowhere.
@@ -107,6 +107,10 @@ def simulator(path: Path, credentials: str = "") -> FastAPI:
     async def void(body: Void) -> JSONResponse:
         return JSONResponse(await ledger.add(_follow_up(ledger, body, "void")))
 
+    @app.post("/refund")
+    async def refund(body: Capture) -> JSONResponse:
+        return JSONResponse(await ledger.add(_follow_up(ledger, body, "refund", body.amount)))
+
     @app.get("/lookup/{reference}")
     async def lookup(reference: str) -> Any:
         if reference in unreachable:
@@ -194,13 +198,15 @@ def _authorized(body: Wanted, reason: str, said: Entry) -> Entry:
 
 
 def _follow_up(ledger: Ledger, body: Void, kind: str, amount: int = 0) -> Entry:
-    """Refused: the capture of what was voided or of more than is left of the authorisation, and the void of what was captured."""
+    """Refused: the capture of what was voided or of more than is left of the authorisation, the void of what was captured, and the refund of more
+    than was captured and has not gone back yet."""
     authorized = ledger.entries.get(body.authorization, {})
     earlier = [e for e in ledger.of(body.authorization) if e["status"] == "approved" and e["reference"] != body.reference]
-    left = authorized.get("amount", 0) - sum(e["amount"] for e in earlier if e["kind"] == "capture")
+    done = {each: sum(e["amount"] for e in earlier if e["kind"] == each) for each in ("capture", "refund")}
+    left = authorized.get("amount", 0) - done["capture"]
     approved = authorized.get("kind") == "authorize" and authorized["status"] == "approved"
     undone = any(e["kind"] == "void" or kind == "void" for e in earlier)
-    refused = not approved or undone or amount > left
+    refused = not approved or undone or amount > (done["capture"] - done["refund"] if kind == "refund" else left)
     bounced = kind == "capture" and not refused and authorized.get("bounces", False)
     return {
         "kind": kind,
@@ -208,6 +214,6 @@ def _follow_up(ledger: Ledger, body: Void, kind: str, amount: int = 0) -> Entry:
         "authorization": body.authorization,
         "status": "declined" if refused or bounced else "approved",
         "reason": "not-possible" if refused else "insufficient-funds" if bounced else "",
-        "amount": amount if kind == "capture" else left,
+        "amount": left if kind == "void" else amount,
         "id": f"sim-{body.reference}",
     }
