@@ -9,7 +9,7 @@ from services.payments.declines import explain
 from services.payments.payment import payment
 from services.payments.pending import LEASE
 from services.payments.pre_auth import pre_auth
-from services.payments.simulator.app import DECLINES, MALFORMED, UNREACHABLE
+from services.payments.simulator.magic import DECLINES, MALFORMED, UNREACHABLE
 from shared.service import utc_now
 from tests.house.shop import GOOD, LOST_AFTER, LOST_BEFORE, Shop, until
 
