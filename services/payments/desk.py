@@ -144,9 +144,12 @@ class Desk:
         return (token.means, "") if mine and _fits(token.means, opened) else (None, "not-this-order")
 
     async def _renewable(self, payment: Payment, opened: AttemptOpened) -> tuple[Means | None, str]:
-        """The token went with the attempt's outcome; what was charged is kept for its customer."""
+        """The token goes with the attempt's outcome; what was charged is kept for its customer."""
         if is_stored(opened.payment):
             return await self._stored(opened, opened.payment)
+        token = await self.vault.find(opened.payment)
+        if token:  # not put away yet
+            return token.means, ""
         customer, fingerprint = opened.submitted.order.customer_id, payment.attempts[opened.attempt].instrument.fingerprint
         return await self._stored(opened, self.vault.named(customer, fingerprint)) if fingerprint else (None, "card-details-expired")
 

@@ -111,6 +111,8 @@ class People:
                 await self._think(20)
                 await self._cancel(order)
             await self._think(30)
+            if self._chance.random() < 0.4:
+                await self._refund(order)
 
     async def _rung_up(self, agent):
         """One that exists as far as the agent knows."""
@@ -185,7 +187,7 @@ class People:
         while True:
             await self._configure()
             await self._think(25)
-            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "poison", "refund", "refund", "nothing")):
+            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "poison", "refund", "nothing")):
                 case "publish":
                     await self._publish(self._chance.choice((PHONE, LANDER)))
                 case "retire":
