@@ -80,7 +80,7 @@ class Desk:
         """
         operation, opened = _asked(doing, payment)
         at = await self._at(operation, opened)
-        said = await self._ask(operation, opened, payment, at)
+        said = await self.ask(at, _question(operation, opened, payment))
         means, _ = await self._means(operation, payment, opened, at)
         fresh = operation.kind == "renew" or self.clock() < opened.submitted.submitted_at + LIFETIME
         again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
@@ -179,7 +179,7 @@ class Desk:
         """Never heard of it: again at once where a repeat is known as one, else when the first request cannot arrive any more."""
         operation, opened = _asked(doing, payment)
         at, settled_at = await self._at(operation, opened), payment.work[doing.reference].settled_at
-        said = await self._ask(operation, opened, payment, at)
+        said = await self.ask(at, _question(operation, opened, payment))
         settled = bool(settled_at and settled_at <= self.clock())
         again = said.answer == "never-heard" and (settled or bool(at.gateway and at.gateway.idempotent))
         if again or (said.reason == CANNOT_BE_ASKED and at.gateway and at.gateway.idempotent):
@@ -202,14 +202,14 @@ class Desk:
                 await self.wallet.keep(attempt.opened.submitted.order.customer_id, attempt.opened.order_id, kept.means)
         await self.vault.forget(token)
 
-    async def _ask(self, operation: Operation, opened: AttemptOpened, payment: Payment, at: At) -> Said:
+    async def ask(self, at: At, question: Question) -> Said:
         """A yes to another amount is none: somebody must look."""
         if at.gateway is None:
             return UNKNOWN
         if not at.gateway.askable:
             return Said(answer="unknown", reason=CANNOT_BE_ASKED)
-        said = await at.gateway.lookup(_question(operation, opened, payment), at.secrets)
-        other = said.amount not in (None, operation.part.amount) and operation.kind != "void"
+        said = await at.gateway.lookup(question, at.secrets)
+        other = said.amount not in (None, question.amount) and question.operation != "void"
         return MISFIT if said.answer == "approved" and other else said
 
     async def _at(self, operation: Operation, opened: AttemptOpened) -> At:
