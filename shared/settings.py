@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     """Address of a simulator gateway that runs as a process of its own; empty: in process."""
     stripe_url: str = "https://api.stripe.com"
     """Where gateways of Stripe's are reached; another one for tests alone."""
+    nmi_url: str = "https://secure.nmi.com"
+    """Where NMI is reached; its resellers have addresses of their own."""
     kafka: str = "127.0.0.1:9092"
     """Cluster engine: bootstrap servers."""
     mongo: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"

@@ -16,6 +16,8 @@ from services.payments.gateways.installed import GROUP, Installed, installed
 from services.payments.gateways.kinds import Surroundings
 from services.payments.gateways.protocol import TIMEOUT
 from services.payments.instruments import instruments
+from services.payments.limits import limit, limits, tries
+from services.payments.limits_door import Limits
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.pre_auth import PreAuths, pre_auth
@@ -45,7 +47,7 @@ def _simulator(running: Running) -> Client:
         return HttpClient(running.settings.simulator_url, TIMEOUT)
     path = running.settings.data / "simulator.jsonl"
     try:
-        running.state["simulator"] = app = simulator(path)
+        running.state["simulator"] = app = simulator(path, clock=running.clock)
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}.") from error
     return AsgiClient(app)
@@ -67,6 +69,7 @@ async def _setup(running: Running) -> None:
         state: PreAuths = (await running.load(pre_auth, order_id))[0]
         return state
 
+    running.state["limits"] = Limits(running, running.keyring.derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
     running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock)
     await _introduce(running, found)
@@ -132,8 +135,8 @@ def _label(event: Event) -> tuple[str, str] | None:
 
 payments = Service(
     "payments",
-    aggregates=(payment, gateway, pre_auth, instruments),
-    views=(work, payments_view, erased_orders, pre_auth_work, to_erase),
+    aggregates=(payment, gateway, pre_auth, instruments, tries, limit),
+    views=(work, payments_view, erased_orders, pre_auth_work, to_erase, limits),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,
