@@ -27,6 +27,9 @@ class TestStripe(Conformance):
         number = {"approved": GOOD, "declined": "4000000000009995"}.get(wish)
         return Card(number, "08/29", "739", "Customer A") if number else None
 
+    def charges(self, sent):
+        return sent.path == "/v1/payment_intents"
+
     def hook(self):
         intent = {"object": "payment_intent", "id": "pi_1", "status": "requires_capture", "amount": 5690, "currency": "usd"}
         data = {"object": {**intent, "metadata": {"reference": "A000000000-1-1"}, "latest_charge": "ch_1"}}
