@@ -24,6 +24,9 @@ DECLINES = {
     "4100000000000019": ("card_declined", "fraudulent"),
 }
 """Numbers of docs.stripe.com/testing: what they answer as ``code`` and ``decline_code``."""
+BLOCKED = "4000000000004954"
+"""By a rule of the account's own, which the answer does not say."""
+NEVER = "4000000000000341"
 WANTS_3DS = "4000002760003184"
 WRONG_NUMBER = "4242424242424241"
 CHECKS = {"4000000000000010": ("fail", "fail", "pass"), "4000000000000028": ("fail", "pass", "pass"), "4000000000000101": (None, None, "fail")}
@@ -153,6 +156,9 @@ class Stripe:
         if number in DECLINES:
             charge["status"] = "failed"
             return self._fails(intent, charge["id"], *DECLINES[number], key)
+        if number in (BLOCKED, NEVER):
+            charge |= {"status": "failed", "outcome": {"type": "blocked" if number == BLOCKED else "issuer_declined", "reason": "rule"}}
+            return self._fails(intent, charge["id"], "card_declined", "generic_decline", key, "do_not_try_again" if number == NEVER else None)
         self._becomes(intent, status="requires_capture", amount_capturable=amount, latest_charge=charge["id"])
         self._tell("payment_intent.amount_capturable_updated", intent, key)
         return intent
@@ -166,8 +172,15 @@ class Stripe:
         self.charges[charge["id"]] = charge
         return charge
 
-    def _fails(self, intent, charge, code, decline_code, key):
-        error = {"type": "card_error", "code": code, "decline_code": decline_code, "message": "canary: your card was declined", "charge": charge}
+    def _fails(self, intent, charge, code, decline_code, key, advice_code=None):
+        error = {
+            "type": "card_error",
+            "code": code,
+            "decline_code": decline_code,
+            "advice_code": advice_code,
+            "message": "canary: your card was declined",
+            "charge": charge,
+        }
         self._becomes(intent, status="requires_payment_method", last_payment_error=error, latest_charge=charge)
         self._tell("payment_intent.payment_failed", intent, key)
         raise No(402, **{**error, "payment_intent": self._shown(intent, False)})

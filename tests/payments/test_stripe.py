@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from services.payments.declines import known
 from services.payments.gateways.protocol import Charge, FollowUp, NoList, Question
@@ -54,6 +54,14 @@ def adapter(app, clock, timeout=5.0):
     return StripeGateway(Wire("http://stripe.test", timeout, httpx.ASGITransport(app=app)), clock, timeout)
 
 
+def answering(status, body):
+    return JSONResponse(body, status)
+
+
+async def swallow(message):
+    pass
+
+
 def charge(number=GOOD, reference=REF, amount=5690, currency="USD", cvv="739", **how):
     return Charge(reference, ORDER, amount, currency, Card(number, "08/29", cvv, "Customer A"), **how)
 
@@ -96,6 +104,19 @@ class TestAuthorising:
         said = await gateway.authorise(charge(number), SECRETS)
         assert (said.answer, said.reason, said.code) == ("declined", DECLINES[codes[1]], codes[1])
         assert await gateway.lookup(ASKED, SECRETS) == said
+
+    @pytest.mark.parametrize(("number", "reason"), [(fake_stripe.BLOCKED, "fraud-suspected"), (fake_stripe.NEVER, "not-accepted")])
+    async def test_a_plain_no_is_looked_into_for_what_no_other_gateway_should_be_asked(self, gateway, number, reason):
+        said = await gateway.authorise(charge(number), SECRETS)
+        assert (said.answer, said.reason, said.code) == ("declined", reason, "generic_decline")
+        assert await gateway.lookup(ASKED, SECRETS) == said
+
+    async def test_a_plain_no_stays_one_where_nothing_more_is_heard(self, stripe, clock):
+        async def app(scope, receive, send):
+            await (stripe if scope["method"] == "POST" else answering(503, {}))(scope, receive, send)
+
+        said = await adapter(app, clock).authorise(charge("4000000000000002"), SECRETS)
+        assert (said.answer, said.reason) == ("declined", "do-not-honour")
 
     async def test_a_number_that_is_none_is_declined_and_was_never_charged(self, gateway, stripe):
         said = await gateway.authorise(charge(fake_stripe.WRONG_NUMBER), SECRETS)
@@ -225,9 +246,29 @@ class TestOnce:
         said = await gateway.authorise(charge(), SECRETS)
         assert said.answer == "unknown"
 
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            Response(b"<html>", 200),
+            Response(b"<html>", 404),
+            Response(b"", 502),
+            JSONResponse({}),
+            JSONResponse([None]),
+            JSONResponse({"error": None}, 402),
+            JSONResponse({"object": "payment_intent", "id": "pi_9", "status": "requires_capture", "amount": 5690, "currency": "usd"}),
+            Response(b'{"object": "payment_intent", "id"', 200),
+        ],
+    )
+    async def test_a_charge_whose_answer_says_nothing_is_unknown_and_found_by_asking(self, stripe, clock, answer):
+        async def app(scope, receive, send):
+            charging = (scope["method"], scope["path"]) == ("POST", "/v1/payment_intents")
+            await stripe(scope, receive, swallow if charging else send)
+            if charging:
+                await answer(scope, receive, send)
 
-def answering(status, body):
-    return JSONResponse(body, status)
+        gateway = adapter(app, clock)
+        assert (await gateway.authorise(charge(), SECRETS)).answer == "unknown"
+        assert (await gateway.lookup(ASKED, SECRETS)).answer == "approved"
 
 
 class TestAfterwards:

@@ -30,7 +30,7 @@ from services.payments.gateways.protocol import (
 )
 from services.payments.gateways.stripe_declines import DECLINES
 from services.payments.gateways.stripe_money import to_stripe
-from services.payments.gateways.stripe_said import NEVER_HEARD, NOT_POSSIBLE, authorised, captured, declined, refunded, refused, voided
+from services.payments.gateways.stripe_said import NEVER_HEARD, NOT_POSSIBLE, PLAIN, authorised, captured, declined, refunded, refused, voided
 from services.payments.gateways.stripe_wire import SECRET_KEY, Event, Intent, Made, Refund, Refused, Unanswered, Wire
 
 log = structlog.get_logger()
@@ -75,11 +75,22 @@ class StripeGateway:
     async def _authorise(self, charge: Charge, card: Card, amount: int, secrets: Secrets) -> Said:
         """The card goes first and charges nothing: the documented way for its number to come in from a server."""
         method = await self._wire.post(Made, _METHODS, secrets, _card(card), f"{charge.reference}-card")
-        intent = await self._wire.post(Intent, _INTENTS, secrets, _charge(charge, method.id, amount), charge.reference)
+        try:
+            intent = await self._wire.post(Intent, _INTENTS, secrets, _charge(charge, method.id, amount), charge.reference)
+        except Refused as no:
+            return await self._explained(_no("authorise", charge.reference, no), charge, secrets)
         said = authorised(intent, charge.reference, charge.currency)
         if intent.status == "requires_action" and intent.reference == charge.reference:
             await self._give_up(intent, charge.reference, secrets)
         return _fitting(said, charge.amount)
+
+    async def _explained(self, said: Said, charge: Charge, secrets: Secrets) -> Said:
+        """A plain no may have been meant by a rule against fraud, which the answer does not say: no other gateway is asked then."""
+        if said.reason != PLAIN or not said.reference:
+            return said
+        question = Question(charge.reference, "authorise", charge.amount, charge.currency, theirs=said.reference)
+        asked = await self.lookup(question, secrets)
+        return asked if asked.answer == "declined" else said
 
     async def _give_up(self, intent: Intent, reference: str, secrets: Secrets) -> None:
         """Nobody could confirm it but a page that we do not show: nothing is reserved either way."""

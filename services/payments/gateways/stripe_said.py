@@ -9,6 +9,7 @@ from services.payments.gateways.stripe_declines import DECLINES, REFUSALS
 from services.payments.gateways.stripe_money import from_stripe
 from services.payments.gateways.stripe_wire import Error, Intent, Refund, Refused
 
+PLAIN = "do-not-honour"
 NOT_POSSIBLE = "not-possible"
 """Why something is not taken or given back: ``code`` says what it is by now."""
 NEVER_HEARD = Said(answer="never-heard")
@@ -36,7 +37,8 @@ def authorised(intent: Intent, reference: str, currency: str) -> Said:
         case "canceled":
             return declined("not-charged", "canceled", intent.id)
         case "requires_payment_method" if intent.last_payment_error:
-            return failed(intent.last_payment_error, intent.id)
+            said = failed(intent.last_payment_error, intent.id)
+            return declined("fraud-suspected", said.code, said.reference) if intent.charge.blocked else said
         case "requires_payment_method" | "requires_confirmation":
             return NEVER_HEARD
     return UNKNOWN
@@ -73,7 +75,9 @@ def _address(street: str | None, postal: str | None) -> str:
 def failed(error: Error, reference: str = "") -> Said:
     """By the bank, or by Stripe in its place."""
     code = error.decline_code or error.code or ""
-    reason = DECLINES.get(code) or DECLINES.get(error.code or "") or "do-not-honour"
+    reason = DECLINES.get(code) or DECLINES.get(error.code or "") or PLAIN
+    if reason == PLAIN and error.advice_code == "do_not_try_again":
+        reason = "not-accepted"
     return declined(reason, code, reference or (error.payment_intent.id if error.payment_intent else ""))
 
 

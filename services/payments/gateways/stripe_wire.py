@@ -46,16 +46,28 @@ class _Details(_Told):
     card: _Card | None = None
 
 
+class _Outcome(_Told):
+    type: str | None = None
+    reason: str | None = None
+
+
 class TheirCharge(_Told):
     """One try of a PaymentIntent."""
 
     id: str
     status: str = ""
+    outcome: _Outcome | None = None
     payment_method_details: _Details | None = None
 
     @property
     def checks(self) -> _Checks:
         return (self.payment_method_details and self.payment_method_details.card and self.payment_method_details.card.checks) or _Checks()
+
+    @property
+    def blocked(self) -> bool:
+        """By a rule against fraud, whatever the bank said or would have said."""
+        outcome = self.outcome or _Outcome()
+        return outcome.type == "blocked" and outcome.reason != "low_probability_of_authorization"
 
     @property
     def capture_before(self) -> int | None:
@@ -73,6 +85,7 @@ class Error(_Told):
     type: str = ""
     code: str | None = None
     decline_code: str | None = None
+    advice_code: str | None = None
     param: str | None = None
     payment_intent: _Named | None = None
 
