@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from services.payments.answers import RESERVES
 from services.payments.barred import REFUSED_BEFORE, barred
@@ -19,9 +20,13 @@ from services.payments.pre_auth import PreAuths
 from services.payments.state import Operation
 from services.payments.vault import LIFETIME, Vault, belongs, is_stored
 from services.payments.wallet import Wallet
-from shared.contracts.order import Method
+from shared.contracts.order import Address, Method
 from shared.contracts.payments import AttemptOpened, GatewayConfigured, Instrument
 from shared.kernel.effects import Work
+from shared.kernel.events import ERASED
+
+_CUSTOMER = "customer"
+"""Who places an order on the checkout page, or by a link."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Desk:
     pre_auths: Callable[[str], Awaitable[PreAuths]]
     """Of an order."""
     clock: Callable[[], datetime]
+    unsealed: Callable[[Any], Awaitable[Any]]
+    """A copy with its personal fields opened."""
 
     async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
@@ -70,8 +77,15 @@ class Desk:
             said = Said(answer="declined", reason=refusal or at.no_new_charge)
             return replace(await self._reserved(doing, payment, at, said, means), asked=False)
         stored = is_stored(opened.payment) or operation.kind == "renew"
-        charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, on_file=stored)
-        return await self._reserved(doing, payment, at, await at.gateway.authorise(charge, at.secrets), means)
+        by_phone, billing = opened.submitted.placed_by != _CUSTOMER, await self._billing(opened)
+        charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, stored, by_phone, billing)
+        said = await at.gateway.authorise(charge, at.secrets)
+        return await self._reserved(doing, payment, at, said, means)
+
+    async def _billing(self, opened: AttemptOpened) -> Address:
+        """Without what was erased meanwhile."""
+        told = await self.unsealed(opened.submitted.order.billing.model_dump(mode="json"))
+        return Address.model_validate({name: value for name, value in told.items() if value != ERASED})
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
