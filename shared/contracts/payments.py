@@ -485,6 +485,27 @@ class InstrumentsErased(Event, type="ringup.payments.InstrumentsErased"):
     customer_id: str
 
 
+class VaultKeyMade(Event, type="ringup.payments.VaultKeyMade"):
+    """Under this key, by its number from 1, records of the vault are written from now on. Private."""
+
+    key: int
+    at: datetime
+
+
+class VaultRotated(Event, type="ringup.payments.VaultRotated"):
+    """No record is under an older key any more. Private."""
+
+    key: int
+    records: int
+    at: datetime
+
+
+class VaultKeyDropped(Event, type="ringup.payments.VaultKeyDropped"):
+    """Private."""
+
+    key: int
+
+
 Door = Literal["pre-auth", "checkout"]
 Dimension = Literal["fingerprint", "bin", "customer", "agent", "address", "declines"]
 
