@@ -111,7 +111,7 @@ def _rerouted(event: payments.PartRerouted) -> str:
 
 
 def _retried(event: payments.OperationRetried) -> str:
-    return f"{_who(event.by)} tries again what was refused"
+    return f"{_who(event.by)} asks again" if event.of == event.reference else f"{_who(event.by)} tries again what was refused"
 
 
 def _recorded(event: payments.OutcomeRecorded) -> str:
@@ -207,6 +207,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     payments.RenewalClaimed: lambda e: "The gateway is asked what became of the renewal" if e.takeover else "The gateway is asked to authorize again",
     payments.PartRenewed: lambda e: _answered("The gateway answered the renewal", e.answer, e.reason),
     payments.OperationRetried: _retried,
+    payments.AnswerContradicted: lambda e: f"The gateway says something else now: {_ANSWERS[e.answer]}",
     payments.OutcomeRecorded: _recorded,
     payments.RefundRequested: lambda e: f"Refund {e.number} asked for by {_who(e.by)}",
     payments.RefundClaimed: lambda e: "The gateway is asked what became of the refund" if e.takeover else "The gateway is asked to refund",

@@ -49,6 +49,8 @@ def marks(parts: Parts) -> Iterator[str]:
     payment, shipment = parts.get("payment", _NOTHING), parts.get("shipment", _NOTHING)
     if payment.get("unknown"):
         yield "outcome-unknown"
+    if payment.get("contradicted"):
+        yield "answer-contradicts"
     yield from sorted({mark for mark in payment.get("trouble", _NOTHING).values() if mark})
     if payment.get("returned"):
         yield "payment-returned"
@@ -66,7 +68,7 @@ def marks(parts: Parts) -> Iterator[str]:
 def indexed(parts: Parts) -> Row:
     """Orders that nobody has typed anything into are listed nowhere: they are under no status and no time."""
     created = min(part["created_at"] for part in parts.values())
-    calm = _CALM | {"payment-returned"} if parts.get("shipment", _NOTHING).get("let_go") else _CALM
+    calm = _CALM | {"payment-returned"} if _dealt_with(parts) else _CALM
     listed = len(parts) > 1 or "order" not in parts or bool(parts["order"].get("touched"))
     return {
         "status_at": f"{status(parts)} {created}" if listed else None,
@@ -74,6 +76,12 @@ def indexed(parts: Parts) -> Row:
         "attention_at": created if set(marks(parts)) - calm else None,
         "customer_id": parts.get("order", _NOTHING).get("customer_id"),
     }
+
+
+def _dealt_with(parts: Parts) -> bool:
+    """Of all that came back somebody has recorded so, or has released the shipment."""
+    payment = parts.get("payment", _NOTHING)
+    return "let_go" in parts.get("shipment", _NOTHING) or payment.get("returned", _NOTHING).keys() <= set(payment.get("recorded", ()))
 
 
 def unfinished(row: Row) -> bool:

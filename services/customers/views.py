@@ -22,8 +22,10 @@ from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUp
 from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentReleased, OrderCancelled
 from shared.contracts.order import Attribution, OrderBody, Person
 from shared.contracts.payments import (
+    AnswerContradicted,
     Instrument,
     OrderDeclined,
+    OutcomeRecorded,
     PartAnswered,
     PartCaptured,
     PartRefunded,
@@ -170,6 +172,11 @@ def _paid(part: Row, fact: Fact) -> Row:
             return _trouble(part, event.attempt, "")
         case PaymentRefunded() | PaymentRefundFailed() | PaymentReturned():
             return _given_back(part, event)
+        case AnswerContradicted():
+            return {"contradicted": sorted({*part.get("contradicted", ()), event.reference})}
+        case OutcomeRecorded():
+            left = [reference for reference in part.get("contradicted", ()) if reference != event.reference]
+            return {"contradicted": left, "recorded": sorted({*part.get("recorded", ()), event.reference})}
         case PaymentStopped():
             return {"stopped": True}
     return {}

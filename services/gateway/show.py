@@ -54,6 +54,7 @@ HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "RefundRequested": ("undo", ""),
     "OperationRetried": ("refresh", ""),
     "OutcomeRecorded": ("pencil", "warn"),
+    "AnswerContradicted": ("alert", "bad"),
     "PartRerouted": ("refresh", ""),
     "PaymentOutcomeUnknown": ("alert", "warn"),
     "LateAuthorisationFound": ("alert", "warn"),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.payments import gateway_api, limits_api, money_api, pre_auth_api, vault_api, wallet_api
 from services.payments.account import problems as account_problems
+from services.payments.barred import REFUSED_BEFORE
 from services.payments.card import Problem, problems
 from services.payments.effects import Desk, spent
 from services.payments.limits_door import Held, Limits, Subject, of_card
@@ -73,6 +74,9 @@ async def account_token(body: AccountDetails, service: RunningService, sent: Sen
     return await _kept(service, sent, body.order_id, Account(routing, number, body.kind, body.holder))
 
 
+_BARRED = "This very number was refused for good on this order, and is not asked about again. Check it digit by digit, or use another one."
+
+
 async def _counted(service: Running, sent: Envelope, body: CardDetails, card: Card) -> Held | None:
     vault: Vault = service.state["vault"]
     limits: Limits = service.state["limits"]
@@ -92,6 +96,8 @@ async def _kept(service: Running, sent: Envelope, order_id: str, means: Means) -
     desk: Desk = service.state["desk"]
     made = vault.token(order_id, sent.actor, sent.command_id, means)
     state, _ = await service.load(payment, order_id)
+    if await desk.barred(order_id, state, means):
+        _refuse(REFUSED_BEFORE, [Problem("account" if isinstance(means, Account) else "number", REFUSED_BEFORE, _BARRED)])
     if not spent(made, state, await desk.pre_auths(order_id)):
         await vault.keep(made, Token(means, order_id, sent.actor, sent.now + LIFETIME))
     instrument = vault.instrument(means)

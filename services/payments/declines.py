@@ -86,6 +86,12 @@ CARDS = _table(
         "corrected",
     ),
     Said(
+        "wrong-details",
+        "Your bank says that something about the card is not right. Could you read me number, date and code once more?",
+        "the same card, everything typed again, or another card",
+        "corrected",
+    ),
+    Said(
         "wrong-number",
         "The bank does not know this card number. Could you read it to me once more, digit by digit?",
         "the number typed again, or another card",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.payments.answers import RESERVES
+from services.payments.barred import REFUSED_BEFORE, barred
 from services.payments.credentials import Credentials
 from services.payments.declines import explain
 from services.payments.gateway import no_new_charge
@@ -63,7 +64,9 @@ class Desk:
         operation, opened = _asked(doing, payment)
         at = await self._at(operation, opened)
         means, refusal = await self._means(operation, payment, opened, at)
-        if means is None or at.gateway is None or at.no_new_charge:
+        if means and operation.kind != "renew" and await self.barred(opened.order_id, payment, means):
+            refusal = REFUSED_BEFORE
+        if means is None or refusal or at.gateway is None or at.no_new_charge:
             said = Said(answer="declined", reason=refusal or at.no_new_charge)
             return replace(await self._reserved(doing, payment, at, said, means), asked=False)
         stored = is_stored(opened.payment) or operation.kind == "renew"
@@ -116,6 +119,9 @@ class Desk:
         return self.vault.instrument(means).model_copy(update={"id": stored}) if means else Instrument()
 
     # What it is charged to
+
+    async def barred(self, order_id: str, payment: Payment, means: Means) -> bool:
+        return barred(self.vault.instrument(means).fingerprint, payment, await self.pre_auths(order_id))
 
     async def _means(self, operation: Operation, payment: Payment, opened: AttemptOpened, at: At) -> tuple[Means | None, str]:
         """Or None, and why it is not.

@@ -195,7 +195,7 @@ def _evolved(payment: Payment, attempt: Attempt, event: Event) -> Attempt:
         case PaymentAuthorized():
             return replace(attempt, status="authorized", authorized=event.parts, instrument=event.instrument)
         case OrderDeclined():
-            return replace(attempt, status="declined")
+            return replace(attempt, status="declined", instrument=event.instrument, refused=event.reason)
         case RenewalRequested():
             return replace(attempt, status="renewing", renewing=(*attempt.renewing, event.reference))
         case CaptureRequested():

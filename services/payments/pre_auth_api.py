@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.payments.barred import REFUSED_BEFORE
 from services.payments.declines import explain
 from services.payments.effects import Desk
 from services.payments.limits_door import Held, Limits, Subject, of_card
 from services.payments.means import Card
+from services.payments.payment import payment
 from services.payments.pre_auth import PreAuth, PreAuthorise, pre_auth
 from services.payments.vault import Vault, belongs, is_stored
 from shared.contracts.payments import PreAuthDeclined
@@ -74,7 +76,7 @@ async def _judge(order_id: str, body: PreAuthBody, service: Running, sent: Envel
     if any(each.asked.payment == body.payment for each in state.by_number.values()):
         return
     desk: Desk = service.state["desk"]
-    refusal = await _unfit(order_id, body, service.state["vault"], sent.actor)
+    refusal = await _unfit(service, order_id, body, sent.actor)
     if refusal:
         raise Refusal(Refused(refusal, explain(refusal).say, "payment", conflict=False))
     closed = (await desk.at(body.gateway)).no_new_charge
@@ -95,17 +97,21 @@ async def _counted(order_id: str, body: PreAuthBody, service: Running, sent: Env
     return await limits.admit("pre-auth", [*(of_card(vault, means) if means else ()), *subjects], order_id, body.payment, sent)
 
 
-async def _unfit(order_id: str, body: PreAuthBody, vault: Vault, actor: str) -> str:
+async def _unfit(service: Running, order_id: str, body: PreAuthBody, actor: str) -> str:
     """As a decline's reason."""
-    if is_stored(body.payment):
-        if not belongs(body.payment, body.customer_id):
-            return "not-this-order"
-        stored = await vault.stored(body.payment)
-        return "" if isinstance(stored, Card) else "card-details-expired"
-    token = await vault.find(body.payment)
-    if token is None or not isinstance(token.means, Card):
+    vault: Vault = service.state["vault"]
+    desk: Desk = service.state["desk"]
+    stored = is_stored(body.payment)
+    if stored and not belongs(body.payment, body.customer_id):
+        return "not-this-order"
+    token = None if stored else await vault.find(body.payment)
+    means = await vault.stored(body.payment) if stored else token and token.means
+    if not isinstance(means, Card):
         return "card-details-expired"
-    return "" if (token.order_id, token.actor) == (order_id, actor) else "not-this-order"
+    if token and (token.order_id, token.actor) != (order_id, actor):
+        return "not-this-order"
+    state, _ = await service.load(payment, order_id)
+    return REFUSED_BEFORE if await desk.barred(order_id, state, means) else ""
 
 
 async def _outcome(service: Running, order_id: str, number: int) -> PreAuth:

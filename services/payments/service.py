@@ -50,7 +50,7 @@ def _simulator(running: Running) -> Client:
         return HttpClient(running.settings.simulator_url, TIMEOUT)
     path = running.settings.data / "simulator.jsonl"
     try:
-        running.state["simulator"] = app = simulator(path)
+        running.state["simulator"] = app = simulator(path, clock=running.clock)
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}.") from error
     return AsgiClient(app)

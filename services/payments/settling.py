@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from services.payments.answers import CONSEQUENCES, RESERVES
 from services.payments.capture import captured, requested
 from services.payments.commands import Record, RecordOutcome, Retry, Return
 from services.payments.folding import evolve
-from services.payments.pending import START
+from services.payments.pending import START, Pending
 from services.payments.references import once_more, parsed
 from services.payments.returns import reason_of
 from services.payments.state import Operation, Payment
@@ -73,8 +74,8 @@ def record_outcome(command: RecordOutcome, payment: Payment) -> Sequence[Event] 
     operation, pending = payment.operations.get(command.reference), payment.work.get(command.reference)
     if operation is None:
         return _not_known()
-    if pending and not pending.unknown:
-        return Refused("being-asked", "The gateway has not had the time to say it itself.", "reference")
+    if pending and not (pending.unknown and _free(pending, command.now)):
+        return Refused("being-asked", "The gateway is being asked right now. Try again in a minute.", "reference")
     if not pending and not _to_settle(command, payment, operation):
         return Refused("not-open", "The gateway has said meanwhile what became of it.", "reference", data={"answer": operation.answer})
     opened = payment.attempts[operation.attempt].opened
@@ -88,6 +89,11 @@ def record_outcome(command: RecordOutcome, payment: Payment) -> Sequence[Event] 
         customer_id=opened.submitted.order.customer_id if command.evidence else "",
     )
     return [recorded, *_follows(command, evolve(payment, recorded), operation)]
+
+
+def _free(pending: Pending, now: datetime) -> bool:
+    """Nobody may be at the gateway with it at this moment."""
+    return not pending.held or (pending.until is not None and pending.until <= now)
 
 
 def _to_settle(command: RecordOutcome, payment: Payment, operation: Operation) -> bool:
@@ -130,7 +136,7 @@ def returned(command: Return, payment: Payment) -> Sequence[Event]:
     )
     if operation.yes:
         return [event]
-    before = captured(Record(command.reference, "approved", command.now), payment, operation, None)
+    before = captured(Record(command.reference, "approved", command.now), evolve(payment, event), operation, None)
     return [before[0], event, *before[1:]]
 
 

@@ -70,6 +70,8 @@ class Attempt:
     instead: Mapping[int, int] = field(default_factory=dict)
     authorized: tuple[AnsweredPart, ...] = ()
     instrument: Instrument = NO_CARD
+    refused: str = ""
+    """Why it was declined."""
     renewing: tuple[str, ...] = ()
     capturing: tuple[str, ...] = ()
     voiding: tuple[str, ...] = ()

@@ -54,7 +54,7 @@ def with_fuses():
     engine.MongoStreams = lambda *args: FusedStreams(MongoStreams(*args), FUSE)
     engine.MongoDocuments = lambda database: FusedDocuments(TornDocuments(database), FUSE, database.name.rpartition("_")[2])
     house.Running = FusedRunning
-    simulator.SimulatorGateway = lambda client: FusedGateway(SimulatorGateway(client), FUSE)
+    simulator.SimulatorGateway = lambda *given, **named: FusedGateway(SimulatorGateway(*given, **named), FUSE)
     server.House = partial(house.House, clock=clock)
 
 

@@ -16,9 +16,11 @@ from shared.contracts.cart import (
 from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentReleased, OrderCancelled
 from shared.contracts.order import Address, Call, Line, Person, Quote
 from shared.contracts.payments import (
+    AnswerContradicted,
     ExternalPaymentPending,
     Instrument,
     OrderDeclined,
+    OutcomeRecorded,
     PartAnswered,
     PartCaptured,
     PartRefunded,
@@ -79,6 +81,9 @@ UNKNOWN = PaymentOutcomeUnknown(order_id=ORDER, attempt=1, part=1, reference=f"{
 NOT_CAPTURED = PaymentCaptureFailed(order_id=ORDER, attempt=1, reason="declined")
 CAPTURED = PaymentCaptured(order_id=ORDER, attempt=1, amount=5690, references=())
 RETURNED = PaymentReturned(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1-capture", code="R01", reason="insufficient-funds", amount=5690)
+RECORDED = OutcomeRecorded(
+    order_id=ORDER, attempt=1, reference=f"{ORDER}-1-1-capture", outcome="not-charged", evidence="Their list of the day.", by="agent:supervisor1"
+)
 LET_GO = FulfillmentReleased(order_id=ORDER, by="agent:supervisor1", by_hand=True, reason="paid by wire")
 STOPPED = PaymentStopped(order_id=ORDER, why="cancelled")
 PART_CAPTURED = PartCaptured(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1-capture", answer="approved")
@@ -139,6 +144,10 @@ def voided(attempt=1):
 
 def not_voided(attempt=1):
     return PaymentVoidFailed(order_id=ORDER, attempt=attempt, reason="declined")
+
+
+def contradicted():
+    return AnswerContradicted(order_id=ORDER, attempt=1, reference=f"{ORDER}-1-1-capture", answer="declined")
 
 
 def asked_back(again=True):

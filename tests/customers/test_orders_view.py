@@ -23,6 +23,7 @@ from tests.customers.facts import (
     NOT_CAPTURED,
     NOT_DELIVERED,
     PART_CAPTURED,
+    RECORDED,
     RETURNED,
     STARTED,
     STOPPED,
@@ -32,6 +33,7 @@ from tests.customers.facts import (
     answered,
     asked_back,
     authorized,
+    contradicted,
     decided,
     declined,
     external,
@@ -133,6 +135,8 @@ def test_status_is_the_first_that_holds(expected, streams):
         (["refund-failed", "partly-refunded"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, not_refunded(back=90))]),
         (["partly-refunded"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, not_refunded(), refunded(90))]),
         (["payment-returned"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, RETURNED)]),
+        (["answer-contradicts"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, contradicted())]),
+        ([], [cart(STARTED, sent()), payment(authorized(), CAPTURED, contradicted(), RECORDED)]),
         (["exported"], [cart(STARTED, sent()), shipment(EXPORTED)]),
         (["delivery-failed"], [cart(STARTED, sent()), shipment(NOT_DELIVERED)]),
         (["exported"], [cart(STARTED, sent()), shipment(NOT_DELIVERED, EXPORTED)]),
@@ -145,9 +149,11 @@ def test_marks_stand_beside_the_status(expected, streams):
     assert bool(found["attention_at"]) == bool(set(expected) - {"exported", "partly-refunded"})
 
 
-def test_a_payment_that_came_back_needs_nobody_once_somebody_has_released_the_shipment():
-    streams = [cart(STARTED, sent()), payment(authorized(), CAPTURED, RETURNED)]
-    found = row(orders, *streams, shipment(LET_GO))
+@pytest.mark.parametrize(
+    "streams", [[payment(authorized(), CAPTURED, RETURNED), shipment(LET_GO)], [payment(authorized(), CAPTURED, RETURNED, RECORDED)]]
+)
+def test_a_payment_that_came_back_needs_nobody_once_somebody_has_dealt_with_it(streams):
+    found = row(orders, cart(STARTED, sent()), *streams)
     assert list(marks(found["parts"])) == ["payment-returned"]
     assert found["attention_at"] is None
 

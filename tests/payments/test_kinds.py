@@ -147,8 +147,20 @@ async def test_with_a_broken_plugin_the_others_charge_and_its_own_gateways_are_r
     assert health["warnings"] == [body["broken"]["broken"]]
 
 
-async def test_secrets_are_asked_for_by_name_and_changed_one_by_one(shop, monkeypatch):
+async def test_secrets_are_asked_for_by_name_and_changed_one_by_one(shop):
+    credentials = shop.house.running["payments"].state["credentials"]
+
+    async def kept(given):
+        status, row = await put(shop, "till", {"kind": "simulator", "credentials": given})
+        known = await shop.engine.blobs.ids("credentials")
+        assert (status, row["credentials"]) == (200, "set" if known else "none")
+        return await credentials.find(known[0]) if known else {}
+
     _, body = await shop.ask("payments", "GET", "/gateways")
-    assert [secret["name"] for secret in body["kinds"]["simulator"]["secrets"]] == ["password"]
+    assert [secret["name"] for secret in body["kinds"]["simulator"]["secrets"]] == ["password", "hook"]
+    assert await kept({"password": "one"}) == {"password": "one"}
+    assert await kept({"hook": "whsec_two"}) == {"password": "one", "hook": "whsec_two"}
+    assert await kept({"password": "three", "hook": ""}) == {"password": "three"}
+    assert await kept({}) == {}
     status, refused = await put(shop, "till", {"kind": "simulator", "credentials": {"pasword": "canary"}})
     assert (status, refused["field"], "canary" in json.dumps(refused)) == (422, "credentials.pasword", False)

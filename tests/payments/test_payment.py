@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from services.payments.gateway import Configure, gateway
-from services.payments.payment import Capture, Claim, Open, Record, Stop, payment
+from services.payments.payment import Capture, Claim, Open, Stop, payment
 from services.payments.pending import ASK_AGAIN, LEASE, SETTLE
 from shared.contracts.order import Part
 from shared.contracts.payments import (
@@ -32,67 +32,9 @@ from shared.contracts.payments import (
     VoidRequested,
 )
 from tests.given import given
+from tests.payments.history import REF, SECOND, History, authorized, authorized_in_two, claim, no, opened, unheard, unknown, yes
 from tests.payments.kinds import KINDS
 from tests.samples import NOON, ORDER, parts, submitted
-
-REF, SECOND = f"{ORDER}-1-1", f"{ORDER}-1-2"
-
-
-class History:
-    """Runs commands one after the other and keeps what was decided. Every command comes twice and must write once."""
-
-    def __init__(self):
-        self.events = []
-
-    def does(self, command, *types):
-        self.events += given(payment, *self.events).when(command).then_types(*types)
-        self.ignores(command)
-        return self
-
-    def ignores(self, command):
-        given(payment, *self.events).when(command).then_nothing()
-        return self
-
-    @property
-    def last(self):
-        return self.events[-1]
-
-    def one(self, kind):
-        (event,) = [event for event in self.events if isinstance(event, kind)]
-        return event
-
-
-def opened(*amounts):
-    amounts = amounts or (5690,)
-    return History().does(Open("token", parts(*amounts), submitted(amount=sum(amounts)), NOON), AttemptOpened)
-
-
-def authorized():
-    return opened().does(yes(), PartAnswered, PaymentAuthorized)
-
-
-def authorized_in_two():
-    return opened(5000, 690).does(yes(), PartAnswered).does(yes(SECOND), PartAnswered, PaymentAuthorized)
-
-
-def yes(reference=REF, now=NOON):
-    return Record(reference, "approved", now, gateway_reference="g1")
-
-
-def no(reference=REF, reason="insufficient-funds"):
-    return Record(reference, "declined", NOON, reason=reason)
-
-
-def unknown(reference=REF, now=NOON):
-    return Record(reference, "unknown", now, lease=now + LEASE)
-
-
-def unheard(now=NOON, claimed=None):
-    return Record(REF, "never-heard", now, lease=(claimed or now) + LEASE)
-
-
-def claim(reference=REF, now=NOON):
-    return Claim(reference, "me", now)
 
 
 class TestAuthorise:

@@ -24,7 +24,10 @@ Reference = Annotated[str, Form(max_length=100)]
 async def refund(request: Request, id: OrderId, services: Ask, key: Key, amount: Typed = "", reason: Typed = "") -> Response:
     """``amount`` as people type it, in the currency of what was taken."""
     payment = await services.get("payments", f"/orders/{id}")
-    wanted = {"amount": _amount(amount, payment["currency"]), "reason": _needed("reason", reason, "Say why: it stays with the order.")}
+    wanted = {
+        "amount": _amount(amount, payment["currency"]),
+        "reason": _needed("reason", reason, "Say why, in a few words: it stays with the order.", 3),
+    }
     return await _done(request, services, id, await services.post("payments", f"/orders/{id}/refunds", wanted, key=key))
 
 
@@ -35,12 +38,15 @@ async def retry(request: Request, id: OrderId, services: Ask, key: Key, referenc
 
 @router.post("/outcomes")
 async def outcome(
-    request: Request, id: OrderId, services: Ask, key: Key, reference: Reference, outcome: Typed = "", evidence: Typed = ""
+    request: Request, id: OrderId, services: Ask, key: Key, reference: Reference, outcome: Typed = "",
+    evidence: Annotated[str, Form(max_length=2_000)] = "", theirs: Typed = "",
 ) -> Response:  # fmt: skip
+    """``theirs`` is what the gateway calls it."""
     recorded = {
         "reference": reference,
         "outcome": _needed("outcome", outcome, "Choose what became of it."),
-        "evidence": _needed("evidence", evidence, "Say what shows it: where you looked, and what it says there."),
+        "evidence": _needed("evidence", evidence, "Say what shows it: where you looked, and what it says there.", 10),
+        "gateway_reference": theirs.strip(),
     }
     return await _done(request, services, id, await services.post("payments", f"/orders/{id}/outcomes", recorded, key=key))
 
@@ -68,8 +74,8 @@ def _amount(typed: str, currency: str) -> int:
     return found
 
 
-def _needed(field: str, typed: str, detail: str) -> str:
+def _needed(field: str, typed: str, detail: str, least: int = 1) -> str:
     """Raises Failed."""
-    if not typed.strip():
+    if len(typed.strip()) < least:
         raise Failed(422, {"code": "missing", "field": field, "detail": detail})
     return typed.strip()
