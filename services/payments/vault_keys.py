@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.contracts.payments import VaultKeyDropped, VaultKeyMade, VaultRotated
+from shared.contracts.cards import VaultKeyDropped, VaultKeyMade, VaultRotated
 from shared.kernel.decider import Aggregate, Refused
 
 KEPT_FOR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from services.payments.means import Account, Card, packed
 from services.payments.records import KINDS, Records, key_name
 from services.payments.vault import LIFETIME, Token, Vault, belongs, is_stored
 from services.payments.vault_keys import KEPT_FOR, Dropped, First, Rotate, Rotated, vault_keys
-from shared.contracts.payments import VaultKeyDropped, VaultKeyMade, VaultRotated
+from shared.contracts.cards import VaultKeyDropped, VaultKeyMade, VaultRotated
 from shared.engines.embedded.blobs import SqliteBlobs
 from shared.engines.embedded.keyring import SqliteKeyring
 from shared.kernel.errors import Unavailable
