@@ -14,7 +14,8 @@ from services.payments.pending import CANNOT_BE_ASKED, SETTLE
 from services.payments.pre_auth import ClaimPreAuth, PreAuths, RecordPreAuth
 from services.payments.vault import LIFETIME, is_stored
 from services.payments.views import pre_auth_work
-from shared.contracts.payments import Instrument, PreAuthorized, PreAuthRequested
+from shared.contracts.cards import PreAuthorized, PreAuthRequested
+from shared.contracts.payments import Instrument
 from shared.kernel.effects import Effect, Work
 from shared.kernel.events import Event
 
