@@ -55,7 +55,7 @@ class Desk:
         stored = is_stored(opened.payment)
         charge = Charge(doing.reference, opened.order_id, part.amount, opened.submitted.currency, means, on_file=stored)
         said = await at.gateway.authorise(charge, at.secrets)
-        return self._record(doing, payment, said, means)
+        return self._record(doing, payment, fitting(said, part.amount), means)
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
@@ -97,9 +97,9 @@ class Desk:
         return (means, "") if _fits(means, opened) else (None, "not-this-order")
 
     async def capture(self, doing: Work, payment: Payment) -> Record:
-        at = await self._gateway(doing, payment)
+        at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
         said = await at.gateway.capture(_follow_up(doing, payment), at.secrets) if at.gateway else UNKNOWN
-        return self._record(doing, payment, said)
+        return self._record(doing, payment, fitting(said, part.amount))
 
     async def void(self, doing: Work, payment: Payment) -> Record:
         at = await self._gateway(doing, payment)
@@ -129,11 +129,9 @@ class Desk:
         await self.vault.forget(token)
 
     async def _ask(self, doing: Work, payment: Payment) -> Said:
-        """A yes to another amount is none: somebody must look."""
         at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
         said = await at.gateway.lookup(_question(doing, payment), at.secrets) if at.gateway else UNKNOWN
-        other = said.amount not in (None, part.amount) and parsed(doing.reference)[2] != "void"
-        return MISFIT if said.answer == "approved" and other else said
+        return said if parsed(doing.reference)[2] == "void" else fitting(said, part.amount)
 
     async def _gateway(self, doing: Work, payment: Payment) -> At:
         opened, part = _opened(doing, payment)
@@ -150,6 +148,11 @@ class Desk:
             opened, _ = _opened(doing, payment)
             instrument = self.vault.instrument(means).model_copy(update={"id": opened.payment if is_stored(opened.payment) else ""})
         return Record(doing.reference, said.answer, self.clock(), said.reason, said.reference, said.avs, said.cvv, instrument, lease)
+
+
+def fitting(said: Said, amount: int) -> Said:
+    """A yes to another amount is none: somebody must look."""
+    return MISFIT if said.answer == "approved" and said.amount not in (None, amount) else said
 
 
 def _opened(doing: Work, payment: Payment) -> tuple[AttemptOpened, Part]:

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.payments.effects import Desk
-from services.payments.gateways.protocol import MISFIT, UNKNOWN, Charge, FollowUp, Question, Said
+from services.payments.effects import Desk, fitting
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said
 from services.payments.means import Card, Means
 from services.payments.payment import Payment
 from services.payments.pre_auth import ClaimPreAuth, PreAuths, RecordPreAuth
@@ -33,7 +33,7 @@ class Asking:
             return self._record(doing, state, Said(answer="declined", reason=refusal or at.no_new_charge), means)
         charge = Charge(doing.reference, asked.order_id, asked.amount, asked.currency, means, on_file=is_stored(asked.payment))
         said = await at.gateway.authorise(charge, at.secrets)
-        return self._record(doing, state, said, means)
+        return self._record(doing, state, fitting(said, asked.amount), means)
 
     async def ask_authorised(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         """Never heard of it: the same request again, as for an attempt."""
@@ -44,8 +44,7 @@ class Asking:
         fresh = self.desk.clock() < asked.due_at + LIFETIME
         if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
             return await self.authorise(doing, state)
-        fits = said.answer != "approved" or said.amount in (None, asked.amount)
-        return self._record(doing, state, said if fits else MISFIT, means)
+        return self._record(doing, state, fitting(said, asked.amount), means)
 
     async def void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         at, about = await self.desk.at(_asked(doing, state).gateway), _back(doing, state)
