@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.payments.effects import Desk, fitting
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said
+from services.payments.effects import Desk
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said, fitting
 from services.payments.means import Card, Means
 from services.payments.payment import Payment
 from services.payments.pre_auth import ClaimPreAuth, PreAuths, RecordPreAuth

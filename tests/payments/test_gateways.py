@@ -11,25 +11,27 @@ from shared.asgi import AsgiClient, HttpClient
 from shared.contracts.payments import GatewayConfigured
 from tests.given import given
 from tests.house.shop import CAMPAIGN, GOOD, Shop, until
+from tests.payments.kinds import KINDS
 from tests.payments.test_simulator import ASKED, authorise
 from tests.samples import ORDER, parts, submitted
 
 SECRET = "canary-secret-7f3a91"
-CONFIGURED = GatewayConfigured(name="simulator", kind="simulator", capabilities=("authorise", "capture", "void"), on=True)
+CONFIGURED = GatewayConfigured(name="simulator", kind="simulator", capabilities=("authorise", "capture", "void", "refund"), on=True)
+SPOKEN = {"simulator"}
 FORM = {"kind": "hosted-form", "title": "Front door", "capabilities": ["refund"]}
 
 
 def test_a_gateway_has_what_its_kind_has_always_and_what_is_chosen():
-    (found,) = given(gateway).when(Configure("front", "hosted-form", ("refund", "ach"), title="Front")).then_types(GatewayConfigured)
+    (found,) = given(gateway).when(Configure("front", "hosted-form", ("refund", "ach"), KINDS, title="Front")).then_types(GatewayConfigured)
     assert found.capabilities == ("refund", "ach", "requires-form")
 
 
 @pytest.mark.parametrize(
     ("command", "field"),
     [
-        (Configure("x", "bank", ()), "kind"),
-        (Configure("x", "simulator", ("refund",)), "capabilities"),
-        (Configure("x", "simulator", ("fly",)), "capabilities"),
+        (Configure("x", "bank", (), KINDS), "kind"),
+        (Configure("x", "hosted-form", ("requires-magic",), KINDS), "capabilities"),
+        (Configure("x", "simulator", ("fly",), KINDS), "capabilities"),
     ],
 )
 def test_what_no_gateway_can_be_is_refused_at_its_field(command, field):
@@ -37,33 +39,33 @@ def test_what_no_gateway_can_be_is_refused_at_its_field(command, field):
 
 
 def test_a_gateway_stays_of_its_kind():
-    given(gateway, CONFIGURED).when(Configure("simulator", "hosted-form", ())).then_refused("gateway-invalid")
+    given(gateway, CONFIGURED).when(Configure("simulator", "hosted-form", (), KINDS)).then_refused("gateway-invalid")
 
 
 def test_what_an_administrator_chose_survives_the_next_start():
     off = CONFIGURED.model_copy(update={"on": False})
-    given(gateway).when(Introduce("simulator", "simulator")).then(CONFIGURED)
-    given(gateway, CONFIGURED, off).when(Introduce("simulator", "simulator")).then_nothing()
+    given(gateway).when(Introduce("simulator", "simulator", KINDS)).then(CONFIGURED)
+    given(gateway, CONFIGURED, off).when(Introduce("simulator", "simulator", KINDS)).then_nothing()
 
 
 def test_credentials_stay_until_others_come_or_they_are_taken_away():
     known = CONFIGURED.model_copy(update={"credentials": "simulator/1"})
-    (renamed,) = given(gateway, known).when(Configure("simulator", "simulator", (), title="Till")).then_types(GatewayConfigured)
+    (renamed,) = given(gateway, known).when(Configure("simulator", "simulator", (), KINDS, title="Till")).then_types(GatewayConfigured)
     assert renamed.credentials == "simulator/1"
-    (without,) = given(gateway, known).when(Configure("simulator", "simulator", (), credentials="")).then_types(GatewayConfigured)
+    (without,) = given(gateway, known).when(Configure("simulator", "simulator", (), KINDS, credentials="")).then_types(GatewayConfigured)
     assert without.credentials == ""
 
 
 def test_nothing_new_is_charged_where_it_cannot_be_by_phone():
-    assert no_new_charge(CONFIGURED) == ""
-    assert no_new_charge(CONFIGURED.model_copy(update={"on": False})) == "gateway-off"
-    assert no_new_charge(None) == "gateway-missing"
+    assert no_new_charge(CONFIGURED, SPOKEN) == ""
+    assert no_new_charge(CONFIGURED.model_copy(update={"on": False}), SPOKEN) == "gateway-off"
+    assert no_new_charge(None, SPOKEN) == "gateway-missing"
     for capability in ("requires-3ds", "requires-form"):
-        assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", capability)})) == "gateway-missing"
-    assert no_new_charge(CONFIGURED, "echeck") == "no-ach"
-    assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", "ach")}), "echeck") == ""
-    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "hosted-form"})) == "gateway-missing"
-    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "of a later version"})) == "gateway-missing"
+        assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", capability)}), SPOKEN) == "gateway-missing"
+    assert no_new_charge(CONFIGURED, SPOKEN, "echeck") == "no-ach"
+    assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", "ach")}), SPOKEN, "echeck") == ""
+    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "hosted-form"}), SPOKEN) == "gateway-missing"
+    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "of a later version"}), SPOKEN) == "gateway-missing"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,7 @@ async def test_two_administrators_do_not_overwrite_each_other(shop):
     ("name", "body", "field"),
     [
         ("front", {"kind": "bank"}, "kind"),
-        ("front", {"kind": "simulator", "capabilities": ["refund"]}, "capabilities"),
+        ("front", {"kind": "simulator", "capabilities": ["fly"]}, "capabilities"),
         ("front", {**FORM, "title": "x" * 300}, "title"),
         ("front", {**FORM, "credentials": {"password": SECRET + "\x00"}}, "credentials.password"),
         ("front", {**FORM, "credentials": {"password": SECRET * 300}}, "credentials.password"),

@@ -6,20 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from services.payments.gateways.protocol import Charge, FollowUp, Question
+from services.payments.gateways.protocol import MISFIT, Charge, FollowUp, Question
 from services.payments.gateways.simulator import SimulatorGateway
 from services.payments.means import Account, Card
-from services.payments.simulator.app import (
-    ACCOUNT_BOUNCES,
-    ACCOUNT_DECLINES,
-    ACCOUNT_LOST_AFTER,
-    DECLINES,
-    LOST_AFTER,
-    LOST_BEFORE,
-    MALFORMED,
-    simulator,
-)
+from services.payments.simulator.app import simulator
 from services.payments.simulator.ledger import Ledger
+from services.payments.simulator.magic import ACCOUNT_BOUNCES, ACCOUNT_DECLINES, ACCOUNT_LOST_AFTER, DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED
 from shared.asgi import AsgiClient, HttpClient, Response
 from shared.kernel.errors import Corrupt
 from tests.samples import ORDER
@@ -76,8 +68,9 @@ class TestAnswers:
         assert (await gateway.lookup(ASKED, {})).answer == "approved"
 
     async def test_the_same_reference_is_charged_once(self, gateway, path):
-        first, second = await authorise(gateway), await authorise(gateway, "4000000000000002", amount=1)
+        first, second = await authorise(gateway), await authorise(gateway, "4000000000000002")
         assert first == second
+        assert (await authorise(gateway, amount=1)) == MISFIT
         assert len(lines(path)) == 1
 
     async def test_many_at_once_are_each_charged_once(self, gateway, path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +24,8 @@ __all__ = [
     "Means",
     "NoList",
     "NotTheirs",
+    "Operation",
+    "Polled",
     "Question",
     "Said",
     "Secrets",
@@ -108,6 +110,11 @@ MISFIT = Said(answer="unknown", reason="does-not-fit")
 """They did something else under this reference than the order wants."""
 
 
+def fitting(said: Said, amount: int) -> Said:
+    """A yes to another amount is none: somebody must look."""
+    return MISFIT if said.answer == "approved" and said.amount not in (None, amount) else said
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One operation as the gateway lists it. ``reference`` is ours; empty where they do not know it, then ``theirs`` names it."""
@@ -141,6 +148,16 @@ class NotTheirs(Exception):
 
 class NoList(Exception):
     """The gateway has no list of what it did, or did not give it; says why, for people."""
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """A gateway that does not call about everything: asked every ``polls`` while debits of eChecks can come back."""
+
+    polls: timedelta
+
+    async def news(self, since: datetime, secrets: Secrets) -> Sequence[Heard]:
+        """What it would have called about after then. Told again it changes nothing. Raises NoList."""
 
 
 class Gateway(Protocol):
