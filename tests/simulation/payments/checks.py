@@ -35,8 +35,12 @@ class Evidence:
         match event:
             case payments.AttemptOpened():
                 self.amounts |= {f"{event.order_id}-{event.attempt}-{part.number}": part.amount for part in event.parts}
+            case payments.PartRerouted():
+                self.amounts[f"{event.order_id}-{event.attempt}-{event.part.number}"] = event.part.amount
             case payments.PreAuthRequested():
                 self.amounts[event.reference] = event.amount
+            case payments.OperationRetried() if event.of in self.amounts:
+                self.amounts[event.reference] = self.amounts[event.of]
             case payments.RefundRequested():
                 self.amounts |= {part.reference: part.part.amount for part in event.parts}
             case payments.LateAuthorisationFound():
@@ -76,7 +80,7 @@ def charged_once(evidence):
             yield f"{reference} was approved {len(entries)} times"
     known = defaultdict(list)
     for reference, (entry, *_) in evidence.theirs.items():
-        if entry["status"] == "approved" and entry["kind"] in ("authorize", "capture"):
+        if entry["status"] == "approved" and (entry["kind"] == "capture" or (entry["kind"] == "authorize" and "expires_at" not in entry)):
             known[_which(reference), entry["kind"]].append(reference)
     for (what, kind), references in known.items():
         if len(references) > 1:
@@ -111,7 +115,7 @@ def all_of_ours_is_theirs(evidence):
 
 
 def nothing_hangs(evidence):
-    """What was reserved is taken, or given back, or somebody looks at it."""
+    """What was reserved is taken, or given back, or somebody looks at it; or it has expired by itself."""
     done = defaultdict(set)
     for entries in evidence.theirs.values():
         for entry in entries:
@@ -119,7 +123,8 @@ def nothing_hangs(evidence):
                 done[entry["authorization"].partition("~")[0]].add(entry["kind"])
     for reference, entries in evidence.theirs.items():
         for entry in entries:
-            if entry["kind"] == "authorize" and entry["status"] == "approved" and not done[reference] and not evidence.waits(reference):
+            held = entry["kind"] == "authorize" and entry["status"] == "approved" and "expires_at" not in entry
+            if held and not done[reference] and not evidence.waits(reference):
                 yield f"{reference} was authorised, and neither captured nor given back"
         if {"capture", "void"} <= done[reference]:
             yield f"{reference} was captured and voided"

@@ -9,9 +9,11 @@ from contextvars import Context
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
 from starlette.responses import Response as Answer
 
 from services.payments.simulator.app import simulator
+from services.payments.simulator.doing import Broken
 from shared.asgi import Response
 from tests.simulation.loop import PROCESS
 
@@ -35,9 +37,9 @@ ODD = ("late", "twice", "another's", "other amount")
 class BadGateway:
     """A careless one does not know a repeated authorisation again, and charges once more: nobody may send it one twice."""
 
-    def __init__(self, faults, trace):
-        self._faults, self._trace = faults, trace
-        self._app = Calls(simulator(Path("nowhere")))
+    def __init__(self, faults, trace, clock):
+        self._faults, self._trace, self._clock = faults, trace, clock
+        self._app = self._simulator()
         self._repeats = {}
         self.misfits = set()
         """References under which something else was done than was asked for."""
@@ -50,10 +52,13 @@ class BadGateway:
     def entries(self):
         return list(self.ledger.entries.values())
 
+    def _simulator(self):
+        return Calls(simulator(Path("nowhere"), clock=self._clock))
+
     def mend(self):
         """What could not be reached can be: a simulator anew, with the ledger of the one before."""
         before = self.entries
-        self._app = Calls(simulator(Path("nowhere")))
+        self._app = self._simulator()
         for entry in before:
             self.ledger._know(entry)
 
@@ -80,8 +85,17 @@ class BadGateway:
         if self._faults.happens(self._faults.gateway):
             kind = self._faults.chance.choice((*NOBODY, *BEFORE, *AFTER, *ODD))
             self._trace.note(f"gateway {kind}", method, path, (json or {}).get("reference", ""))
-            return await self._badly(kind, answer, method, path, json)
-        return _settle(answer, await self._answered(method, path, json))
+            try:
+                return await self._badly(kind, answer, method, path, json)
+            except ConnectionResetError as error:
+                return _fail(answer, error)
+        return await self._plainly(answer, method, path, json)
+
+    async def _plainly(self, answer, method, path, json):
+        try:
+            return _settle(answer, await self._answered(method, path, json))
+        except ConnectionResetError as error:
+            return _fail(answer, error)
 
     async def _badly(self, kind, answer, method, path, json):
         if kind in NOBODY:
@@ -120,8 +134,7 @@ class BadGateway:
             return Response(200, {}, b'{"reference": "somebody-elses", "status": "approved", "id": "x"}')
         other = self._faults.chance.choice(sorted(self.ledger.entries))
         entry = self.ledger.entries[other]
-        same = response.status == 200 and response.json().get("reference") == entry["reference"].partition("~")[0]
-        return response if same else Response(200, {}, jsonlib.dumps(entry).encode())
+        return response if entry["reference"].partition("~")[0].encode() in response.body else Response(200, {}, jsonlib.dumps(entry).encode())
 
     def _otherwise(self, path, json):
         """It reserves, takes or gives another amount than it was asked to, once and for all."""
@@ -136,8 +149,15 @@ class BadGateway:
     async def _answered(self, method, path, json):
         sent, path = self._as_sent(path, json)
         response = await self._app.request(method, path, sent)
+        self._notice(json, sent)
         self._trace.note("gateway", method, path, (sent or {}).get("reference", ""), response.status)
         return _as_asked(response)
+
+    def _notice(self, asked, sent):
+        """The simulator itself may do something else than it was asked to."""
+        done = self.ledger.entries.get(sent["reference"]) if sent else None
+        if done and "amount" in asked and done["status"] == "approved" and done["amount"] != asked["amount"]:
+            self.misfits.add(asked["reference"])
 
     def _as_sent(self, path, body):
         """A careless gateway has a reference of its own for each time that it was asked to authorise."""
@@ -158,33 +178,44 @@ class Calls:
     def __init__(self, app):
         self.app = app
         self._routes = [
-            (method, route.path_regex, route.endpoint, _body(route.endpoint))
+            (method, route.path_regex, route.endpoint, _parameters(route.endpoint))
             for route in app.routes
             if hasattr(route, "endpoint")
             for method in route.methods
         ]
 
     async def request(self, method, path, json):
-        for wanted, pattern, endpoint, body in self._routes:
+        """Raises ConnectionResetError where it breaks off."""
+        for wanted, pattern, endpoint, parameters in self._routes:
             found = pattern.match(path) if wanted == method else None
             if found:
-                return await _called(endpoint, body, json, found.groupdict())
+                return await _called(endpoint, parameters, json, found.groupdict())
         return Response(404, {}, b"{}")
 
 
-async def _called(endpoint, body, json, named):
+class Caller:
+    """Who never hangs up."""
+
+    async def receive(self):
+        await asyncio.Event().wait()
+
+
+async def _called(endpoint, parameters, json, named):
     try:
-        sent = {name: model.model_validate(json) for name, model in body.items()}
+        sent = {name: model.model_validate(json) for name, model in parameters.items() if model is not Request}
     except ValidationError:
         return Response(422, {}, b"{}")
-    said = await endpoint(**sent, **named)
+    callers = {name: Caller() for name, model in parameters.items() if model is Request}
+    said = await endpoint(**sent, **callers, **named)
+    if isinstance(said, Broken):
+        raise ConnectionResetError
     return Response(said.status_code, {}, said.body) if isinstance(said, Answer) else Response(200, {}, jsonlib.dumps(said).encode())
 
 
-def _body(endpoint):
-    """Its parameters that are the body of the request."""
+def _parameters(endpoint):
+    """The request, and those that are its body."""
     annotated = inspect.get_annotations(endpoint, eval_str=True)
-    return {name: type for name, type in annotated.items() if inspect.isclass(type) and issubclass(type, BaseModel)}
+    return {name: type for name, type in annotated.items() if inspect.isclass(type) and issubclass(type, (BaseModel, Request))}
 
 
 def _settle(answer, response):

@@ -1,32 +1,26 @@
 """Orders that are paid: what cart, quality assurance and fulfilment say of each, one after the other or at once, and what its agent asks for."""
 
 import asyncio
+import contextlib
 import json
 from datetime import timedelta
 
 from services.payments.means import Account, Card
+from services.payments.payment import Refund, Retry, payment
 from services.payments.pre_auth import PreAuthorise
-from services.payments.simulator.app import (
-    ACCOUNT_BOUNCES,
-    ACCOUNT_DECLINES,
-    ACCOUNT_LOST_AFTER,
-    DECLINES,
-    LOST_AFTER,
-    LOST_BEFORE,
-    MALFORMED,
-    SLOW,
-    UNREACHABLE,
-)
+from services.payments.refunds import refundable
+from services.payments.simulator.magic import MAGIC
 from services.payments.vault import LIFETIME, Token
 from shared.contracts.cart import OrderSubmitted
 from shared.contracts.fulfillment import OrderCancelled
 from shared.contracts.order import OrderBody, Part, Quote, Rules, SubmittedOrder
 from shared.contracts.qa import OrderDenied, ReviewPassed
+from shared.kernel.commands import Refusal
 
 GOOD = "4242424242424242"
-CARDS = (*[GOOD] * 12, *DECLINES, LOST_BEFORE, LOST_AFTER, MALFORMED, SLOW, UNREACHABLE)
-ACCOUNTS = (*["1234567890"] * 6, *ACCOUNT_DECLINES, ACCOUNT_LOST_AFTER, ACCOUNT_BOUNCES)
-AGENT = "agent:agent1"
+CARDS = (*[GOOD] * 60, *(each.value for each in MAGIC if each.what == "card"))
+ACCOUNTS = (*["1234567890"] * 60, *(each.value for each in MAGIC if each.what == "account"))
+AGENT, SUPERVISOR = "agent:agent1", "agent:supervisor1"
 _ENDS = ("PaymentAuthorized", "OrderDeclined", "ExternalPaymentPending")
 _PATIENCE = 900
 _RULES = Rules(campaign="1", campaign_version=1, settings_version=1, skip_qa=False, qa_share=0)
@@ -105,6 +99,8 @@ class People:
         match self._chance.choice(("pass",) * 6 + ("deny", "cancel", "both", "both")):
             case "pass":
                 self._pass(id, attempt)
+                if self._chance.random() < 0.4 and await self._until(id, attempt, ("PaymentCaptured", "PaymentCaptureFailed")) == "PaymentCaptured":
+                    await self._refund(id)
             case "both":
                 both = [lambda: self._pass(id, attempt), lambda: self._stop(id)]
                 self._chance.shuffle(both)
@@ -113,6 +109,37 @@ class People:
                 both[1]()
             case _:
                 self._stop(id)
+
+    async def _refund(self, id):
+        """Some of it, all, or more than there is; the agent may well ask twice."""
+
+        async def refund(running, amount, key):
+            command = Refund(amount, "Came back.", SUPERVISOR, frozenset(("simulator", "second")), self._world.now())
+            with contextlib.suppress(Refusal):
+                await running.send(id, command, key, SUPERVISOR)
+            return True
+
+        for _ in range(self._chance.choice((1, 1, 2, 3))):
+            left = await self._world.ask(lambda running: self._refundable(running, id))
+            if isinstance(left, tuple) and left[0]:
+                amount = self._chance.choice((left[0], left[0], 1, left[0] + 1, (left[0] + 1) // 2))
+                self._commands += 1
+                key = f"refund-{self._commands}"
+                for _ in range(self._chance.choice((1, 1, 2))):
+                    await self._world.ask(lambda running, amount=amount, key=key: refund(running, amount, key))
+            await self._think(60)
+
+    async def _refundable(self, running, id):
+        return (refundable((await running.load(payment, id))[0]),)
+
+    async def look_after(self, rows):
+        """A supervisor has once more asked for what was refused and is waited for."""
+        for row in rows:
+            for reference in row["look_at"]:
+                self._commands += 1
+                command, key = Retry(reference, SUPERVISOR, self._world.now()), f"retry-{self._commands}"
+                with contextlib.suppress(Refusal):
+                    await self._world.ask(lambda running, id=row["id"], command=command, key=key: running.send(id, command, key, SUPERVISOR))
 
     async def finish(self):
         """Whoever waited longer for their gateway than anybody stays on the telephone."""

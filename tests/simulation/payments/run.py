@@ -6,12 +6,15 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import entry_points
 
 import pytest
 from pydantic_core import from_json
 
-from services.payments.gateway import Introduce
-from services.payments.views import pre_auth_work, work
+from services.payments.gateway import Configure
+from services.payments.gateways.installed import GROUP
+from services.payments.views import payments_view, pre_auth_work, work
+from shared.contracts.payments import GatewayConfigured
 from shared.kernel.views import collection
 from tests.simulation.edges import edges
 from tests.simulation.faults import Faults
@@ -25,6 +28,7 @@ from tests.simulation.trace import Trace
 ORDERS = 150
 WITHIN = 1200
 """Seconds in which they come."""
+_OURS = [entry for entry in entry_points(group=GROUP) if entry.name == "simulator"]
 _LAST = 80
 _ORDER = re.compile(r"\b0\d{9}\b")
 _LONGEST, _LOOK_EVERY, _POLL = 6 * 3600, 30, 20.0
@@ -78,6 +82,7 @@ def simulate(seed, orders=ORDERS):
         instead.setattr("shared.kernel.runner._POLL", _POLL)
         instead.setattr("services.payments.service._ERASE_EVERY", _POLL)
         instead.setattr("services.payments.service._SWEEP_EVERY", 20 * _POLL)
+        instead.setattr("services.payments.service.entry_points", lambda group: _OURS)
         instead.setattr("shared.kernel.commands.decode", lambda codec, stored: worlds[0].decode(codec, stored))
         try:
             attempts = loop.run_until_complete(_live(faults, chance["people"], trace, worlds, orders))
@@ -91,8 +96,9 @@ async def _live(faults, chance, trace, worlds, orders):
     worlds.append(world)
     people = People(world, chance)
     await world.open()
-    while not await world.ask(lambda running: running.send("second", Introduce("second", "simulator", ("ach",)), "second", "agent:admin1")):
-        await asyncio.sleep(1)
+    for name, other in (("simulator", "second"), ("second", "simulator")):
+        while not await world.ask(lambda running, name=name, other=other: _configured(running, name, other)):
+            await asyncio.sleep(1)
     await people.work(orders, WITHIN)
     trace.note("calm")
     faults.end()
@@ -100,11 +106,21 @@ async def _live(faults, chance, trace, worlds, orders):
     await _settled(world)
     await people.finish()
     await _settled(world)
+    await people.look_after(_looked_at(world))
+    await _settled(world)
     trace.seen.update(dict(stored.headers)["ce_type"].rpartition(".")[2] for stored in world.store.log)
     trace.seen.update("takeover" for stored in world.store.log if b'"takeover":true' in stored.data)
     for problem in problems(Evidence(world, people)):
         trace.find(problem)
     return people.attempts
+
+
+async def _configured(running, name, other):
+    """After a soft no each of them is asked for the other; one reserves again what has expired."""
+    kinds = running.state["installed"].kinds
+    known = {each: GatewayConfigured(name=each, kind="simulator", capabilities=("authorise", "ach"), on=True) for each in ("simulator", "second")}
+    command = Configure(name, "simulator", ("ach",), kinds, fallback=other, renews=name == "second", others=known)
+    return await running.send(name, command, f"configure-{name}", "agent:admin1")
 
 
 async def _settled(world):
@@ -116,6 +132,12 @@ async def _settled(world):
         busy = [*_behind(world), *_due(world)]
     if busy:
         world.trace.find(f"never at rest: {', '.join(busy[:5])}")
+
+
+def _looked_at(world):
+    rows = world.store.shelf.collections[collection(payments_view)]
+    found = [{**from_json(data), "id": id} for id, (_, _, data) in sorted(rows.items()) if data is not None]
+    return [row for row in found if row["attention"]]
 
 
 def _behind(world):

@@ -38,7 +38,8 @@ FAULTS = {
 }  # fmt: skip
 ENDS = {
     "ExternalPaymentPending", "InstrumentKept", "LateAuthorisationFound", "OrderDeclined", "PaymentAuthorized", "PaymentCaptured",
-    "PaymentCaptureFailed", "PaymentOutcomeUnknown", "PaymentStopped", "PaymentVoided", "PreAuthDeclined", "PreAuthUnanswered", "PreAuthVoided",
+    "PaymentCaptureFailed", "PaymentOutcomeUnknown", "PaymentRefunded", "PaymentRefundFailed", "PaymentStopped", "PaymentVoided", "PaymentVoidFailed",
+    "PartRenewed", "PartRerouted", "OperationRetried", "PreAuthDeclined", "PreAuthUnanswered", "PreAuthVoided",
 }  # fmt: skip
 
 

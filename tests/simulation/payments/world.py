@@ -48,7 +48,7 @@ class World:
     def __init__(self, faults, trace):
         self.faults, self.trace = faults, trace
         self.store, self.decode = Store(), Decoding()
-        self.gateway = BadGateway(faults, trace)
+        self.gateway = BadGateway(faults, trace, self.now)
         self.settings = Settings(data=Path("nowhere"), key_file=Path("nowhere"))
         self.processes = {}
         self.codec = Codec(EVENTS)
