@@ -12,7 +12,7 @@ from services.payments.barred import REFUSED_BEFORE, barred
 from services.payments.credentials import Credentials
 from services.payments.declines import explain
 from services.payments.gateway import no_new_charge
-from services.payments.gateways.protocol import MISFIT, UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting
 from services.payments.means import Means, kind_of
 from services.payments.payment import Payment, Record
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
@@ -79,7 +79,7 @@ class Desk:
         stored = is_stored(opened.payment) or operation.kind == "renew"
         by_phone, billing = opened.submitted.placed_by != _CUSTOMER, await self._billing(opened)
         charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, stored, by_phone, billing)
-        said = await at.gateway.authorise(charge, at.secrets)
+        said = fitting(await at.gateway.authorise(charge, at.secrets), operation.part.amount)
         return await self._reserved(doing, payment, at, said, means)
 
     async def _billing(self, opened: AttemptOpened) -> Address:
@@ -187,7 +187,8 @@ class Desk:
             return self._record(doing, payment, at, UNKNOWN)
         asked = _follow_up(operation, opened, payment)
         ways = {"capture": at.gateway.capture, "void": at.gateway.void, "refund": at.gateway.refund}
-        return self._record(doing, payment, at, await ways[operation.kind](asked, at.secrets))
+        said = await ways[operation.kind](asked, at.secrets)
+        return self._record(doing, payment, at, _as_asked(operation, said))
 
     async def ask_followed(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: again at once where a repeat is known as one, else when the first request cannot arrive any more."""
@@ -217,14 +218,12 @@ class Desk:
         await self.vault.forget(token)
 
     async def ask(self, at: At, question: Question) -> Said:
-        """A yes to another amount is none: somebody must look."""
         if at.gateway is None:
             return UNKNOWN
         if not at.gateway.askable:
             return Said(answer="unknown", reason=CANNOT_BE_ASKED)
         said = await at.gateway.lookup(question, at.secrets)
-        other = said.amount not in (None, question.amount) and question.operation != "void"
-        return MISFIT if said.answer == "approved" and other else said
+        return said if question.operation == "void" else fitting(said, question.amount)
 
     async def _at(self, operation: Operation, opened: AttemptOpened) -> At:
         return await self.at(operation.part.gateway, opened.submitted.method)
@@ -242,6 +241,11 @@ def _asked(doing: Work, payment: Payment) -> tuple[Operation, AttemptOpened]:
     if not isinstance(opened, AttemptOpened):
         raise TypeError(f"{doing.reference} has nothing to charge")
     return operation, opened
+
+
+def _as_asked(operation: Operation, said: Said) -> Said:
+    """A void gives back whatever there was."""
+    return said if operation.kind == "void" else fitting(said, operation.part.amount)
 
 
 def _follow_up(operation: Operation, opened: AttemptOpened, payment: Payment) -> FollowUp:
