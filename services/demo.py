@@ -10,7 +10,7 @@ from typing import Any
 from services.demo_catalog import CAMPAIGN, DIRECTORY, SETTINGS, WEB
 from services.gateway import accounts
 from services.gateway.users import Users
-from services.payments.simulator.app import UNREACHABLE
+from services.payments.simulator.magic import UNREACHABLE
 from shared.clients import Caller, Clients, call
 from shared.ids import order_id
 from shared.kernel.errors import Unavailable

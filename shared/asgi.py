@@ -34,8 +34,8 @@ class Response:
 
 class Client(Protocol):
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        """``path`` is percent-encoded and may carry a query; bytes in place of JSON are a file. Raises OSError or TimeoutError when nobody
-        answered."""
+        """``path`` is percent-encoded and may carry a query; bytes in place of JSON are a file, or what a content-type among the headers says.
+        Raises OSError or TimeoutError when nobody answered."""
 
 
 class AsgiClient:
@@ -46,7 +46,8 @@ class AsgiClient:
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
         body = _body(json)
-        sent = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+        named = {"content-type": _type(json), **{name.lower(): value for name, value in (headers or {}).items()}}
+        sent = [(name.encode(), value.encode()) for name, value in named.items()]
         path, _, query = path.partition("?")
         scope = {
             "type": "http",
@@ -58,7 +59,7 @@ class AsgiClient:
             "raw_path": path.encode(),
             "root_path": "",
             "query_string": query.encode(),
-            "headers": [*sent, (b"content-type", _type(json).encode()), (b"content-length", str(len(body)).encode())],
+            "headers": [*sent, (b"content-length", str(len(body)).encode())],
             "client": None,
             "server": ("ringup", 80),
         }
@@ -108,7 +109,7 @@ class HttpClient:
         self._client = httpx.AsyncClient(base_url=url, timeout=patience, transport=transport, auth=auth)
 
     async def request(self, method: str, path: str, *, json: Any = None, headers: Mapping[str, str] | None = None) -> Response:
-        sent = {**(headers or {}), "content-type": _type(json)}
+        sent = {"content-type": _type(json), **(headers or {})}
         try:
             response = await self._client.request(method, path, content=_body(json), headers=sent)
         except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout) as error:

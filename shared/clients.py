@@ -23,13 +23,14 @@ class Caller:
 
 async def call(
     client: Client, caller: Caller, method: str, path: str, json: Any = None, *, query: Mapping[str, Any] | None = None, key: str = "",
-    version: int | None = None,
+    version: int | None = None, more: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    """``key`` is the command's Idempotency-Key, ``version`` the one that the caller saw. Query values that are None are left out.
+    """``key`` is the command's Idempotency-Key, ``version`` the one that the caller saw, ``more`` are further headers. Query values that are None
+    are left out.
 
     Raises OSError or TimeoutError when nobody answered.
     """
-    headers = {"x-ringup-actor": caller.actor, "x-ringup-role": caller.role}
+    headers = {**(more or {}), "x-ringup-actor": caller.actor, "x-ringup-role": caller.role}
     if key:
         headers["idempotency-key"] = key
     if version is not None:

@@ -45,13 +45,15 @@ class Discard(BaseModel):
 async def health(service: RunningService) -> JSONResponse:
     """503 with the reasons while something keeps this service from its work. Parked streams are none: they hold up nobody else.
 
-    ``orders_wait``: parked streams of policies, whose orders go no further until they are worked.
+    ``warnings`` are sentences on what does not keep it from its work. ``orders_wait``: parked streams of policies, whose orders go no further until
+    they are worked.
     """
     reasons = await reasons_of(service)
     body = {
         "service": service.service.name,
         "status": "failing" if reasons else "ok",
         "reasons": reasons,
+        "warnings": list(service.warnings.values()),
         "parked": len(service.parking),
         "orders_wait": service.parking.count(service.service.policies_group),
     }

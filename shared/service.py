@@ -125,6 +125,8 @@ class Running(Queries):
         self.retries = Retries(self)
         self.problems: dict[str, str] = {}
         """Why a consumer group or a loop waits; those that work are absent."""
+        self.warnings: dict[str, str] = {}
+        """What somebody should look at though the service works; by what it is about."""
         self._aggregates = {command: aggregate for aggregate in service.aggregates for command in aggregate.commands}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runner: Runner | None = None

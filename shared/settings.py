@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Demonstration accounts and orders on an empty installation."""
     simulator_url: str = ""
     """Address of a simulator gateway that runs as a process of its own; empty: in process."""
+    nmi_url: str = "https://secure.nmi.com"
+    """Where NMI is reached; its resellers have addresses of their own."""
     kafka: str = "127.0.0.1:9092"
     """Cluster engine: bootstrap servers."""
     mongo: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"

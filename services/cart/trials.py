@@ -9,6 +9,7 @@ from services.cart.state import Order
 from services.cart.used import found_in, hashes, same_person
 from shared.contracts.cart import OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.customers import CustomerErased
+from shared.contracts.payments import PaymentRefunded
 from shared.kernel.codec import stamp
 from shared.kernel.decider import Refused
 from shared.kernel.events import ERASED, Fact
@@ -55,12 +56,17 @@ def again(order: Order, tried: Sequence[Tried]) -> Refused | None:
     return Refused("trial-duplicate", errors[0]["detail"], field=errors[0]["field"], conflict=False, data=data)
 
 
-def _key(event: OrderSubmitted | OrderReopened | OrderClosed | CustomerErased) -> Sequence[str]:
+def _key(event: OrderSubmitted | OrderReopened | OrderClosed | PaymentRefunded | CustomerErased) -> Sequence[str]:
     return event.order_ids if isinstance(event, CustomerErased) else (event.order_id,)
 
 
 def _trials(row: Row | None, fact: Fact, id: str, hashed: Hashed) -> Row | None:
+    """What is refunded whole stays so, whichever topic comes first."""
+    if row and row.get("refunded"):
+        return row
     match fact.event:
+        case PaymentRefunded(refunded=refunded, captured=captured):
+            return {"refunded": True, "trials": {}, "customer_id": None, "phone": None, "email": None} if refunded >= captured else row
         case OrderSubmitted(submitted=submitted):
             order = submitted.order
             found = {line.trial: line.name for line in order.quote.lines if line.trial}
@@ -74,7 +80,7 @@ def _trials(row: Row | None, fact: Fact, id: str, hashed: Hashed) -> Row | None:
 
 
 trials = view("trials", 1, _key, _trials, ["customer_id", "phone", "email"], opens=True)
-"""One document an order with trials that was submitted, and not declined, denied or cancelled since."""
+"""One document an order with trials that was submitted, and not declined, denied, cancelled or refunded since."""
 
 
 async def tried(service: Running, order_id: str, order: Order, wanted: frozenset[str], customer_id: str = "") -> tuple[Tried, ...]:

@@ -177,13 +177,16 @@ def _port(settings: Settings) -> Check:
         return Check("port", "fail", str(error), "Or stop what uses it.")
 
 
-async def _health(server: Client) -> tuple[Literal["ok", "fail"], str, str]:
+async def _health(server: Client) -> tuple[Literal["ok", "warn", "fail"], str, str]:
     try:
         health = (await call(server, OPERATOR, "GET", "/health")).json()
     except (OSError, TimeoutError):
         return "fail", "running, but it does not answer", "Look into its log, and start it again."
     reasons = [reason for each in health["services"].values() for reason in each["reasons"]]
-    return ("fail", "; ".join(reasons), "Do as the reasons say.") if reasons else ("ok", "running and healthy", "")
+    if reasons:
+        return "fail", "; ".join(reasons), "Do as the reasons say."
+    warnings = [warning for each in health["services"].values() for warning in each.get("warnings", ())]
+    return ("warn", "running; " + " ".join(warnings), "") if warnings else ("ok", "running and healthy", "")
 
 
 async def _engine(settings: Settings) -> AsyncIterator[Check]:

@@ -49,7 +49,7 @@ class Exemption(BaseModel):
 async def list_orders(
     service: RunningService, status: Listed | None = None, customer_id: str = "", q: Asked = "", cursor: str | None = None
 ) -> dict[str, Any]:
-    """Newest first, 50 a page. ``q``: a name, phone, e-mail, customer or order id. Status ``Attention``: with a mark other than exported.
+    """Newest first, 50 a page. ``q``: a name, phone, e-mail, customer or order id. Status ``Attention``: with a mark that needs somebody to look.
 
     ``{"rows": [order], "next": cursor or null, "counts": {status: how many in all, 100 for 100 and more}}``; an order is as
     ``GET /orders/{id}`` answers it. Orders into which nothing was typed are not in it.
@@ -60,12 +60,14 @@ async def list_orders(
 
 @router.get("/orders/{id}")
 async def one_order(id: str, service: RunningService, min_version: MinVersion = None) -> dict[str, Any]:
-    """``order_id``, ``status`` (Open, Partial, Processing, Pending, Declined, Complete, Cancelled), ``marks`` (outcome-unknown, capture-failed,
-    void-failed, refund-due, delivery-failed, exported), ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
+    """``order_id``, ``status`` (Open, Partial, Processing, Pending, Declined, Complete, Cancelled, Refunded), ``marks`` (outcome-unknown,
+    answer-contradicts, capture-failed, void-failed, refund-failed, payment-returned, refund-due, partly-refunded, delivery-failed, exported),
+    ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
     ``customer`` {first_name, last_name, phone} or null, ``agent``, ``method``, ``total`` in minor units, ``currency``, ``attempt``,
     ``partial`` {disposition, note, source, made_by, at} (the last one) or null, ``of`` (agent or customer: on whose page an open one is),
     ``link`` {link_id, channel, price_lock, status, expires_at} (the newest one) or null, ``closed`` (why nothing may follow, or empty),
     ``attribution`` {affiliate, dnis, ani, voice_log, custom1 to custom5, those that were said}, ``instrument`` {brand, last4} or null,
+    ``captured`` and ``refunded`` in minor units,
     ``decline`` {attempt, reason, say, retry, try_next, at} (the last one) or null, ``approved_by``,
     ``denied`` {reason, by} or null, ``cancelled`` {reason, by} or null, ``exported_at`` or null.
 

@@ -106,6 +106,26 @@ def _answered(what: str, answer: str, reason: str) -> str:
     return f"{what}: {_ANSWERS[answer]}" + (f", {_reason(reason)}" if reason else "")
 
 
+def _rerouted(event: payments.PartRerouted) -> str:
+    return f"Declined softly there: {event.part.gateway} is asked instead"
+
+
+def _retried(event: payments.OperationRetried) -> str:
+    return f"{_who(event.by)} asks again" if event.of == event.reference else f"{_who(event.by)} tries again what was refused"
+
+
+def _recorded(event: payments.OutcomeRecorded) -> str:
+    return f"Recorded as {_reason(event.outcome)} by {_who(event.by)}"
+
+
+def _not_refunded(event: payments.PaymentRefundFailed) -> str:
+    return f"Refund {event.number} failed: {_reason(event.reason)}"
+
+
+def _released(event: fulfillment.FulfillmentReleased) -> str:
+    return f"Shipment released by hand by {_who(event.by)}" if event.by_hand else "Shipment released"
+
+
 def _to_be_told(event: customers.MessageRequested) -> str:
     if event.about == "consent":
         return "The customer agreed to SMS: the number is to be handed over"
@@ -182,6 +202,19 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     payments.PartVoided: lambda e: _answered("The gateway answered the void", e.answer, e.reason),
     payments.PaymentVoided: lambda e: "Payment voided",
     payments.PaymentVoidFailed: lambda e: f"Void failed: {_reason(e.reason)}",
+    payments.PartRerouted: _rerouted,
+    payments.RenewalRequested: lambda e: "The authorization ends before the capture: another one is asked for",
+    payments.RenewalClaimed: lambda e: "The gateway is asked what became of the renewal" if e.takeover else "The gateway is asked to authorize again",
+    payments.PartRenewed: lambda e: _answered("The gateway answered the renewal", e.answer, e.reason),
+    payments.OperationRetried: _retried,
+    payments.AnswerContradicted: lambda e: f"The gateway says something else now: {_ANSWERS[e.answer]}",
+    payments.OutcomeRecorded: _recorded,
+    payments.RefundRequested: lambda e: f"Refund {e.number} asked for by {_who(e.by)}",
+    payments.RefundClaimed: lambda e: "The gateway is asked what became of the refund" if e.takeover else "The gateway is asked to refund",
+    payments.PartRefunded: lambda e: _answered("The gateway answered the refund", e.answer, e.reason),
+    payments.PaymentRefunded: lambda e: "Everything is refunded" if e.refunded >= e.captured else f"Refund {e.number} done: a part is given back",
+    payments.PaymentRefundFailed: _not_refunded,
+    payments.PaymentReturned: lambda e: f"The bank returned the payment: {', '.join(filter(None, (e.code, _reason(e.reason))))}",
     payments.PaymentStopped: lambda e: f"Nothing more will be charged: {e.why}",
     payments.PreAuthRequested: lambda e: "Pre-authorization asked for",
     payments.PreAuthClaimed: lambda e: "The gateway is asked what became of it" if e.takeover else "The gateway is asked to pre-authorize",
@@ -198,7 +231,8 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     qa.OrderDenied: lambda e: f"Denied by {_who(e.reviewer)}",
     qa.ReviewClosed: lambda e: f"Review closed: {e.why}",
     fulfillment.FulfillmentRecordCreated: lambda e: "Shipment on hold",
-    fulfillment.FulfillmentReleased: lambda e: "Shipment released",
+    fulfillment.FulfillmentHeld: lambda e: "Shipment held: the payment came back",
+    fulfillment.FulfillmentReleased: _released,
     fulfillment.DeliveryRequested: lambda e: f"To be handed to {e.plugin}",
     fulfillment.DeliveryClaimed: lambda e: f"{e.plugin} is asked what became of it" if e.takeover else f"Being handed to {e.plugin}",
     fulfillment.FulfillmentExported: lambda e: f"Exported with {e.plugin}",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import json
 import time
 from dataclasses import dataclass, field
@@ -17,6 +14,7 @@ from services.customers.mail import is_here
 from services.customers.sms import Accepted, Consent, Installed, Refused
 from shared.kernel.codec import stamp
 from shared.settings import Settings, SettingsError
+from shared.webhooks import secret_of, signed
 
 NAME = "webhook"
 _WAIT = 20.0
@@ -51,12 +49,6 @@ class Webhook:
         return Refused(f"Whoever sends the SMS refuses it ({answer.status_code}).", again=answer.status_code not in _FOR_GOOD)
 
 
-def signed(secret: bytes, id: str, at: int, body: bytes) -> dict[str, str]:
-    """``at`` in seconds since 1970."""
-    digest = hmac.digest(secret, f"{id}.{at}.".encode() + body, "sha256")
-    return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": f"v1,{base64.b64encode(digest).decode()}"}
-
-
 def webhook(settings: Settings) -> Installed | None:
     """Raises SettingsError, which does not repeat the secret."""
     if not settings.sms_url:
@@ -65,8 +57,8 @@ def webhook(settings: Settings) -> Installed | None:
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname))):
         raise SettingsError("RINGUP_SMS_URL must begin with https://: numbers and links are not said in the clear.")
     try:
-        secret = base64.b64decode(settings.sms_secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error as error:
+        secret = secret_of(settings.sms_secret)
+    except ValueError as error:
         raise SettingsError("RINGUP_SMS_SECRET must be whsec_ and base64.") from error
     if len(secret) < _SHORTEST:
         raise SettingsError(f"RINGUP_SMS_SECRET must have at least {_SHORTEST} bytes: such as whsec_$(openssl rand -base64 32).")

@@ -9,7 +9,8 @@ from services.customers import sentences
 from services.customers.views import KINDS
 from shared.contracts.cart import OverrideRefused, OverrideRequested
 from shared.contracts.customers import CustomerErased
-from shared.contracts.fulfillment import OrderCancelled
+from shared.contracts.fulfillment import FulfillmentReleased, OrderCancelled
+from shared.contracts.payments import OutcomeRecorded, RefundRequested
 from shared.contracts.qa import OrderDenied, ReviewDecided
 from shared.kernel.codec import stamp
 from shared.kernel.events import Event, Fact
@@ -40,9 +41,14 @@ def _entry(row: Row | None, fact: Fact, id: str) -> Row:
     }
 
 
+_WITH_A_REASON = (ReviewDecided, OrderDenied, OrderCancelled, OverrideRequested, OverrideRefused, RefundRequested, FulfillmentReleased)
+
+
 def _because(event: Event) -> str:
     """What somebody typed, sealed as it came."""
-    return event.reason if isinstance(event, ReviewDecided | OrderDenied | OrderCancelled | OverrideRequested | OverrideRefused) else ""
+    if isinstance(event, OutcomeRecorded):
+        return event.evidence
+    return event.reason if isinstance(event, _WITH_A_REASON) else ""
 
 
 timeline = view("timeline", 2, _key, _entry, ["place"], once=True)

@@ -19,18 +19,25 @@ from shared.contracts.cart import (
 )
 from shared.contracts.catalog import CampaignPublished
 from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
-from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, OrderCancelled
+from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentReleased, OrderCancelled
 from shared.contracts.order import Attribution, OrderBody, Person
 from shared.contracts.payments import (
+    AnswerContradicted,
     Instrument,
     OrderDeclined,
+    OutcomeRecorded,
     PartAnswered,
     PartCaptured,
+    PartRefunded,
+    PartRenewed,
     PartVoided,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentCaptureFailed,
     PaymentOutcomeUnknown,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentReturned,
     PaymentStopped,
     PaymentVoided,
     PaymentVoidFailed,
@@ -147,9 +154,9 @@ def _paid(part: Row, fact: Fact) -> Row:
     match event:
         case PaymentOutcomeUnknown():
             return {"unknown": sorted({*part.get("unknown", ()), event.reference})}
-        case PartCaptured() | PartVoided() if event.ask_again_at:
+        case PartCaptured() | PartVoided() | PartRenewed() | PartRefunded() if event.ask_again_at:
             return {"unknown": sorted({*part.get("unknown", ()), event.reference})}
-        case PartAnswered() | PartCaptured() | PartVoided():
+        case PartAnswered() | PartCaptured() | PartVoided() | PartRenewed() | PartRefunded():
             answered = {"unknown": [reference for reference in part.get("unknown", ()) if reference != event.reference]}
             return answered | {"charged": True} if isinstance(event, PartCaptured) and event.answer == "approved" else answered
         case PaymentAuthorized():
@@ -159,16 +166,34 @@ def _paid(part: Row, fact: Fact) -> Row:
             return {"instrument": _instrument(event.instrument), "decline": {**said, "at": stamp(fact.time)}}
         case PaymentCaptureFailed() | PaymentVoidFailed():
             return _trouble(part, event.attempt, "void-failed" if isinstance(event, PaymentVoidFailed) else "capture-failed")
-        case PaymentCaptured() | PaymentVoided():
+        case PaymentCaptured():
+            return _trouble(part, event.attempt, "") | {"captured": {**part.get("captured", {}), str(event.attempt): event.amount}}
+        case PaymentVoided():
             return _trouble(part, event.attempt, "")
+        case PaymentRefunded() | PaymentRefundFailed() | PaymentReturned():
+            return _given_back(part, event)
+        case AnswerContradicted():
+            return {"contradicted": sorted({*part.get("contradicted", ()), event.reference})}
+        case OutcomeRecorded():
+            left = [reference for reference in part.get("contradicted", ()) if reference != event.reference]
+            return {"contradicted": left, "recorded": sorted({*part.get("recorded", ()), event.reference})}
         case PaymentStopped():
             return {"stopped": True}
     return {}
 
 
-def _trouble(part: Row, attempt: int, mark: str) -> Row:
-    """By attempt: what one of them gives back says nothing of the others."""
-    return {"trouble": {**part.get("trouble", {}), str(attempt): mark}}
+def _trouble(part: Row, of: int | str, mark: str) -> Row:
+    """By attempt, or refund: what one of them gives back says nothing of the others."""
+    return {"trouble": {**part.get("trouble", {}), str(of): mark}}
+
+
+def _given_back(part: Row, event: PaymentRefunded | PaymentRefundFailed | PaymentReturned) -> Row:
+    if isinstance(event, PaymentReturned):
+        return {"returned": {**part.get("returned", {}), event.reference: event.amount}}
+    number, refund = str(event.number), f"refund {event.number}"
+    if isinstance(event, PaymentRefundFailed):
+        return {**_trouble(part, refund, "refund-failed"), "refunded": {**part.get("refunded", {}), number: event.refunded}}
+    return {**_trouble(part, refund, ""), "refunded": {**part.get("refunded", {}), number: event.amount}, "taken": event.captured}
 
 
 def _instrument(instrument: Instrument) -> Row | None:
@@ -196,6 +221,8 @@ def _shipped(part: Row, fact: Fact) -> Row:
             return {"delivery_failed": event.reason}
         case FulfillmentExported():
             return {"exported_at": stamp(fact.time), "delivery_failed": ""}
+        case FulfillmentReleased(by_hand=True):
+            return {"let_go": True}
         case OrderCancelled():
             return {"cancelled": {"reason": event.reason, "by": event.by}}
     return {}
@@ -207,7 +234,7 @@ _CHANGED: dict[str, Callable[[Row, Fact], Row]] = {"order": _rung_up, "payment":
 KINDS = tuple(_CHANGED)
 """The kinds of streams that an order has."""
 
-orders = view("orders", 3, _order_key, _order, ["status_at", "listed_at", "attention_at", "customer_id"])
+orders = view("orders", 4, _order_key, _order, ["status_at", "listed_at", "attention_at", "customer_id"])
 """One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed.
 
 ``attention_at`` is its creation while somebody must look.

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
-from services.fulfillment.shipment import Cancel, shipment
+from services.fulfillment.shipment import Cancel, LetGo, shipment
 from services.fulfillment.views import shipments
 from shared.http import RunningService, Sent
 from shared.text import Line
@@ -12,7 +12,7 @@ from shared.text import Line
 router = APIRouter()
 
 
-class Cancellation(BaseModel):
+class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Annotated[Line, StringConstraints(min_length=1)]
@@ -33,6 +33,13 @@ async def one(order_id: str, service: RunningService, min_version: str | None = 
 
 
 @router.post("/shipments/{order_id}/cancel")
-async def cancel(order_id: str, body: Cancellation, service: RunningService, sent: Sent) -> dict[str, Any]:
+async def cancel(order_id: str, body: Reason, service: RunningService, sent: Sent) -> dict[str, Any]:
     outcome = await service.execute(shipment, order_id, Cancel(order_id, body.reason, sent.actor), sent)
+    return {"version": outcome.version}
+
+
+@router.post("/shipments/{order_id}/release")
+async def release(order_id: str, body: Reason, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """From a hold: what is approved goes out."""
+    outcome = await service.execute(shipment, order_id, LetGo(order_id, sent.actor, body.reason, sent.now), sent)
     return {"version": outcome.version}

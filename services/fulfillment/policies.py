@@ -1,7 +1,7 @@
 from services.fulfillment.csv_drop import PLUGIN
-from services.fulfillment.shipment import Create, Deny, Erase, Release
+from services.fulfillment.shipment import Create, Deny, Erase, Hold, Release
 from shared.contracts.customers import CustomerErased
-from shared.contracts.payments import ExternalPaymentPending, PaymentAuthorized
+from shared.contracts.payments import ExternalPaymentPending, PaymentAuthorized, PaymentReturned
 from shared.contracts.qa import OrderApproved, OrderDenied
 from shared.kernel.events import Fact
 from shared.kernel.policies import Commands, policy
@@ -15,6 +15,11 @@ def create_record(event: PaymentAuthorized | ExternalPaymentPending, fact: Fact)
 @policy
 def release(event: OrderApproved, fact: Fact) -> Commands:
     yield event.order_id, Release(event.order_id, event.by, fact.time)
+
+
+@policy
+def hold(event: PaymentReturned) -> Commands:
+    yield event.order_id, Hold(event.order_id, event.reference)
 
 
 @policy

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.fulfillment.api import router
 from services.fulfillment.csv_drop import CsvDrop
-from services.fulfillment.policies import create_record, deny, forget, release
+from services.fulfillment.policies import create_record, deny, forget, hold, release
 from services.fulfillment.shipment import Claim, ClaimErasure, Delivered, Erased, Failed, Shipment, shipment
 from services.fulfillment.views import deliveries, erasures, shipments
 from shared.contracts.fulfillment import DeliveryRequested, ErasureRequested
@@ -66,7 +66,7 @@ fulfillment = Service(
     "fulfillment",
     aggregates=(shipment,),
     views=(shipments, deliveries, erasures),
-    policies=(create_record, release, deny, forget),
+    policies=(create_record, release, hold, deny, forget),
     effects=_effects,
     router=router,
 )

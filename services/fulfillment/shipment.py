@@ -16,6 +16,7 @@ from shared.contracts.fulfillment import (
     FulfillmentCancelled,
     FulfillmentExported,
     FulfillmentFailed,
+    FulfillmentHeld,
     FulfillmentRecordCreated,
     FulfillmentReleased,
     OrderCancelled,
@@ -43,6 +44,24 @@ class Release:
 
     order_id: str
     by: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What was taken under ``reference`` came back from the customer's bank."""
+
+    order_id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """Somebody lifts the hold."""
+
+    order_id: str
+    by: str
+    reason: str
     now: datetime
 
 
@@ -97,13 +116,17 @@ class Erased:
 
 
 Erasure = Erase | ClaimErasure | Erased
-Command = Create | Release | Deny | Cancel | Claim | Delivered | Failed | Erasure
+Command = Create | Release | Hold | LetGo | Deny | Cancel | Claim | Delivered | Failed | Erasure
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
     record: FulfillmentRecordCreated | None = None
     released: bool = False
+    """By approval."""
+    held: bool = False
+    returned: frozenset[str] = frozenset()
+    """What it was held for, by reference; what was let go once is not held for again."""
     requested: DeliveryRequested | None = None
     claimed_until: datetime | None = None
     """Nobody else takes it before; after a failure nobody at all."""
@@ -121,12 +144,16 @@ def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
             return _cancel(command, shipment)
         case Erase() | ClaimErasure() | Erased():
             return _erase(command, shipment)
+        case LetGo():
+            return _let_go(command, shipment)
         case _ if shipment.end:
             return []
         case Create(plugin, submitted, now):
             return _create(plugin, submitted, now, shipment)
         case Release(order_id, by, now):
             return _release(order_id, by, now, shipment)
+        case Hold(order_id, reference):
+            return [] if reference in shipment.returned else [FulfillmentHeld(order_id=order_id, why="payment-returned", reference=reference)]
         case Deny(order_id):
             return [FulfillmentCancelled(order_id=order_id, why="denied")]
     return _deliver(command, shipment)
@@ -136,14 +163,24 @@ def _create(plugin: str, submitted: SubmittedOrder, now: datetime, shipment: Shi
     if shipment.record:
         return []
     created = FulfillmentRecordCreated(order_id=submitted.order_id, plugin=plugin, submitted=submitted)
-    return [created, *([_request(created, now)] if shipment.released else [])]
+    return [created, *([_request(created, now)] if shipment.released and not shipment.held else [])]
 
 
 def _release(order_id: str, by: str, now: datetime, shipment: Shipment) -> Sequence[Event]:
     if shipment.released:
         return []
     released = FulfillmentReleased(order_id=order_id, by=by)
-    return [released, *([_request(shipment.record, now)] if shipment.record else [])]
+    return [released, *([_request(shipment.record, now)] if shipment.record and not shipment.held else [])]
+
+
+def _let_go(command: LetGo, shipment: Shipment) -> Sequence[Event] | Refused:
+    """What was approved meanwhile, or before, goes out."""
+    if not shipment.held or shipment.end:
+        return Refused("not-held", "Nothing of this order is held.")
+    released = FulfillmentReleased(order_id=command.order_id, by=command.by, by_hand=True, reason=command.reason)
+    if not shipment.record or not shipment.released:
+        return [released]
+    return [released, _request(shipment.record, max(command.now, shipment.claimed_until or command.now))]
 
 
 def _request(record: FulfillmentRecordCreated, now: datetime) -> DeliveryRequested:
@@ -165,7 +202,7 @@ def _deliver(command: Command, shipment: Shipment) -> Sequence[Event]:
         return []
     which = {"order_id": wanted.order_id, "plugin": wanted.plugin, "export_id": wanted.export_id}
     match command:
-        case Claim(holder, now) if shipment.claimed_until is None or now >= shipment.claimed_until:
+        case Claim(holder, now) if not shipment.held and (shipment.claimed_until is None or now >= shipment.claimed_until):
             return [DeliveryClaimed(**which, holder=holder, until=now + LEASE, takeover=shipment.ever_claimed)]
         case Delivered(their_id):
             return [FulfillmentExported(**which, their_id=their_id)]
@@ -194,8 +231,10 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
     match event:
         case FulfillmentRecordCreated():
             return replace(shipment, record=event)
-        case FulfillmentReleased():
-            return replace(shipment, released=True)
+        case FulfillmentReleased(by_hand=by_hand):
+            return replace(shipment, held=False) if by_hand else replace(shipment, released=True)
+        case FulfillmentHeld():
+            return replace(shipment, held=True, returned=shipment.returned | {event.reference})
         case DeliveryRequested():
             return replace(shipment, requested=event)
         case DeliveryClaimed():
@@ -215,4 +254,5 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
     return shipment
 
 
-shipment = Aggregate("shipment", Shipment(), decide, evolve, (Create, Release, Deny, Cancel, Claim, Delivered, Failed, Erase, ClaimErasure, Erased))
+_COMMANDS = (Create, Release, Hold, LetGo, Deny, Cancel, Claim, Delivered, Failed, Erase, ClaimErasure, Erased)
+shipment = Aggregate("shipment", Shipment(), decide, evolve, _COMMANDS)

@@ -29,6 +29,7 @@ from services.gateway.pages import (
     account,
     api,
     approvals,
+    attention,
     calls,
     campaign,
     campaigns,
@@ -38,18 +39,23 @@ from services.gateway.pages import (
     directory,
     docs,
     entry_customer,
+    gateway_health,
     gateways,
     health,
+    hooks,
     keys,
+    limits,
     links,
     live,
     ops,
     order_entry,
+    order_money,
     orders,
     outbox,
     palette,
     payment,
     quality,
+    reconcile,
     settings,
     sign_in,
     taxes,
@@ -74,17 +80,23 @@ PAGES = (
     links,
     entry_customer,
     order_entry,
+    order_money,
     orders,
     customers,
     outbox,
     quality,
     approvals,
+    attention,
     campaigns,
     campaign,
     ops,
     settings,
     taxes,
     gateways,
+    gateway_health,
+    limits,
+    reconcile,
+    hooks,
     directory,
     users,
     keys,
@@ -160,7 +172,10 @@ def _answer_people(app: FastAPI) -> None:
     async def failed(request: Request, error: Failed) -> Response:
         if for_people(request):
             return _told(request, error.status, "failed", str(error))
-        return problem(error.status, **{name: value for name, value in error.problem.items() if name not in ("type", "title", "status")})
+        answer = problem(error.status, **{name: value for name, value in error.problem.items() if name not in ("type", "title", "status")})
+        if "retry_after" in error.problem:
+            answer.headers["retry-after"] = str(error.problem["retry_after"])
+        return answer
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

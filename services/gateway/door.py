@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -140,11 +140,11 @@ class Services:
 
     async def ask(
         self, service: str, method: str, path: str, json: Any = None, *, query: dict[str, Any] | None = None, key: str = "",
-        version: int | None = None,
+        version: int | None = None, headers: Mapping[str, str] | None = None,
     ) -> Response:  # fmt: skip
         """The answer as it came. Raises Failed where nobody answered, or what is asked cannot be said."""
         try:
-            return await call(self._clients[service], self._caller, method, path, json, query=query, key=key, version=version)
+            return await call(self._clients[service], self._caller, method, path, json, query=query, key=key, version=version, more=headers)
         except (OSError, TimeoutError) as error:
             raise Failed(503, {"code": "unavailable", "detail": f"{service} does not answer. Try again."}) from error
         except ValueError as error:

@@ -22,6 +22,9 @@ LISTENING = "/live"
 API = "/api/v1/"
 CHECKOUT = "/checkout/"
 """Under it customers order: nobody is signed in there, and each form has a token of its own."""
+HOOKS = "/hooks/"
+"""Under it gateways tell what happened: nobody is signed in there either, and they sign what they send."""
+_MOST_HEARD = 256 * 1024
 FOLLOWS = "x-follows"
 """A header of what a page asks by itself."""
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -95,7 +98,7 @@ class Guard:
             if holder is None:
                 raise WrongKey
             return holder
-        if scope["path"].startswith(CHECKOUT):
+        if scope["path"].startswith((CHECKOUT, HOOKS)):
             return None
         token = cookie_parser(headers.get("cookie", "")).get(cookie_name(scope["scheme"]))
         return await self._sessions.find(token, active=scope["path"] != LISTENING and FOLLOWS not in headers) if token else None
@@ -103,6 +106,8 @@ class Guard:
 
 def _most_bytes(path: str, session: Session | None) -> int:
     """Whoever is not signed in may send no more than a form."""
+    if path.startswith(HOOKS):
+        return _MOST_HEARD
     return next((most for start, most in LARGER.items() if session and (path == start or path.startswith(f"{start}/"))), MOST_BYTES)
 
 

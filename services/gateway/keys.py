@@ -31,6 +31,7 @@ SCOPES: Mapping[str, str] = {
     "orders:write": "Ring up orders, with the card data that pays for them, and keep partials",
     "orders:review": "Approve and deny orders that wait for a review",
     "orders:cancel": "Cancel orders",
+    "orders:refund": "Give back what was taken",
     "catalog:read": "See campaigns and their products",
     "catalog:write": "Publish campaigns",
 }

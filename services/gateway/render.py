@@ -27,6 +27,7 @@ MENU = (
     ("/customers", "Customers", LOOKS_UP, "C"),
     ("/quality", "Quality", REVIEWS, "Q"),
     ("/approvals", "Approvals", SETS, "A"),
+    ("/payments/attention", "Payments", SENDS, "M"),
     ("/campaigns", "Catalog", SETS, "K"),
     ("/settings", "Settings", SETS, "S"),
     ("/ops", "Ops", OPERATES, "P"),
@@ -44,6 +45,14 @@ SECTIONS = (
 )
 """The pages under Settings: path, name, who may open it."""
 
+MONEY = (
+    ("/payments/attention", "Needs attention", SENDS),
+    ("/payments/limits", "Limits", SENDS),
+    ("/payments/gateways", "Gateways' health", SENDS),
+    ("/payments/reconcile", "Reconciliation", OPERATES),
+)
+"""The pages under Payments."""
+
 PILLS = {
     "Open": ("live", "half"),
     "Partial": ("warn", "pause"),
@@ -52,6 +61,7 @@ PILLS = {
     "Complete": ("ok", "check"),
     "Declined": ("bad", "x-circle"),
     "Cancelled": ("", "slash"),
+    "Refunded": ("", "undo"),
     "Erased": ("", "slash"),
     "Waiting": ("live", "clock"),
     "Failed": ("bad", "alert"),
@@ -128,12 +138,14 @@ def _ways(session: Session | None, path: str) -> dict[str, Any]:
     """Where whoever is signed in may go: address, title, whether they are there now, and for the menu its key."""
     role = session.role if session else ""
     sections = [(to, title, _within(path, to)) for to, title, roles in SECTIONS if role in roles]
-    inside = any(here for _, _, here in sections)
-    menu = [(to, title, _within(path, to) or (to == "/settings" and inside), key) for to, title, roles, key in MENU if role in roles]
+    money = [(to, title, _within(path, to)) for to, title, roles in MONEY if role in roles]
+    inside = {group[0][0] for group in (sections, money) if any(here for _, _, here in group)}
+    menu = [(to, title, _within(path, to) or to in inside, key) for to, title, roles, key in MENU if role in roles]
     return {
         "menu": menu,
         "sections": sections,
-        "pages": [*((to, title) for to, title, _ in sections if to != "/settings"), ("/account", "Your account")],
+        "money": money,
+        "pages": [*((to, title) for to, title, _ in [*sections[1:], *money[1:]]), ("/account", "Your account")],
         "looks_up": role in LOOKS_UP,
         "sells": role in SELLS,
     }

@@ -11,9 +11,9 @@ from limits import RateLimitItemPerHour
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-Act = Literal["view", "open", "begin", "change", "fact", "token", "submit"]
+Act = Literal["view", "open", "begin", "change", "fact", "token", "submit", "hook"]
 
-ADDRESS: dict[Act, int] = {"view": 1200, "open": 60, "begin": 30, "change": 300, "fact": 20, "token": 30, "submit": 30}
+ADDRESS: dict[Act, int] = {"view": 1200, "open": 60, "begin": 30, "change": 300, "fact": 20, "token": 30, "submit": 30, "hook": 6000}
 """An hour. A page that waits for an outcome asks for views; a household, or a whole mobile network, shares one address."""
 ORDER: dict[Act, int] = {"change": 200, "token": 12, "submit": 12}
 _NETWORK = 64

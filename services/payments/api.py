@@ -7,26 +7,27 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payments import gateway_api, pre_auth_api, wallet_api
+from services.payments import gateway_api, limits_api, money_api, pre_auth_api, wallet_api
 from services.payments.account import problems as account_problems
+from services.payments.barred import REFUSED_BEFORE
 from services.payments.card import Problem, problems
 from services.payments.effects import Desk, spent
+from services.payments.limits_door import Held, Limits, Subject, of_card
 from services.payments.means import Account, AccountKind, Card, Means
 from services.payments.payment import payment
 from services.payments.vault import LIFETIME, Token, Vault
-from services.payments.views import payments_view, pre_auth_work
 from shared.http import RunningService, Sent
 from shared.ids import OrderId
-from shared.kernel.codec import stamp
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import NotFound
-from shared.kernel.ports import Range
 from shared.service import Running
 from shared.text import Line
 
 router = APIRouter()
-router.routes += [*gateway_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
+router.routes += [*gateway_api.router.routes, *money_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
+router.routes += limits_api.router.routes
+
+_CUSTOMER = "customer"
 
 
 class CardDetails(BaseModel):
@@ -37,6 +38,9 @@ class CardDetails(BaseModel):
     expiry: str = Field(max_length=7)
     cvv: str = Field(max_length=4)
     holder: Line = ""
+    customer_id: str = Field(default="", max_length=40)
+    address: str = Field(default="", max_length=60)
+    """Of a customer at the checkout page."""
 
 
 class AccountDetails(BaseModel):
@@ -50,11 +54,16 @@ class AccountDetails(BaseModel):
 
 
 @router.post("/tokens", status_code=201)
-async def token(body: CardDetails, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """A token for one attempt of this order by this person, good for 15 minutes. A repeat gets it again, and brings no spent card back."""
+async def token(body: CardDetails, service: RunningService, sent: Sent) -> Any:
+    """A token for one attempt of this order by this person, good for 15 minutes. A repeat gets it again, and brings no spent card back.
+
+    A customer goes no way to a gateway but through here: 429 with Retry-After where a limit holds them back.
+    """
     number, expiry = body.number.replace(" ", "").replace("-", ""), body.expiry.replace(" ", "")
     _refuse("card-invalid", problems(number, expiry, body.cvv, sent.now.date()))
-    return await _kept(service, sent, body.order_id, Card(number, expiry, body.cvv, body.holder))
+    card = Card(number, expiry, body.cvv, body.holder)
+    held = await _counted(service, sent, body, card) if sent.actor == _CUSTOMER else None
+    return held.answer() if held else await _kept(service, sent, body.order_id, card)
 
 
 @router.post("/tokens/account", status_code=201)
@@ -63,6 +72,16 @@ async def account_token(body: AccountDetails, service: RunningService, sent: Sen
     routing, number = (text.replace(" ", "").replace("-", "") for text in (body.routing, body.account))
     _refuse("account-invalid", account_problems(routing, number, body.holder))
     return await _kept(service, sent, body.order_id, Account(routing, number, body.kind, body.holder))
+
+
+_BARRED = "This very number was refused for good on this order, and is not asked about again. Check it digit by digit, or use another one."
+
+
+async def _counted(service: Running, sent: Envelope, body: CardDetails, card: Card) -> Held | None:
+    vault: Vault = service.state["vault"]
+    limits: Limits = service.state["limits"]
+    subjects = [*of_card(vault, card), Subject("customer", body.customer_id, body.customer_id), Subject("address", body.address, body.address)]
+    return await limits.admit("checkout", subjects, body.order_id, vault.token(body.order_id, sent.actor, sent.command_id, card), sent)
 
 
 def _refuse(code: str, found: Iterable[Problem]) -> None:
@@ -77,24 +96,9 @@ async def _kept(service: Running, sent: Envelope, order_id: str, means: Means) -
     desk: Desk = service.state["desk"]
     made = vault.token(order_id, sent.actor, sent.command_id, means)
     state, _ = await service.load(payment, order_id)
+    if await desk.barred(order_id, state, means):
+        _refuse(REFUSED_BEFORE, [Problem("account" if isinstance(means, Account) else "number", REFUSED_BEFORE, _BARRED)])
     if not spent(made, state, await desk.pre_auths(order_id)):
         await vault.keep(made, Token(means, order_id, sent.actor, sent.now + LIFETIME))
     instrument = vault.instrument(means)
     return {"token": made, "brand": instrument.brand, "last4": instrument.last4}
-
-
-@router.get("/orders/{order_id}")
-async def order(order_id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    row = await service.get(payments_view, order_id, min_version)
-    if row is None:
-        raise NotFound("No payment was asked for on this order.")
-    return row
-
-
-@router.get("/attention")
-async def attention(service: RunningService, cursor: str | None = None) -> dict[str, Any]:
-    """Orders whose money needs somebody to look, longest waiting first; and the pre-authorisations that do."""
-    due = {"alarm_at": Range(None, stamp(service.clock()))}
-    rows, following = await service.find(payments_view, due, sort="alarm_at", cursor=cursor)
-    pre_auths, _ = await service.find(pre_auth_work, due, sort="alarm_at")
-    return {"rows": rows, "pre_auths": pre_auths, "next": following}

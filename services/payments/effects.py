@@ -1,168 +1,21 @@
-"""What is done at gateways: authorise, capture, void. Whoever takes over an expired claim asks first."""
+"""Which work at gateways an event asks for, and who does it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 
-from services.payments.credentials import Credentials
-from services.payments.gateway import no_new_charge
-from services.payments.gateways import MISFIT, UNKNOWN, Gateway, Said
-from services.payments.means import Means, kind_of
+from services.payments.desk import At, Desk
 from services.payments.payment import Claim, Payment, Record
 from services.payments.pre_auth import PreAuths
-from services.payments.references import parsed, wanted
-from services.payments.vault import LIFETIME, Vault, belongs, is_stored
+from services.payments.references import Kind, Wanted, kind_of, wanted
 from services.payments.views import work
-from services.payments.wallet import Wallet
-from shared.contracts.order import Method, Part
-from shared.contracts.payments import AttemptOpened, CaptureRequested, GatewayConfigured, Instrument, VoidRequested
+from shared.contracts.payments import AttemptOpened
 from shared.kernel.effects import Effect, Work
 from shared.kernel.events import Event
 from shared.service import Running
 
-
-@dataclass(frozen=True)
-class At:
-    """A gateway, and why nothing new may be charged on it."""
-
-    gateway: Gateway | None
-    credentials: str = field(repr=False)
-    no_new_charge: str
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Does the work of one service at its gateways."""
-
-    gateways: Mapping[str, Gateway]
-    """By kind."""
-    configured: Callable[[str], Awaitable[GatewayConfigured | None]]
-    credentials: Credentials
-    vault: Vault
-    wallet: Wallet
-    pre_auths: Callable[[str], Awaitable[PreAuths]]
-    """Of an order."""
-    clock: Callable[[], datetime]
-
-    async def authorise(self, doing: Work, payment: Payment) -> Record:
-        opened, part = _opened(doing, payment)
-        at = await self._gateway(doing, payment)
-        means, refusal = await self._means(payment, opened)
-        if means is None or at.gateway is None or at.no_new_charge:
-            return self._record(doing, payment, Said(answer="declined", reason=refusal or at.no_new_charge), means)
-        said = await at.gateway.authorise(doing.reference, part.amount, opened.submitted.currency, means, at.credentials)
-        return self._record(doing, payment, said, means)
-
-    async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
-        """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
-
-        Not where the gateway was switched off meanwhile: the first request may still be on its way, and a refusal would be believed before it.
-        """
-        opened, _ = _opened(doing, payment)
-        at, said = await self._gateway(doing, payment), await self._ask(doing, payment)
-        means, _ = await self._means(payment, opened)
-        fresh = self.clock() < opened.submitted.submitted_at + LIFETIME
-        if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
-            return await self.authorise(doing, payment)
-        return self._record(doing, payment, said, means)
-
-    async def _means(self, payment: Payment, opened: AttemptOpened) -> tuple[Means | None, str]:
-        """What an attempt is charged to; or None, and why it is not.
-
-        A token serves one attempt, of its order, by the person that it was given to, for 15 minutes; a stored instrument its own customer.
-        """
-        if payment.stopped:
-            return None, "not-charged"
-        if is_stored(opened.payment):
-            return await self._stored(opened)
-        token = await self.vault.find(opened.payment)
-        others = [attempt.opened for attempt in payment.attempts.values() if attempt.opened.attempt != opened.attempt]
-        used = any(isinstance(other, AttemptOpened) and other.payment == opened.payment for other in others)
-        used = used or bool((await self.pre_auths(opened.order_id)).use(opened.payment))
-        if token is None or used or token.expires_at < opened.submitted.submitted_at:
-            return None, "card-details-expired"
-        mine = token.order_id == opened.order_id and token.actor == opened.submitted.placed_by
-        return (token.means, "") if mine and _fits(token.means, opened) else (None, "not-this-order")
-
-    async def _stored(self, opened: AttemptOpened) -> tuple[Means | None, str]:
-        if not belongs(opened.payment, opened.submitted.order.customer_id):
-            return None, "not-this-order"
-        means = await self.vault.stored(opened.payment)
-        if means is None:
-            return None, "card-details-expired"
-        return (means, "") if _fits(means, opened) else (None, "not-this-order")
-
-    async def capture(self, doing: Work, payment: Payment) -> Record:
-        at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
-        authorisation = doing.reference.removesuffix("-capture")
-        asked = at.gateway and at.gateway.capture(doing.reference, authorisation, part.amount, at.credentials)
-        return self._record(doing, payment, await asked if asked else UNKNOWN)
-
-    async def void(self, doing: Work, payment: Payment) -> Record:
-        at = await self._gateway(doing, payment)
-        authorisation = doing.reference.removesuffix("-void")
-        asked = at.gateway and at.gateway.void(doing.reference, authorisation, at.credentials)
-        return self._record(doing, payment, await asked if asked else UNKNOWN)
-
-    async def ask_capture(self, doing: Work, payment: Payment) -> Record:
-        said = await self._ask(doing, payment)
-        return await self.capture(doing, payment) if said.answer == "never-heard" else self._record(doing, payment, said)
-
-    async def ask_void(self, doing: Work, payment: Payment) -> Record:
-        said = await self._ask(doing, payment)
-        return await self.void(doing, payment) if said.answer == "never-heard" else self._record(doing, payment, said)
-
-    async def recorded(self, doing: Work, payment: Payment) -> None:
-        """Once its attempt has an outcome."""
-        opened, _ = _opened(doing, payment)
-        if payment.attempts[opened.attempt].status != "open" and not is_stored(opened.payment):
-            await self.put_away(opened.payment, payment)
-
-    async def put_away(self, token: str, payment: Payment) -> None:
-        """What was authorised is kept for the customer; the token's own record, CVV and all, goes."""
-        kept = await self.vault.find(token)
-        for attempt in payment.attempts.values():
-            if kept and isinstance(attempt.opened, AttemptOpened) and attempt.opened.payment == token and attempt.authorized:
-                await self.wallet.keep(attempt.opened.submitted.order.customer_id, attempt.opened.order_id, kept.means)
-        await self.vault.forget(token)
-
-    async def _ask(self, doing: Work, payment: Payment) -> Said:
-        """A yes to another amount is none: somebody must look."""
-        at, (_, part) = await self._gateway(doing, payment), _opened(doing, payment)
-        said = await at.gateway.lookup(doing.reference, at.credentials) if at.gateway else UNKNOWN
-        other = said.amount not in (None, part.amount) and parsed(doing.reference)[2] != "void"
-        return MISFIT if said.answer == "approved" and other else said
-
-    async def _gateway(self, doing: Work, payment: Payment) -> At:
-        opened, part = _opened(doing, payment)
-        return await self.at(part.gateway, opened.submitted.method)
-
-    async def at(self, name: str, method: Method = "card") -> At:
-        known = await self.configured(name)
-        spoken = self.gateways.get(known.kind) if known else None
-        return At(spoken, await self.credentials.find(known.credentials) if known else "", no_new_charge(known, method))
-
-    def _record(self, doing: Work, payment: Payment, said: Said, means: Means | None = None) -> Record:
-        instrument, lease = Instrument(), payment.work[doing.reference].until
-        if means:
-            opened, _ = _opened(doing, payment)
-            instrument = self.vault.instrument(means).model_copy(update={"id": opened.payment if is_stored(opened.payment) else ""})
-        return Record(doing.reference, said.answer, self.clock(), said.reason, said.reference, said.avs, said.cvv, instrument, lease)
-
-
-def _opened(doing: Work, payment: Payment) -> tuple[AttemptOpened, Part]:
-    attempt, number, _ = parsed(doing.reference)
-    opened = payment.attempts[attempt].opened
-    if not isinstance(opened, AttemptOpened):
-        raise TypeError(f"{doing.reference} has nothing to charge")
-    return opened, next(part for part in opened.parts if part.number == number)
-
-
-def _fits(means: Means, opened: AttemptOpened) -> bool:
-    """A card for a card payment, an account for an eCheck."""
-    return (kind_of(means) == "account") == (opened.submitted.method == "echeck")
+__all__ = ["At", "Desk", "effects", "in_use", "spent"]
 
 
 def in_use(token: str, payment: Payment, pre_auths: PreAuths) -> bool:
@@ -179,12 +32,11 @@ def _statuses(token: str, payment: Payment) -> set[str]:
     return {status for opened, status in attempts if isinstance(opened, AttemptOpened) and opened.payment == token}
 
 
-Wanting = type[AttemptOpened] | type[CaptureRequested] | type[VoidRequested]
-
-
-def _wants(kind: Wanting) -> Callable[[Event], Iterable[Work]]:
+def _wants(kind: Kind) -> Callable[[Event], Iterable[Work]]:
     def wants(event: Event) -> Iterable[Work]:
-        return [Work(event.order_id, reference) for reference in wanted(event)] if isinstance(event, kind) else ()
+        if not isinstance(event, Wanted):
+            return ()
+        return [Work(event.order_id, reference) for reference in wanted(event) if kind_of(reference) == kind]
 
     return wants
 
@@ -199,11 +51,13 @@ Act = Callable[[Work, Payment], Awaitable[Record]]
 def effects(running: Running) -> Sequence[Effect]:
     desk: Desk = running.state["desk"]
 
-    def effect(name: str, kind: Wanting, do: Act, ask: Act) -> Effect:
-        return Effect(name, _wants(kind), work, _claim, do, ask, {"kind": name}, desk.recorded if kind is AttemptOpened else None)
+    def effect(kind: Kind, do: Act, ask: Act) -> Effect:
+        return Effect(kind, _wants(kind), work, _claim, do, ask, {"kind": kind}, desk.recorded if kind == "authorise" else None)
 
     return (
-        effect("authorise", AttemptOpened, desk.authorise, desk.ask_authorised),
-        effect("capture", CaptureRequested, desk.capture, desk.ask_capture),
-        effect("void", VoidRequested, desk.void, desk.ask_void),
+        effect("authorise", desk.authorise, desk.ask_authorised),
+        effect("renew", desk.authorise, desk.ask_authorised),
+        effect("capture", desk.follow, desk.ask_followed),
+        effect("void", desk.follow, desk.ask_followed),
+        effect("refund", desk.follow, desk.ask_followed),
     )

@@ -12,8 +12,11 @@ LEASE = timedelta(seconds=90)
 ASK_AGAIN = timedelta(seconds=5)
 """Doubled with every unknown answer, up to a quarter of an hour."""
 _ASK_AT_LATEST = timedelta(minutes=15)
+_ASK_NOBODY = timedelta(days=1)
 SETTLE = timedelta(minutes=10)
-"""A gateway that has not heard of a request for so long will not charge it any more."""
+"""A gateway that has not heard of a request for so long will not charge it any more, unless it says how long itself."""
+CANNOT_BE_ASKED = "cannot-be-asked"
+"""The reason of an unknown outcome that the gateway will never tell: somebody must find out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +30,7 @@ class Pending:
     """Set when the gateway did not know of it: if it still does not then, it never will."""
 
 
-def next_ask(now: datetime, pending: Pending) -> datetime:
+def next_ask(now: datetime, pending: Pending, reason: str = "") -> datetime:
+    if reason == CANNOT_BE_ASKED:
+        return now + _ASK_NOBODY
     return now + min(ASK_AGAIN * float(2 ** min(pending.unknown, 10)), _ASK_AT_LATEST)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.payments.effects import Desk
-from services.payments.gateways import MISFIT, UNKNOWN, Said
+from services.payments.gateways.protocol import MISFIT, UNKNOWN, Charge, FollowUp, Question, Said
 from services.payments.means import Card, Means
 from services.payments.payment import Payment
 from services.payments.pre_auth import ClaimPreAuth, PreAuths, RecordPreAuth
@@ -31,14 +31,16 @@ class Asking:
         at, (means, refusal) = await self.desk.at(asked.gateway), await self._means(asked, state)
         if means is None or at.gateway is None or at.no_new_charge:
             return self._record(doing, state, Said(answer="declined", reason=refusal or at.no_new_charge), means)
-        said = await at.gateway.authorise(doing.reference, asked.amount, asked.currency, means, at.credentials)
+        charge = Charge(doing.reference, asked.order_id, asked.amount, asked.currency, means, on_file=is_stored(asked.payment))
+        said = await at.gateway.authorise(charge, at.secrets)
         return self._record(doing, state, said, means)
 
     async def ask_authorised(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         """Never heard of it: the same request again, as for an attempt."""
         asked = _asked(doing, state)
         at, (means, _) = await self.desk.at(asked.gateway), await self._means(asked, state)
-        said = await at.gateway.lookup(doing.reference, at.credentials) if at.gateway else UNKNOWN
+        question = Question(doing.reference, "authorise", asked.amount, asked.currency)
+        said = await at.gateway.lookup(question, at.secrets) if at.gateway else UNKNOWN
         fresh = self.desk.clock() < asked.due_at + LIFETIME
         if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
             return await self.authorise(doing, state)
@@ -46,13 +48,13 @@ class Asking:
         return self._record(doing, state, said if fits else MISFIT, means)
 
     async def void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
-        at = await self.desk.at(_asked(doing, state).gateway)
-        asked = at.gateway and at.gateway.void(doing.reference, doing.reference.removesuffix(_VOID), at.credentials)
-        return self._record(doing, state, await asked if asked else UNKNOWN)
+        at, about = await self.desk.at(_asked(doing, state).gateway), _back(doing, state)
+        return self._record(doing, state, await at.gateway.void(FollowUp(doing.reference, *about), at.secrets) if at.gateway else UNKNOWN)
 
     async def ask_void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
-        at = await self.desk.at(_asked(doing, state).gateway)
-        said = await at.gateway.lookup(doing.reference, at.credentials) if at.gateway else UNKNOWN
+        at, (authorisation, theirs, amount, currency) = await self.desk.at(_asked(doing, state).gateway), _back(doing, state)
+        question = Question(doing.reference, "void", amount, currency, authorisation, theirs)
+        said = await at.gateway.lookup(question, at.secrets) if at.gateway else UNKNOWN
         return await self.void(doing, state) if said.answer == "never-heard" else self._record(doing, state, said)
 
     async def recorded(self, doing: Work, state: PreAuths) -> None:
@@ -83,6 +85,15 @@ def _asked(doing: Work, state: PreAuths) -> PreAuthRequested:
     if known is None:
         raise LookupError(f"{doing.reference} was never asked for")
     return known.asked
+
+
+def _back(doing: Work, state: PreAuths) -> tuple[str, str, int, str]:
+    """What the void gives back: our reference, theirs, amount, currency."""
+    known = state.of(doing.reference)
+    outcome = known.outcome if known else None
+    theirs = outcome.gateway_reference if isinstance(outcome, PreAuthorized) else ""
+    asked = _asked(doing, state)
+    return doing.reference.removesuffix(_VOID), theirs, asked.amount, asked.currency
 
 
 def _wanted(event: Event) -> Iterable[Work]:

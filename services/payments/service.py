@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import entry_points
 
 import structlog
 
@@ -11,8 +12,12 @@ from services.payments.api import router
 from services.payments.credentials import Credentials
 from services.payments.effects import Desk, effects, in_use, spent
 from services.payments.gateway import Introduce, gateway
-from services.payments.gateways import TIMEOUT, SimulatorGateway
+from services.payments.gateways.installed import GROUP, Installed, installed
+from services.payments.gateways.kinds import Surroundings
+from services.payments.gateways.protocol import TIMEOUT
 from services.payments.instruments import instruments
+from services.payments.limits import limit, limits, tries
+from services.payments.limits_door import Limits
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.pre_auth import PreAuths, pre_auth
@@ -22,11 +27,13 @@ from services.payments.vault import Vault
 from services.payments.views import erased_orders, payments_view, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
-from shared.contracts.payments import GatewayConfigured
+from shared.contracts.payments import GatewayConfigured, OutcomeRecorded, RefundRequested
 from shared.kernel.commands import Refusal
 from shared.kernel.effects import Effect
 from shared.kernel.errors import Unavailable
+from shared.kernel.events import Event
 from shared.service import Running, Service
+from shared.settings import SettingsError
 
 log = structlog.get_logger()
 
@@ -40,7 +47,7 @@ def _simulator(running: Running) -> Client:
         return HttpClient(running.settings.simulator_url, TIMEOUT)
     path = running.settings.data / "simulator.jsonl"
     try:
-        running.state["simulator"] = app = simulator(path)
+        running.state["simulator"] = app = simulator(path, clock=running.clock)
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}.") from error
     return AsgiClient(app)
@@ -50,7 +57,9 @@ async def _setup(running: Running) -> None:
     vault = Vault(running.blobs, running.keyring.derived("vault"), running.keyring.derived("fingerprint"))
     running.state["vault"] = vault
     running.state["credentials"] = credentials = Credentials(running.blobs, running.keyring.derived("credentials"))
-    adapters = {"simulator": SimulatorGateway(_simulator(running))}
+    around = Surroundings(running.settings, running.clock, lambda: _simulator(running))
+    running.state["installed"] = found = installed(entry_points(group=GROUP), around)
+    running.warnings.update(found.broken)
 
     async def configured(name: str) -> GatewayConfigured | None:
         state: GatewayConfigured | None = (await running.load(gateway, name))[0]
@@ -60,11 +69,20 @@ async def _setup(running: Running) -> None:
         state: PreAuths = (await running.load(pre_auth, order_id))[0]
         return state
 
+    running.state["limits"] = Limits(running, running.keyring.derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
-    running.state["desk"] = Desk(adapters, configured, credentials, vault, wallet, pre_auths, running.clock)
-    await running.send("simulator", Introduce("simulator", "simulator", ("ach",)), uuid.uuid4().hex, "service:payments")
+    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock)
+    await _introduce(running, found)
     running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
     running.spawn(_every(_ERASE_EVERY, running, "payments.erase", erase))
+
+
+async def _introduce(running: Running, found: Installed) -> None:
+    if "simulator" in found.kinds:
+        introduced = Introduce("simulator", "simulator", found.kinds, ("ach",))
+        await running.send("simulator", introduced, uuid.uuid4().hex, "service:payments")
+    elif "simulator" not in found.broken:
+        raise SettingsError("Ringup's own gateways are not known to this Python: install it again (pip install -e . in a checkout).")
 
 
 async def _every(seconds: float, running: Running, name: str, work: Callable[[Running], Awaitable[None]]) -> None:
@@ -108,12 +126,20 @@ def _effects(running: Running) -> Sequence[Effect]:
     return (*effects(running), *pre_auth_effects(Asking(running.state["desk"], paid)))
 
 
+def _label(event: Event) -> tuple[str, str] | None:
+    """Whose the words are that somebody typed about an order's money."""
+    if isinstance(event, RefundRequested | OutcomeRecorded) and event.customer_id:
+        return payment.stream(event.order_id), event.customer_id
+    return None
+
+
 payments = Service(
     "payments",
-    aggregates=(payment, gateway, pre_auth, instruments),
-    views=(work, payments_view, erased_orders, pre_auth_work, to_erase),
+    aggregates=(payment, gateway, pre_auth, instruments, tries, limit),
+    views=(work, payments_view, erased_orders, pre_auth_work, to_erase, limits),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,
     setup=_setup,
+    label=_label,
 )

@@ -79,7 +79,11 @@ class Vault:
 
     def reference(self, customer_id: str, means: Means) -> str:
         """Says whose it is, and is the same for the same card or account of the same customer."""
-        return f"ins_{customer_id}_{self._made('instrument', customer_id, self.instrument(means).fingerprint)}"
+        return self.named(customer_id, self.instrument(means).fingerprint)
+
+    def named(self, customer_id: str, fingerprint: str) -> str:
+        """The reference of the customer's instrument with this fingerprint, whether it is stored or not."""
+        return f"ins_{customer_id}_{self._made('instrument', customer_id, fingerprint)}"
 
     async def store(self, reference: str, means: Means) -> None:
         """Never with a security code."""

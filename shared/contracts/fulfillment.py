@@ -17,9 +17,21 @@ class FulfillmentRecordCreated(Event, type="ringup.fulfillment.FulfillmentRecord
     submitted: SubmittedOrder
 
 
+class FulfillmentHeld(Event, type="ringup.fulfillment.FulfillmentHeld"):
+    """Nothing of it goes out any more until somebody releases it by hand. ``reference`` is what was returned."""
+
+    order_id: str
+    why: Literal["payment-returned"]
+    reference: str
+
+
 class FulfillmentReleased(Event, type="ringup.fulfillment.FulfillmentReleased"):
+    """By approval; or ``by_hand``, from a hold."""
+
     order_id: str
     by: str
+    by_hand: bool = False
+    reason: Personal[str] = ""
 
 
 class DeliveryRequested(Event, type="ringup.fulfillment.DeliveryRequested"):

@@ -76,7 +76,6 @@ class RenewalRequested(Event, type="ringup.payments.RenewalRequested"):
     attempt: int
     part: int
     reference: str
-    payment: str
     due_at: datetime
 
 
@@ -169,12 +168,15 @@ class CaptureRequested(Event, type="ringup.payments.CaptureRequested"):
 
 
 class CaptureClaimed(Event, type="ringup.payments.CaptureClaimed"):
+    """``reference`` is empty where the event is older than second captures of a part."""
+
     order_id: str
     attempt: int
     part: int
     holder: str
     until: datetime
     takeover: bool
+    reference: str = ""
 
 
 class PartCaptured(Event, type="ringup.payments.PartCaptured"):
@@ -185,6 +187,7 @@ class PartCaptured(Event, type="ringup.payments.PartCaptured"):
     answer: Answer
     reason: str = ""
     ask_again_at: datetime | None = None
+    gateway_reference: str = ""
 
 
 class PaymentCaptured(Event, type="ringup.payments.PaymentCaptured"):
@@ -209,12 +212,15 @@ class VoidRequested(Event, type="ringup.payments.VoidRequested"):
 
 
 class VoidClaimed(Event, type="ringup.payments.VoidClaimed"):
+    """``reference`` as in CaptureClaimed."""
+
     order_id: str
     attempt: int
     part: int
     holder: str
     until: datetime
     takeover: bool
+    reference: str = ""
 
 
 class PartVoided(Event, type="ringup.payments.PartVoided"):
@@ -225,18 +231,25 @@ class PartVoided(Event, type="ringup.payments.PartVoided"):
     answer: Answer
     reason: str = ""
     ask_again_at: datetime | None = None
+    gateway_reference: str = ""
 
 
 class PaymentVoided(Event, type="ringup.payments.PaymentVoided"):
+    """``stands``: the attempt is charged all the same, since another part had taken the place of the one that was given back."""
+
     order_id: str
     attempt: int
     amount: int
+    stands: bool = False
 
 
 class PaymentVoidFailed(Event, type="ringup.payments.PaymentVoidFailed"):
+    """``stands`` as in PaymentVoided."""
+
     order_id: str
     attempt: int
     reason: str
+    stands: bool = False
 
 
 class OutcomeRecorded(Event, type="ringup.payments.OutcomeRecorded"):
@@ -248,23 +261,37 @@ class OutcomeRecorded(Event, type="ringup.payments.OutcomeRecorded"):
     outcome: Literal["charged", "not-charged"]
     evidence: Personal[str]
     by: str
+    customer_id: str = ""
+
+
+class AnswerContradicted(Event, type="ringup.payments.AnswerContradicted"):
+    """A gateway says of an operation something else than stands, such as after an outcome was recorded; somebody must look. Private."""
+
+    order_id: str
+    attempt: int
+    reference: str
+    answer: Answer
+    reason: str = ""
+    gateway_reference: str = ""
 
 
 class OperationRetried(Event, type="ringup.payments.OperationRetried"):
-    """A capture, void or refund that was refused is asked for once more, under ``reference``. Private."""
+    """A capture, void or refund that was refused is asked for once more, under ``reference``. Private.
+
+    Where that is ``of`` itself, its outcome is unknown, and the gateway is asked about it now.
+    """
 
     order_id: str
     attempt: int
     part: int
     of: str
-    """The reference that was refused."""
     reference: str
     by: str
     due_at: datetime
 
 
 class RefundPart(Value):
-    """What of a refund one gateway gives back, of what was captured under ``captured``."""
+    """What of a refund one gateway gives back, of what was captured under ``captured``, which it calls ``gateway_reference``."""
 
     attempt: int
     part: Part
@@ -280,9 +307,11 @@ class RefundRequested(Event, type="ringup.payments.RefundRequested"):
     number: int
     amount: int
     parts: tuple[RefundPart, ...]
-    reason: Personal[str]
+    reason: Personal[str] = ""
+    """Empty where the order was stopped."""
     by: str
     due_at: datetime
+    customer_id: str = ""
 
 
 class RefundClaimed(Event, type="ringup.payments.RefundClaimed"):
@@ -460,6 +489,23 @@ Door = Literal["pre-auth", "checkout"]
 Dimension = Literal["fingerprint", "bin", "customer", "agent", "address", "declines"]
 
 
+class Counted(Value):
+    """``subject`` is a keyed hash of what is counted in this dimension."""
+
+    dimension: Dimension
+    subject: str
+
+
+class CardTried(Event, type="ringup.payments.CardTried"):
+    """A card was let through a door, to be asked about at a gateway: what limits are counted by. ``order`` is the order's id. Private."""
+
+    door: Door
+    order: str
+    payment: str
+    at: datetime
+    counted: tuple[Counted, ...]
+
+
 class LimitTripped(Event, type="ringup.payments.LimitTripped"):
     """Too many came through ``door`` by one ``dimension``, and no more do ``until`` then, or until it is released.
 
@@ -470,8 +516,9 @@ class LimitTripped(Event, type="ringup.payments.LimitTripped"):
     door: Door
     dimension: Dimension
     subject: str
-    shown: str
+    shown: Personal[str]
     count: int
+    at: datetime
     until: datetime
 
 
@@ -483,4 +530,5 @@ class LimitReleased(Event, type="ringup.payments.LimitReleased"):
     dimension: Dimension
     subject: str
     by: str
-    reason: str
+    reason: Personal[str]
+    at: datetime

@@ -8,6 +8,7 @@ from services.cart.trials import trials
 from shared.contracts.cart import OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.customers import CustomerErased
 from shared.contracts.order import Person
+from shared.contracts.payments import PaymentRefunded
 from shared.kernel.codec import stamp
 from shared.kernel.views import Document, advance
 from tests.customers.facts import stream
@@ -73,3 +74,23 @@ def test_of_an_erased_customer_none_is_known_however_it_arrives():
     assert list(trials.keys(erased[0])) == [ORDER]
     assert known(*ordered(sent()), *erased) is None
     assert known(*erased, *ordered(sent(phone="Erased"))) is None
+
+
+def refunded(whole):
+    event = PaymentRefunded(
+        order_id=ORDER, number=1, amount=100, references=(), refunded=100, captured=100 if whole else 5690, by="agent:supervisor1"
+    )
+    return stream(f"payment-{ORDER}", (2, event))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_is_refunded_whole_counts_no_more_whichever_topic_comes_first(whole):
+    order = ordered(sent(), closed("approved"))
+    for arriving in ([*order, *refunded(whole)], [*refunded(whole), *order], [order[0], *refunded(whole), order[1]]):
+        row = known(*arriving)
+        assert row["customer_id"] == (None if whole else "4000000001")
+        assert bool(row["trials"]) is not whole
+
+
+def test_a_refund_of_what_was_no_trial_is_no_trial_either():
+    assert known(*ordered(sent(trial="")), *refunded(whole=False)) is None

@@ -4,6 +4,7 @@ import pytest
 
 from services.payments.gateway import Configure
 from tests.house.shop import until
+from tests.payments.kinds import KINDS
 
 PILLOW = {"name": "Cloud pillow", "sku": "P-1", "price": 4995}
 TOPPER = {
@@ -208,7 +209,7 @@ async def test_the_list_is_searched_and_filtered(catalog):
 
 async def test_a_gateway_that_order_entry_cannot_use_is_named_with_the_way_out(catalog):
     payments = catalog.shop.house.running["payments"]
-    await payments.send("threes", Configure("threes", "simulator", ("authorise", "requires-3ds")), "configure-1", "service:payments")
+    await payments.send("threes", Configure("threes", "simulator", ("authorise", "requires-3ds"), KINDS), "configure-1", "service:payments")
     id, _ = await catalog.draft(offers=[{**PILLOW, "gateway": "threes"}, {**PILLOW, "sku": "P-2", "gateway": "nowhere"}])
     status, refused = await catalog("POST", f"/campaigns/{id}/publish")
     assert (status, [(error["field"], error["code"]) for error in refused["errors"]]) == (

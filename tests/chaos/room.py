@@ -9,8 +9,8 @@ from functools import partial
 
 from services import house, server
 from services.cli.app import main
-from services.payments import service as payments
-from services.payments.gateways import SimulatorGateway
+from services.payments.gateways import simulator
+from services.payments.gateways.simulator import SimulatorGateway
 from shared.engines.cluster import engine
 from shared.engines.cluster.documents import MongoDocuments
 from shared.engines.cluster.relay import KafkaRelay
@@ -54,7 +54,7 @@ def with_fuses():
     engine.MongoStreams = lambda *args: FusedStreams(MongoStreams(*args), FUSE)
     engine.MongoDocuments = lambda database: FusedDocuments(TornDocuments(database), FUSE, database.name.rpartition("_")[2])
     house.Running = FusedRunning
-    payments.SimulatorGateway = lambda client: FusedGateway(SimulatorGateway(client), FUSE)
+    simulator.SimulatorGateway = lambda *given, **named: FusedGateway(SimulatorGateway(*given, **named), FUSE)
     server.House = partial(house.House, clock=clock)
 
 

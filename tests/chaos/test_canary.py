@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW
+from services.payments.simulator.magic import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW
 from tests.chaos.processes import Simulator
 from tests.chaos.served import Served
 from tests.house.shop import until

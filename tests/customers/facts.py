@@ -13,18 +13,24 @@ from shared.contracts.cart import (
     OrderSubmitted,
     PartialCreated,
 )
-from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, OrderCancelled
+from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentReleased, OrderCancelled
 from shared.contracts.order import Address, Call, Line, Person, Quote
 from shared.contracts.payments import (
+    AnswerContradicted,
     ExternalPaymentPending,
     Instrument,
     OrderDeclined,
+    OutcomeRecorded,
     PartAnswered,
     PartCaptured,
+    PartRefunded,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentCaptureFailed,
     PaymentOutcomeUnknown,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentReturned,
     PaymentStopped,
     PaymentVoided,
     PaymentVoidFailed,
@@ -74,6 +80,11 @@ NOT_DELIVERED = FulfillmentFailed(order_id=ORDER, plugin="csv", export_id=f"{ORD
 UNKNOWN = PaymentOutcomeUnknown(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", ask_again_at=NOON)
 NOT_CAPTURED = PaymentCaptureFailed(order_id=ORDER, attempt=1, reason="declined")
 CAPTURED = PaymentCaptured(order_id=ORDER, attempt=1, amount=5690, references=())
+RETURNED = PaymentReturned(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1-capture", code="R01", reason="insufficient-funds", amount=5690)
+RECORDED = OutcomeRecorded(
+    order_id=ORDER, attempt=1, reference=f"{ORDER}-1-1-capture", outcome="not-charged", evidence="Their list of the day.", by="agent:supervisor1"
+)
+LET_GO = FulfillmentReleased(order_id=ORDER, by="agent:supervisor1", by_hand=True, reason="paid by wire")
 STOPPED = PaymentStopped(order_id=ORDER, why="cancelled")
 PART_CAPTURED = PartCaptured(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1-capture", answer="approved")
 UNDONE = ReviewUndone(order_id=ORDER, reviewer="agent:qa1")
@@ -133,6 +144,25 @@ def voided(attempt=1):
 
 def not_voided(attempt=1):
     return PaymentVoidFailed(order_id=ORDER, attempt=attempt, reason="declined")
+
+
+def contradicted():
+    return AnswerContradicted(order_id=ORDER, attempt=1, reference=f"{ORDER}-1-1-capture", answer="declined")
+
+
+def asked_back(again=True):
+    later = NOON if again else None
+    answer = "unknown" if again else "approved"
+    return PartRefunded(order_id=ORDER, number=1, reference=f"{ORDER}-refund-1-1-1", answer=answer, ask_again_at=later)
+
+
+def refunded(amount=5690, number=1, so_far=None):
+    figures = {"amount": amount, "refunded": amount if so_far is None else so_far, "captured": 5690}
+    return PaymentRefunded(order_id=ORDER, number=number, references=(), by="agent:supervisor1", **figures)
+
+
+def not_refunded(number=1, back=0):
+    return PaymentRefundFailed(order_id=ORDER, number=number, amount=5690, reason="declined", refunded=back)
 
 
 def external():

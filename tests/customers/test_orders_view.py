@@ -19,26 +19,33 @@ from tests.customers.facts import (
     CUSTOMER,
     DENIED,
     EXPORTED,
+    LET_GO,
     NOT_CAPTURED,
     NOT_DELIVERED,
     PART_CAPTURED,
+    RECORDED,
+    RETURNED,
     STARTED,
     STOPPED,
     TYPED,
     UNDONE,
     UNKNOWN,
     answered,
+    asked_back,
     authorized,
+    contradicted,
     decided,
     declined,
     external,
     folded,
     kept,
     linked,
+    not_refunded,
     not_voided,
     opened,
     ordered,
     passed,
+    refunded,
     reopened,
     resumed,
     review,
@@ -93,6 +100,11 @@ def shipment(*events):
         ("Cancelled", [cart(STARTED, TYPED, sent()), payment(external()), qa(review(), decided("deny"), DENIED)]),
         ("Cancelled", [cart(STARTED, TYPED, sent()), payment(authorized()), qa(APPROVED), shipment(CANCELLED)]),
         ("Cancelled", [cart(STARTED, TYPED, sent()), payment(declined()), shipment(CANCELLED)]),
+        ("Refunded", [cart(STARTED, TYPED, sent()), payment(authorized(), CAPTURED, refunded()), qa(APPROVED), shipment(EXPORTED)]),
+        ("Refunded", [cart(STARTED, TYPED, sent()), payment(authorized(), CAPTURED, STOPPED, refunded()), shipment(CANCELLED)]),
+        ("Complete", [cart(STARTED, TYPED, sent()), payment(authorized(), CAPTURED, refunded(90)), qa(APPROVED)]),
+        ("Complete", [cart(STARTED, TYPED, sent()), payment(authorized(), CAPTURED, not_refunded(), RETURNED), qa(APPROVED)]),
+        ("Refunded", [cart(STARTED, TYPED, sent()), payment(authorized(), CAPTURED, refunded(90), refunded(5600, 2, 5690)), qa(APPROVED)]),
     ],
 )
 def test_status_is_the_first_that_holds(expected, streams):
@@ -116,6 +128,15 @@ def test_status_is_the_first_that_holds(expected, streams):
         (["refund-due"], [cart(STARTED, sent()), payment(authorized(), STOPPED, PART_CAPTURED, CAPTURED), shipment(CANCELLED)]),
         (["refund-due"], [cart(STARTED, sent()), payment(authorized(), PART_CAPTURED, CAPTURED, STOPPED)]),
         ([], [cart(STARTED, sent()), payment(authorized(), PART_CAPTURED, CAPTURED)]),
+        ([], [cart(STARTED, sent()), payment(authorized(), PART_CAPTURED, CAPTURED, STOPPED, refunded())]),
+        (["refund-failed", "refund-due"], [cart(STARTED, sent()), payment(authorized(), PART_CAPTURED, CAPTURED, STOPPED, not_refunded())]),
+        (["outcome-unknown"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, asked_back())]),
+        (["partly-refunded"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, asked_back(), asked_back(again=False), refunded(90))]),
+        (["refund-failed", "partly-refunded"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, not_refunded(back=90))]),
+        (["partly-refunded"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, not_refunded(), refunded(90))]),
+        (["payment-returned"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, RETURNED)]),
+        (["answer-contradicts"], [cart(STARTED, sent()), payment(authorized(), CAPTURED, contradicted())]),
+        ([], [cart(STARTED, sent()), payment(authorized(), CAPTURED, contradicted(), RECORDED)]),
         (["exported"], [cart(STARTED, sent()), shipment(EXPORTED)]),
         (["delivery-failed"], [cart(STARTED, sent()), shipment(NOT_DELIVERED)]),
         (["exported"], [cart(STARTED, sent()), shipment(NOT_DELIVERED, EXPORTED)]),
@@ -125,7 +146,16 @@ def test_status_is_the_first_that_holds(expected, streams):
 def test_marks_stand_beside_the_status(expected, streams):
     found = row(orders, *streams)
     assert list(marks(found["parts"])) == expected
-    assert bool(found["attention_at"]) == bool(set(expected) - {"exported"})
+    assert bool(found["attention_at"]) == bool(set(expected) - {"exported", "partly-refunded"})
+
+
+@pytest.mark.parametrize(
+    "streams", [[payment(authorized(), CAPTURED, RETURNED), shipment(LET_GO)], [payment(authorized(), CAPTURED, RETURNED, RECORDED)]]
+)
+def test_a_payment_that_came_back_needs_nobody_once_somebody_has_dealt_with_it(streams):
+    found = row(orders, cart(STARTED, sent()), *streams)
+    assert list(marks(found["parts"])) == ["payment-returned"]
+    assert found["attention_at"] is None
 
 
 @pytest.mark.parametrize(
@@ -140,6 +170,9 @@ def test_marks_stand_beside_the_status(expected, streams):
         (True, [cart(STARTED, sent()), qa(APPROVED)]),
         (False, [cart(STARTED, sent()), qa(APPROVED), shipment(EXPORTED)]),
         (False, [cart(STARTED, sent()), qa(DENIED)]),
+        (True, [cart(STARTED, sent()), payment(authorized(), CAPTURED, refunded()), qa(APPROVED)]),
+        (False, [cart(STARTED, sent()), payment(authorized(), CAPTURED, refunded()), qa(APPROVED), shipment(EXPORTED)]),
+        (False, [cart(STARTED, sent()), payment(authorized(), CAPTURED, refunded()), shipment(CANCELLED)]),
     ],
 )
 def test_an_order_is_unfinished_until_it_has_gone_out_or_never_will(expected, streams):
@@ -211,6 +244,12 @@ def test_no_event_of_another_kind_of_stream_touches_an_order():
 
 
 HISTORIES = [
+    [
+        cart(STARTED, TYPED, CHOSEN, sent(), CLOSED),
+        payment(authorized(), CAPTURED, RETURNED, asked_back(), not_refunded(back=90), refunded(5600, 2, 5690)),
+        qa(passed(), APPROVED),
+        shipment(LET_GO, EXPORTED),
+    ],
     [
         cart(STARTED, TYPED, CHOSEN, sent(), reopened(), sent(2), CLOSED),
         payment(UNKNOWN, answered("declined"), declined(), not_voided(), authorized(2), NOT_CAPTURED, STOPPED, PART_CAPTURED),

@@ -5,12 +5,13 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from services.fulfillment.shipment import LEASE, Cancel, Claim, Create, Delivered, Deny, Failed, Release, shipment
+from services.fulfillment.shipment import LEASE, Cancel, Claim, Create, Delivered, Deny, Failed, Hold, LetGo, Release, shipment
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
     FulfillmentCancelled,
     FulfillmentExported,
+    FulfillmentHeld,
     FulfillmentRecordCreated,
     FulfillmentReleased,
     OrderCancelled,
@@ -43,6 +44,14 @@ class Shipments(Machine):
     def cancelled(self):
         self.sends(Cancel(ORDER, "changed their mind", "agent:supervisor1"))
 
+    @rule(part=st.integers(1, 2))
+    def returned(self, part):
+        self.sends(Hold(ORDER, f"{ORDER}-1-{part}-capture"))
+
+    @rule()
+    def let_go(self):
+        self.sends(LetGo(ORDER, "agent:supervisor1", "paid by wire", self.now))
+
     @rule(seconds=st.integers(1, 2 * int(LEASE.total_seconds())))
     def waits(self, seconds):
         self.now += timedelta(seconds=seconds)
@@ -56,6 +65,7 @@ class Shipments(Machine):
                 self.sends(Failed("no room", self.now, claim.until))
                 self.told_late.append(Failed("no room", self.now, claim.until))
                 return
+            assert not self.held()
             if not (claim.takeover and self.inbox):
                 self.inbox.append(claim.export_id)
             outcome = Delivered(f"{claim.export_id}.csv")
@@ -71,23 +81,33 @@ class Shipments(Machine):
     @invariant()
     def nothing_goes_out_unless_approved_and_known(self):
         if self.inbox:
-            assert self.all(FulfillmentReleased)
+            assert self.approved()
             assert self.all(FulfillmentRecordCreated)
             assert not self.all(OrderCancelled, FulfillmentCancelled)
 
     @invariant()
     def it_goes_out_once_under_one_name(self):
         assert self.inbox in ([], [f"{ORDER}-csv"])
-        for once in (DeliveryRequested, FulfillmentExported, FulfillmentReleased, FulfillmentRecordCreated):
+        for once in (FulfillmentExported, FulfillmentRecordCreated):
             assert len(self.all(once)) <= 1
+        assert len(self.approved()) <= 1
+        assert len(self.all(DeliveryRequested)) <= 1 + len(self.all(FulfillmentReleased)) - len(self.approved())
         assert len(self.all(FulfillmentExported, OrderCancelled, FulfillmentCancelled)) <= 1
+
+    def approved(self):
+        return [event for event in self.all(FulfillmentReleased) if not event.by_hand]
+
+    def held(self):
+        last = self.all(FulfillmentHeld, FulfillmentReleased)[::-1]
+        return next((isinstance(event, FulfillmentHeld) for event in last if isinstance(event, FulfillmentHeld) or event.by_hand), False)
 
     def teardown(self):
         """With everything said and time to work, what was approved has gone out, unless somebody stopped it."""
+        self.let_go()
         for _ in range(3):
             self.now = max(self.now, self.state.claimed_until or self.now)
             self.works("delivered")
-        wanted = self.all(FulfillmentReleased) and self.all(FulfillmentRecordCreated) and not self.all(OrderCancelled, FulfillmentCancelled)
+        wanted = self.approved() and self.all(FulfillmentRecordCreated) and not self.all(OrderCancelled, FulfillmentCancelled)
         assert bool(self.inbox) == bool(self.all(FulfillmentExported)) == bool(wanted)
         assert bool(self.all(DeliveryClaimed)) <= bool(wanted)
 

@@ -15,6 +15,8 @@ from services.fulfillment.shipment import (
     Erase,
     Erased,
     Failed,
+    Hold,
+    LetGo,
     Release,
     shipment,
 )
@@ -27,6 +29,7 @@ from shared.contracts.fulfillment import (
     FulfillmentCancelled,
     FulfillmentExported,
     FulfillmentFailed,
+    FulfillmentHeld,
     FulfillmentRecordCreated,
     FulfillmentReleased,
     OrderCancelled,
@@ -46,6 +49,13 @@ TO_ERASE = ErasureRequested(**EXPORT, due_at=NOON + START)
 ERASING = ErasureClaimed(**EXPORT, holder="me", until=NOON + LEASE, takeover=False)
 ERASED = ExportErased(**EXPORT)
 CANCEL = Cancel(ORDER, "changed their mind", "agent:supervisor1")
+
+
+REFERENCE = f"{ORDER}-1-1-capture"
+HOLD = Hold(ORDER, REFERENCE)
+HELD = FulfillmentHeld(order_id=ORDER, why="payment-returned", reference=REFERENCE)
+LET_GO = LetGo(ORDER, "agent:supervisor1", "paid by wire", NOON)
+BY_HAND = FulfillmentReleased(order_id=ORDER, by="agent:supervisor1", by_hand=True, reason="paid by wire")
 
 
 def failed(retry_at):
@@ -113,3 +123,39 @@ def test_a_failure_counts_only_for_whoever_holds_the_claim():
     again = DeliveryClaimed(**DELIVERY, holder="other", until=NOON + 2 * LEASE, takeover=True)
     given(shipment, *tried, again).when(Failed("no room", NOON + LEASE, CLAIMED.until)).then_nothing()
     given(shipment, *tried, again).when(Delivered("x.csv")).then(EXPORTED)
+
+
+@pytest.mark.parametrize("history", [(), (CREATED,), (CREATED, RELEASED, REQUESTED), (CREATED, RELEASED, REQUESTED, CLAIMED, failed(NOON))])
+def test_a_payment_that_came_back_holds_what_has_not_gone_out(history):
+    given(shipment, *history).when(HOLD).then(HELD)
+    given(shipment, *history, HELD).when(HOLD).then_nothing()
+    given(shipment, *history, HELD).when(Claim("me", NOON + LEASE)).then_nothing()
+
+
+@pytest.mark.parametrize("end", [CANCELLED, EXPORTED, FulfillmentCancelled(order_id=ORDER, why="denied")])
+def test_what_has_gone_out_or_never_will_is_not_held(end):
+    given(shipment, CREATED, end).when(HOLD).then_nothing()
+    given(shipment, CREATED, HELD, end).when(LET_GO).then_refused("not-held")
+
+
+def test_a_hold_ends_by_hand_alone():
+    given(shipment, HELD).when(Create("csv", submitted(), NOON)).then(CREATED)
+    given(shipment, HELD, CREATED).when(Release(ORDER, "qa1", NOON)).then(RELEASED)
+    given(shipment, CREATED, RELEASED, REQUESTED, HELD).when(LET_GO).then(BY_HAND, DeliveryRequested(**DELIVERY, due_at=NOON + START))
+    given(shipment, CREATED, RELEASED).when(LET_GO).then_refused("not-held")
+
+
+def test_what_was_let_go_once_is_not_held_for_the_same_again():
+    let_go = given(shipment, CREATED, HELD, BY_HAND)
+    let_go.when(HOLD).then_nothing()
+    let_go.when(Hold(ORDER, f"{ORDER}-1-2-capture")).then_types(FulfillmentHeld)
+    let_go.when(Release(ORDER, "qa1", NOON)).then(RELEASED, REQUESTED)
+
+
+def test_letting_go_approves_nothing():
+    given(shipment, CREATED, HELD).when(LET_GO).then(BY_HAND)
+
+
+def test_whoever_lets_go_of_what_is_tried_later_waits_as_long():
+    tried = (CREATED, RELEASED, REQUESTED, CLAIMED, failed(NOON + BACKOFF), HELD)
+    given(shipment, *tried).when(LET_GO).then(BY_HAND, DeliveryRequested(**DELIVERY, due_at=NOON + BACKOFF + START))

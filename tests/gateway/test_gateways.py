@@ -20,7 +20,7 @@ def version(page):
 async def front(admin):
     """A gateway that needs a hosted form; its name."""
     name = f"front-{key()[:8]}"
-    sent = {"kind": "hosted-form", "title": "Front door", "credentials": SECRET, "capabilities": ["refund"], "on": "true"}
+    sent = {"kind": "hosted-form", "title": "Front door", "credentials.hosted-form.password": SECRET, "capabilities": ["refund"], "on": "true"}
     answer = await admin.form("/gateways", name=name, key=key(), **sent)
     assert answer.status_code == 303, answer.text
     return name
@@ -43,7 +43,7 @@ async def test_a_supervisor_looks_and_tests_and_changes_nothing(ringup, front):
 async def test_credentials_are_on_no_page(ringup, admin, front):
     pages = [await admin.page("/gateways"), one := await admin.page(f"/gateways/{front}")]
     assert "They are kept encrypted" in one
-    refused = await admin.form(f"/gateways/{front}", version="99", title="x", credentials=f"{SECRET}-2", key=key())
+    refused = await admin.form(f"/gateways/{front}", version="99", title="x", key=key(), **{"credentials.hosted-form.password": f"{SECRET}-2"})
     assert refused.status_code == 409
     pages += [refused.text, await admin.page(f"/ops/streams/gateway-{front}"), await admin.page("/ops/audit")]
     events = b"".join(each.data for each in await ringup.all.house.running["payments"].topics.read("payments", 0, 10_000))
@@ -59,7 +59,7 @@ async def test_credentials_are_replaced_kept_and_removed(ringup, admin, front):
         return await admin.page(f"/gateways/{front}")
 
     assert "They are kept encrypted" in await change(on="true")
-    assert "They are kept encrypted" in await change(credentials="another-secret")
+    assert "They are kept encrypted" in await change(**{"credentials.hosted-form.password": "another-secret"})
     page = await change(forget="true", on="false")
     assert "None are kept." in page
     assert 'name="on" value="true" checked' not in page
@@ -71,7 +71,8 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(admi
         ({"name": ""}, "name"),
         ({"name": front}, "name"),
         ({"kind": "bank"}, "kind"),
-        ({"kind": "simulator", "capabilities": ["refund"]}, "capabilities"),
+        ({"kind": "simulator", "capabilities": ["teleport"]}, "capabilities"),
+        ({"fallback": "nowhere"}, "fallback"),
     ):
         sent = {"name": "side-door", "kind": "hosted-form", "title": "A side door", **fields}
         answer = await admin.form("/gateways", key=key(), **sent)

@@ -22,7 +22,7 @@ WHO = {
         "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi; "
         "GET /checkout/{campaign}; POST /checkout/{campaign}; GET /checkout/{campaign}/details; POST /checkout/{campaign}/fact; "
         "POST /checkout/{campaign}/token; POST /checkout/{campaign}/pay; GET /checkout/{campaign}/done; GET /checkout/{campaign}/status; "
-        "GET /checkout/{campaign}/images/{sha256}",
+        "GET /checkout/{campaign}/images/{sha256}; POST /hooks/gateways/{name}",
     ),
     "signed in": (
         {*ROLES},
@@ -58,6 +58,8 @@ WHO = {
         "POST /approvals/{id}/retry; "
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
+        "POST /orders/{id}/refunds; POST /orders/{id}/retry; POST /orders/{id}/outcomes; POST /orders/{id}/release; "
+        "POST /api/v1/orders/{id}/refunds; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
         "POST /customers/{id}/tax-exemption; GET /outbox/{id}; POST /api/v1/orders/{id}/cancel; "
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
@@ -66,7 +68,11 @@ WHO = {
         "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
         "GET /campaigns/{id}/preview; GET /campaigns/{id}/export; GET /campaigns/{id}/{table}.csv; POST /campaigns/{id}/{table}.csv; POST /images",
     ),
-    "sends": ({*SETS, *OPERATES}, "GET /outbox; POST /outbox/{id}/retry"),
+    "sends": (
+        {*SETS, *OPERATES},
+        "GET /outbox; POST /outbox/{id}/retry; GET /payments/attention; GET /payments/attention/count; GET /payments/gateways; "
+        "GET /payments/limits; POST /payments/limits/{id}/release",
+    ),
     "administers": (
         {"admin"},
         "GET /users; GET /users/new; POST /users; GET /users/{name}; POST /users/{name}; POST /users/{name}/switch; POST /users/{name}/unlock; "
@@ -79,7 +85,8 @@ WHO = {
         "POST /ops/views/{service}/{view}/rebuild; GET /ops/jobs/{id}/switch; POST /ops/jobs/{id}/switch; POST /ops/jobs/{id}/cancel; "
         "POST /ops/jobs/{id}/drop; POST /ops/parked/retry; GET /ops/parked/{service}/{id}; POST /ops/parked/{service}/{id}/retry; "
         "POST /ops/parked/{service}/{id}/discard; POST /ops/relay/{service}/kick; "
-        "GET /ops/streams; GET /ops/streams/{name}; GET /metrics",
+        "GET /ops/streams; GET /ops/streams/{name}; GET /metrics; "
+        "GET /payments/reconcile; GET /payments/reconcile.json; GET /payments/reconcile.csv",
     ),
 }
 TABLE = {route: roles for roles, routes in WHO.values() for route in routes.split("; ")}

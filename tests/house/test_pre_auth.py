@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from services.payments import pre_auth_api
+from services.payments.declines import explain
 from services.payments.payment import payment
 from services.payments.pending import LEASE
 from services.payments.pre_auth import pre_auth
-from services.payments.simulator.app import DECLINES, MALFORMED, UNREACHABLE
+from services.payments.simulator.magic import DECLINES, MALFORMED, UNREACHABLE
 from shared.service import utc_now
 from tests.house.shop import GOOD, LOST_AFTER, LOST_BEFORE, Shop, until
 
@@ -88,7 +89,7 @@ async def test_it_is_one_unit_of_the_currency(shop, currency, amount):
 async def test_a_no_is_told_with_what_helps(shop, number, reason):
     order_id = (await shop.started())["order_id"]
     status, body = await asked(shop, order_id, await typed(shop, order_id, number))
-    assert (status, body["outcome"], body["reason"], body["last4"]) == (200, "declined", reason, number[-4:])
+    assert (status, body["outcome"], body["reason"], body["last4"]) == (200, "declined", explain(reason).reason, number[-4:])
     assert body["say"]
     assert body["try_next"]
     assert held(shop, order_id) == []
@@ -182,3 +183,12 @@ async def test_what_a_kill_left_is_asked_about_and_given_back(settings, hears):
     assert [entry["kind"] for entry in shop.ledger()] == ["authorize", "void"]
     assert not await shop.engine.blobs.ids("tokens")
     await shop.close()
+
+
+async def test_a_repeat_of_an_earlier_key_gets_its_own_answer_though_there_is_a_newer_one(shop):
+    order_id = (await shop.started())["order_id"]
+    token = await typed(shop, order_id)
+    first = await asked(shop, order_id, token, key="first")
+    await asked(shop, order_id, await typed(shop, order_id, sorted(DECLINES)[0]), key="second")
+    again, body = await asked(shop, order_id, token, key="first")
+    assert (again, body["number"], body["outcome"]) == (200, 1, first[1]["outcome"])

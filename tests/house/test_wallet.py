@@ -8,7 +8,7 @@ import pytest
 from services.payments.instruments import instruments
 from services.payments.payment import Open
 from services.payments.service import sweep
-from services.payments.simulator.app import ACCOUNT_BOUNCES, ACCOUNT_DECLINES, ACCOUNT_LOST_AFTER
+from services.payments.simulator.magic import ACCOUNT_BOUNCES, ACCOUNT_DECLINES, ACCOUNT_LOST_AFTER
 from services.payments.vault import LIFETIME
 from shared.kernel.errors import Unavailable
 from shared.service import utc_now

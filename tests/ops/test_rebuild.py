@@ -62,9 +62,9 @@ async def test_orders_that_arrive_meanwhile_make_no_difference(shop):
 
 async def test_a_damaged_view_is_found_and_mended_by_force(shop):
     running = shop.house.running["payments"]
-    (first, *_) = [document async for document in running.documents.scan("payments@1")]
+    (first, *_) = [document async for document in running.documents.scan("payments@2")]
     damaged = Document(first.id, {**first.data, "attempts": []}, first.versions, first.revision)
-    await running.documents.write({"payments@1": [damaged]})
+    await running.documents.write({"payments@2": [damaged]})
     job = await replayed(shop, "payments.payments")
     assert (job["state"], job["equal"]) == ("compared", False)
     status, refused = await switched(shop, "payments.payments")
@@ -162,7 +162,7 @@ async def test_a_kill_leaves_the_live_view_and_the_build_is_gone_on_with(setting
     unreadable(settings, await first_of_payments(settings))
     shop = await Shop(settings).open()
     running = shop.house.running["payments"]
-    assert await digest_of(running, "payments@1") == live
+    assert await digest_of(running, "payments@2") == live
 
     async def ended():
         _, job = await shop.ask("ops", "GET", f"/jobs/payments.{build}")
@@ -172,7 +172,7 @@ async def test_a_kill_leaves_the_live_view_and_the_build_is_gone_on_with(setting
     assert (job["state"], job["equal"]) == ("switched" if point == "after rename" else "compared", True)
     if job["state"] == "compared":
         assert (await switched(shop, "payments.payments", build=build))[0] == 200
-    assert await digest_of(running, "payments@1") == live
+    assert await digest_of(running, "payments@2") == live
     assert build not in await running.documents.collections()
     await shop.close()
 

@@ -41,7 +41,7 @@ async def main(folder, until):
     await shop.stage(order_id, "closed")
     await caught_up(shop)
     running = shop.house.running["payments"]
-    live = digest([document async for document in running.documents.scan("payments@1")])
+    live = digest([document async for document in running.documents.scan("payments@2")])
     if until == "reading":
         await running.working.holding.acquire()
         _, job = await shop.ask("ops", "POST", "/views/payments/payments/replay")

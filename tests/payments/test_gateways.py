@@ -4,32 +4,34 @@ import pytest
 
 from services.cart.views import gateways, newest
 from services.payments.gateway import Configure, Introduce, gateway, no_new_charge
-from services.payments.gateways import SimulatorGateway
+from services.payments.gateways.simulator import SimulatorGateway
 from services.payments.payment import Open
 from services.payments.simulator.app import simulator
 from shared.asgi import AsgiClient, HttpClient
 from shared.contracts.payments import GatewayConfigured
 from tests.given import given
 from tests.house.shop import CAMPAIGN, GOOD, Shop, until
-from tests.payments.test_simulator import authorise
+from tests.payments.kinds import KINDS
+from tests.payments.test_simulator import ASKED, authorise
 from tests.samples import ORDER, parts, submitted
 
 SECRET = "canary-secret-7f3a91"
-CONFIGURED = GatewayConfigured(name="simulator", kind="simulator", capabilities=("authorise", "capture", "void"), on=True)
+CONFIGURED = GatewayConfigured(name="simulator", kind="simulator", capabilities=("authorise", "capture", "void", "refund"), on=True)
+SPOKEN = {"simulator"}
 FORM = {"kind": "hosted-form", "title": "Front door", "capabilities": ["refund"]}
 
 
 def test_a_gateway_has_what_its_kind_has_always_and_what_is_chosen():
-    (found,) = given(gateway).when(Configure("front", "hosted-form", ("refund", "ach"), title="Front")).then_types(GatewayConfigured)
+    (found,) = given(gateway).when(Configure("front", "hosted-form", ("refund", "ach"), KINDS, title="Front")).then_types(GatewayConfigured)
     assert found.capabilities == ("refund", "ach", "requires-form")
 
 
 @pytest.mark.parametrize(
     ("command", "field"),
     [
-        (Configure("x", "bank", ()), "kind"),
-        (Configure("x", "simulator", ("refund",)), "capabilities"),
-        (Configure("x", "simulator", ("fly",)), "capabilities"),
+        (Configure("x", "bank", (), KINDS), "kind"),
+        (Configure("x", "hosted-form", ("requires-magic",), KINDS), "capabilities"),
+        (Configure("x", "simulator", ("fly",), KINDS), "capabilities"),
     ],
 )
 def test_what_no_gateway_can_be_is_refused_at_its_field(command, field):
@@ -37,33 +39,33 @@ def test_what_no_gateway_can_be_is_refused_at_its_field(command, field):
 
 
 def test_a_gateway_stays_of_its_kind():
-    given(gateway, CONFIGURED).when(Configure("simulator", "hosted-form", ())).then_refused("gateway-invalid")
+    given(gateway, CONFIGURED).when(Configure("simulator", "hosted-form", (), KINDS)).then_refused("gateway-invalid")
 
 
 def test_what_an_administrator_chose_survives_the_next_start():
     off = CONFIGURED.model_copy(update={"on": False})
-    given(gateway).when(Introduce("simulator", "simulator")).then(CONFIGURED)
-    given(gateway, CONFIGURED, off).when(Introduce("simulator", "simulator")).then_nothing()
+    given(gateway).when(Introduce("simulator", "simulator", KINDS)).then(CONFIGURED)
+    given(gateway, CONFIGURED, off).when(Introduce("simulator", "simulator", KINDS)).then_nothing()
 
 
 def test_credentials_stay_until_others_come_or_they_are_taken_away():
     known = CONFIGURED.model_copy(update={"credentials": "simulator/1"})
-    (renamed,) = given(gateway, known).when(Configure("simulator", "simulator", (), title="Till")).then_types(GatewayConfigured)
+    (renamed,) = given(gateway, known).when(Configure("simulator", "simulator", (), KINDS, title="Till")).then_types(GatewayConfigured)
     assert renamed.credentials == "simulator/1"
-    (without,) = given(gateway, known).when(Configure("simulator", "simulator", (), credentials="")).then_types(GatewayConfigured)
+    (without,) = given(gateway, known).when(Configure("simulator", "simulator", (), KINDS, credentials="")).then_types(GatewayConfigured)
     assert without.credentials == ""
 
 
 def test_nothing_new_is_charged_where_it_cannot_be_by_phone():
-    assert no_new_charge(CONFIGURED) == ""
-    assert no_new_charge(CONFIGURED.model_copy(update={"on": False})) == "gateway-off"
-    assert no_new_charge(None) == "gateway-missing"
+    assert no_new_charge(CONFIGURED, SPOKEN) == ""
+    assert no_new_charge(CONFIGURED.model_copy(update={"on": False}), SPOKEN) == "gateway-off"
+    assert no_new_charge(None, SPOKEN) == "gateway-missing"
     for capability in ("requires-3ds", "requires-form"):
-        assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", capability)})) == "gateway-missing"
-    assert no_new_charge(CONFIGURED, "echeck") == "no-ach"
-    assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", "ach")}), "echeck") == ""
-    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "hosted-form"})) == "gateway-missing"
-    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "of a later version"})) == "gateway-missing"
+        assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", capability)}), SPOKEN) == "gateway-missing"
+    assert no_new_charge(CONFIGURED, SPOKEN, "echeck") == "no-ach"
+    assert no_new_charge(CONFIGURED.model_copy(update={"capabilities": ("authorise", "ach")}), SPOKEN, "echeck") == ""
+    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "hosted-form"}), SPOKEN) == "gateway-missing"
+    assert no_new_charge(CONFIGURED.model_copy(update={"kind": "of a later version"}), SPOKEN) == "gateway-missing"
 
 
 @pytest.mark.parametrize(
@@ -77,19 +79,19 @@ def test_nothing_new_is_charged_where_it_cannot_be_by_phone():
     ],
 )
 async def test_the_simulator_says_whether_it_answers(tmp_path, asks, given, answer):
-    trouble = await SimulatorGateway(AsgiClient(simulator(tmp_path / "ledger", asks))).trouble(given)
+    trouble = await SimulatorGateway(AsgiClient(simulator(tmp_path / "ledger", asks))).trouble({"password": given} if given else {})
     assert bool(trouble) == bool(answer)
     assert answer in trouble
 
 
 async def test_a_simulator_that_is_not_there_is_said_so():
-    assert await SimulatorGateway(HttpClient("http://127.0.0.1:1")).trouble() == "It cannot be reached."
+    assert await SimulatorGateway(HttpClient("http://127.0.0.1:1")).trouble({}) == "It cannot be reached."
 
 
 async def test_a_locked_simulator_charges_nobody_without_its_credentials(tmp_path):
     locked = SimulatorGateway(AsgiClient(simulator(tmp_path / "ledger", "right")))
     assert (await authorise(locked)).answer == "unknown"
-    assert (await locked.lookup("x", "right")).answer == "never-heard"
+    assert (await locked.lookup(ASKED, {"password": "right"})).answer == "never-heard"
 
 
 @pytest.fixture
@@ -201,10 +203,10 @@ async def test_two_administrators_do_not_overwrite_each_other(shop):
     ("name", "body", "field"),
     [
         ("front", {"kind": "bank"}, "kind"),
-        ("front", {"kind": "simulator", "capabilities": ["refund"]}, "capabilities"),
+        ("front", {"kind": "simulator", "capabilities": ["fly"]}, "capabilities"),
         ("front", {**FORM, "title": "x" * 300}, "title"),
-        ("front", {**FORM, "credentials": SECRET + "\x00"}, "credentials"),
-        ("front", {**FORM, "credentials": SECRET * 300}, "credentials"),
+        ("front", {**FORM, "credentials": {"password": SECRET + "\x00"}}, "credentials.password"),
+        ("front", {**FORM, "credentials": {"password": SECRET * 300}}, "credentials.password"),
         ("Front%20door", FORM, "name"),
     ],
 )
@@ -228,24 +230,24 @@ def written(folder):
 
 async def test_credentials_are_in_no_answer_event_or_file_and_gone_when_replaced(shop, settings, capfd):
     credentials = shop.house.running["payments"].state["credentials"]
-    answers = [await put(shop, "front", {**FORM, "credentials": SECRET}, idempotency_key="first-time")]
+    answers = [await put(shop, "front", {**FORM, "credentials": {"password": SECRET}}, idempotency_key="first-time")]
     answers += [
-        await put(shop, "front", {**FORM, "credentials": SECRET}, idempotency_key="first-time"),
+        await put(shop, "front", {**FORM, "credentials": {"password": SECRET}}, idempotency_key="first-time"),
         await shop.ask("payments", "GET", "/gateways"),
     ]
     (first,) = await shop.engine.blobs.ids("credentials")
-    assert await credentials.find(first) == SECRET
+    assert await credentials.find(first) == {"password": SECRET}
     answers += [await shop.ask("ops", "GET", "/streams/gateway-front"), await shop.ask("payments", "POST", "/gateways/front/test", {})]
     assert (await rows(shop))["front"]["credentials"] == "set"
     assert first in str(answers)
-    await put(shop, "front", {**FORM, "credentials": f"{SECRET}-2"})
+    await put(shop, "front", {**FORM, "credentials": {"password": f"{SECRET}-2"}})
     (second,) = await shop.engine.blobs.ids("credentials")
-    assert (await credentials.find(first), await credentials.find(second)) == ("", f"{SECRET}-2")
+    assert (await credentials.find(first), await credentials.find(second)) == ({}, {"password": f"{SECRET}-2"})
     await put(shop, "front", FORM)
-    assert await credentials.find(second) == f"{SECRET}-2"
-    status, _ = await put(shop, "front", {**FORM, "credentials": f"{SECRET}-3", "kind": "simulator", "capabilities": []})
+    assert await credentials.find(second) == {"password": f"{SECRET}-2"}
+    status, _ = await put(shop, "front", {**FORM, "credentials": {"password": f"{SECRET}-3"}, "kind": "simulator", "capabilities": []})
     assert (status, await shop.engine.blobs.ids("credentials")) == (422, [second])
-    await put(shop, "front", {**FORM, "credentials": ""})
+    await put(shop, "front", {**FORM, "credentials": {}})
     assert await shop.engine.blobs.ids("credentials") == []
     assert (await rows(shop))["front"]["credentials"] == "none"
     assert SECRET not in str(answers) + "".join(capfd.readouterr())
@@ -254,15 +256,15 @@ async def test_credentials_are_in_no_answer_event_or_file_and_gone_when_replaced
 
 async def test_a_key_that_comes_again_with_other_credentials_changes_none(shop):
     credentials = shop.house.running["payments"].state["credentials"]
-    await put(shop, "front", {**FORM, "credentials": SECRET}, idempotency_key="first-time")
-    status, refused = await put(shop, "front", {**FORM, "credentials": f"{SECRET}-2"}, idempotency_key="first-time")
+    await put(shop, "front", {**FORM, "credentials": {"password": SECRET}}, idempotency_key="first-time")
+    status, refused = await put(shop, "front", {**FORM, "credentials": {"password": f"{SECRET}-2"}}, idempotency_key="first-time")
     (reference,) = await shop.engine.blobs.ids("credentials")
-    assert (status, refused["code"], await credentials.find(reference)) == (422, "key-reused", SECRET)
+    assert (status, refused["code"], await credentials.find(reference)) == (422, "key-reused", {"password": SECRET})
 
 
 async def test_credentials_open_for_nobody_with_another_key(shop):
-    await put(shop, "front", {**FORM, "credentials": SECRET})
+    await put(shop, "front", {**FORM, "credentials": {"password": SECRET}})
     (reference,) = await shop.engine.blobs.ids("credentials")
     sealed = await shop.engine.blobs.get("credentials", reference)
     await shop.engine.blobs.put("credentials", "other/reference", sealed)
-    assert await shop.house.running["payments"].state["credentials"].find("other/reference") == ""
+    assert await shop.house.running["payments"].state["credentials"].find("other/reference") == {}

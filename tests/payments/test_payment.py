@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from services.payments.gateway import Configure, gateway
-from services.payments.payment import Capture, Claim, Open, Record, Stop, payment
+from services.payments.payment import Capture, Claim, Open, Stop, payment
 from services.payments.pending import ASK_AGAIN, LEASE, SETTLE
 from shared.contracts.order import Part
 from shared.contracts.payments import (
@@ -17,78 +17,24 @@ from shared.contracts.payments import (
     OrderDeclined,
     PartAnswered,
     PartCaptured,
+    PartRefunded,
     PartVoided,
     PaymentAuthorized,
     PaymentCaptured,
     PaymentCaptureFailed,
     PaymentOutcomeUnknown,
+    PaymentRefunded,
     PaymentStopped,
     PaymentVoided,
     PaymentVoidFailed,
+    RefundRequested,
     VoidClaimed,
     VoidRequested,
 )
 from tests.given import given
+from tests.payments.history import REF, SECOND, History, authorized, authorized_in_two, claim, no, opened, unheard, unknown, yes
+from tests.payments.kinds import KINDS
 from tests.samples import NOON, ORDER, parts, submitted
-
-REF, SECOND = f"{ORDER}-1-1", f"{ORDER}-1-2"
-
-
-class History:
-    """Runs commands one after the other and keeps what was decided. Every command comes twice and must write once."""
-
-    def __init__(self):
-        self.events = []
-
-    def does(self, command, *types):
-        self.events += given(payment, *self.events).when(command).then_types(*types)
-        self.ignores(command)
-        return self
-
-    def ignores(self, command):
-        given(payment, *self.events).when(command).then_nothing()
-        return self
-
-    @property
-    def last(self):
-        return self.events[-1]
-
-    def one(self, kind):
-        (event,) = [event for event in self.events if isinstance(event, kind)]
-        return event
-
-
-def opened(*amounts):
-    amounts = amounts or (5690,)
-    return History().does(Open("token", parts(*amounts), submitted(amount=sum(amounts)), NOON), AttemptOpened)
-
-
-def authorized():
-    return opened().does(yes(), PartAnswered, PaymentAuthorized)
-
-
-def authorized_in_two():
-    return opened(5000, 690).does(yes(), PartAnswered).does(yes(SECOND), PartAnswered, PaymentAuthorized)
-
-
-def yes(reference=REF, now=NOON):
-    return Record(reference, "approved", now, gateway_reference="g1")
-
-
-def no(reference=REF, reason="insufficient-funds"):
-    return Record(reference, "declined", NOON, reason=reason)
-
-
-def unknown(reference=REF, now=NOON):
-    return Record(reference, "unknown", now, lease=now + LEASE)
-
-
-def unheard(now=NOON, claimed=None):
-    return Record(REF, "never-heard", now, lease=(claimed or now) + LEASE)
-
-
-def claim(reference=REF, now=NOON):
-    return Claim(reference, "me", now)
 
 
 class TestAuthorise:
@@ -115,7 +61,7 @@ class TestAuthorise:
         history.does(yes(), PartAnswered, OrderDeclined, VoidRequested)
 
     def test_an_answered_part_is_neither_claimed_nor_answered_again(self):
-        authorized().ignores(claim(now=NOON + LEASE)).ignores(no()).ignores(unknown())
+        authorized().ignores(claim(now=NOON + LEASE)).ignores(yes()).ignores(unknown())
 
     def test_a_decline_says_what_helps(self):
         declined = opened().does(no(reason="wrong-cvv"), PartAnswered, OrderDeclined).last
@@ -287,27 +233,31 @@ class TestStop:
     def test_a_stop_that_comes_first_charges_nothing(self):
         History().does(Stop("cancelled", ORDER, NOON), PaymentStopped).ignores(Open("token", parts(5690), submitted(), NOON))
 
-    def test_a_capture_in_flight_is_waited_for(self):
+    def test_a_capture_in_flight_is_waited_for_and_given_back(self):
         history = authorized().does(Capture(1, NOON), CaptureRequested).does(Stop("cancelled", ORDER, NOON), PaymentStopped)
-        history.does(yes(f"{REF}-capture"), PartCaptured, PaymentCaptured)
+        history.does(yes(f"{REF}-capture"), PartCaptured, PaymentCaptured, RefundRequested)
+        assert (history.last.amount, history.last.by) == (5690, "service:payments")
 
-    def test_what_a_stopped_capture_could_not_take_is_voided(self):
+    def test_what_a_stopped_capture_could_not_take_is_voided_and_what_it_took_is_given_back(self):
         history = authorized_in_two().does(Capture(1, NOON), CaptureRequested).does(Stop("cancelled", ORDER, NOON), PaymentStopped)
         history.does(yes(f"{REF}-capture"), PartCaptured)
-        history.does(no(f"{SECOND}-capture"), PartCaptured, PaymentCaptureFailed, VoidRequested)
-        assert [part.reference for part in history.last.parts] == [SECOND]
+        history.does(no(f"{SECOND}-capture"), PartCaptured, PaymentCaptureFailed, VoidRequested, RefundRequested)
+        assert [part.reference for part in history.one(VoidRequested).parts] == [SECOND]
+        assert [part.captured for part in history.last.parts] == [f"{REF}-capture"]
 
     def test_what_a_failed_capture_left_is_voided(self):
         history = authorized().does(Capture(1, NOON), CaptureRequested).does(no(f"{REF}-capture"), PartCaptured, PaymentCaptureFailed)
         history.does(Stop("denied", ORDER, NOON), PaymentStopped, VoidRequested).does(yes(f"{REF}-void"), PartVoided, PaymentVoided)
 
-    def test_what_is_captured_stays_captured(self):
+    def test_what_is_captured_is_given_back(self):
         history = authorized().does(Capture(1, NOON), CaptureRequested).does(yes(f"{REF}-capture"), PartCaptured, PaymentCaptured)
-        history.does(Stop("cancelled", ORDER, NOON), PaymentStopped)
+        history.does(Stop("cancelled", ORDER, NOON), PaymentStopped, RefundRequested)
+        history.does(yes(f"{ORDER}-refund-1-1-1"), PartRefunded, PaymentRefunded)
+        assert (history.last.refunded, history.last.captured) == (5690, 5690)
 
 
 def test_a_gateway_is_published_when_it_changes():
-    simulator = Configure("simulator", "simulator", ("authorise",))
+    simulator = Configure("simulator", "simulator", ("authorise",), KINDS)
     (configured,) = given(gateway).when(simulator).then_types(GatewayConfigured)
     given(gateway, configured).when(simulator).then_nothing()
-    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), on=False)).then_types(GatewayConfigured)
+    given(gateway, configured).when(Configure("simulator", "simulator", ("authorise",), KINDS, on=False)).then_types(GatewayConfigured)

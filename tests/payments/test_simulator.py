@@ -2,31 +2,30 @@ import asyncio
 import json
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 
-from services.payments.gateways import SimulatorGateway
+from services.payments.gateways.protocol import MISFIT, Charge, FollowUp, Question
+from services.payments.gateways.simulator import SimulatorGateway
 from services.payments.means import Account, Card
-from services.payments.simulator.app import (
-    ACCOUNT_BOUNCES,
-    ACCOUNT_DECLINES,
-    ACCOUNT_LOST_AFTER,
-    DECLINES,
-    LOST_AFTER,
-    LOST_BEFORE,
-    MALFORMED,
-    simulator,
-)
+from services.payments.simulator.app import simulator
 from services.payments.simulator.ledger import Ledger
+from services.payments.simulator.magic import ACCOUNT_BOUNCES, ACCOUNT_DECLINES, ACCOUNT_LOST_AFTER, DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED
 from shared.asgi import AsgiClient, HttpClient, Response
 from shared.kernel.errors import Corrupt
 from tests.samples import ORDER
 
 REF = f"{ORDER}-1-1"
+ASKED = Question(REF, "authorise", 5690, "USD")
 
 
 def card(number="4242424242424242"):
     return Card(number, "08/29", "739", "Customer A")
+
+
+def follow_up(reference, authorisation, amount=5690):
+    return FollowUp(reference, authorisation, f"sim-{authorisation}", amount, "USD")
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def gateway(path):
 
 
 async def authorise(gateway, number="4242424242424242", reference=REF, amount=5690):
-    return await gateway.authorise(reference, amount, "USD", card(number))
+    return await gateway.authorise(Charge(reference, ORDER, amount, "USD", card(number)), {})
 
 
 def lines(path):
@@ -60,17 +59,18 @@ class TestAnswers:
 
     async def test_a_timeout_before_the_charge_is_unknown_and_was_never_heard_of(self, gateway):
         assert (await authorise(gateway, LOST_BEFORE)).answer == "unknown"
-        assert (await gateway.lookup(REF)).answer == "never-heard"
+        assert (await gateway.lookup(ASKED, {})).answer == "never-heard"
         assert (await authorise(gateway, LOST_BEFORE)).answer == "approved"
 
     @pytest.mark.parametrize("number", [LOST_AFTER, MALFORMED])
     async def test_a_timeout_after_the_charge_is_unknown_and_found_by_asking(self, gateway, number):
         assert (await authorise(gateway, number)).answer == "unknown"
-        assert (await gateway.lookup(REF)).answer == "approved"
+        assert (await gateway.lookup(ASKED, {})).answer == "approved"
 
     async def test_the_same_reference_is_charged_once(self, gateway, path):
-        first, second = await authorise(gateway), await authorise(gateway, "4000000000000002", amount=1)
+        first, second = await authorise(gateway), await authorise(gateway, "4000000000000002")
         assert first == second
+        assert (await authorise(gateway, amount=1)) == MISFIT
         assert len(lines(path)) == 1
 
     async def test_many_at_once_are_each_charged_once(self, gateway, path):
@@ -91,7 +91,7 @@ class TestAnswers:
         assert b"739" not in response.body
 
     async def test_a_stored_card_comes_without_its_code(self, gateway):
-        said = await gateway.authorise(REF, 5690, "USD", Card("4242424242424242", "08/29", "", "Customer A"))
+        said = await gateway.authorise(Charge(REF, ORDER, 5690, "USD", Card("4242424242424242", "08/29", "", "Customer A")), {})
         assert (said.answer, said.cvv) == ("approved", "P")
 
 
@@ -101,11 +101,11 @@ def account(number="000123456789"):
 
 class TestECheck:
     async def authorise(self, gateway, number="000123456789"):
-        return await gateway.authorise(REF, 5690, "USD", account(number))
+        return await gateway.authorise(Charge(REF, ORDER, 5690, "USD", account(number)), {})
 
     async def test_authorised_is_accepted_and_the_capture_sends_the_debit(self, gateway, path):
         assert (await self.authorise(gateway)).answer == "approved"
-        assert (await gateway.capture(f"{REF}-capture", REF, 5690)).answer == "approved"
+        assert (await gateway.capture(follow_up(f"{REF}-capture", REF, 5690), {})).answer == "approved"
         assert [(line["kind"], line.get("method")) for line in lines(path)] == [("authorize", "echeck"), ("capture", None)]
 
     @pytest.mark.parametrize(("number", "reason"), ACCOUNT_DECLINES.items())
@@ -115,11 +115,11 @@ class TestECheck:
 
     async def test_a_timeout_after_it_was_accepted_is_found_by_asking(self, gateway):
         assert (await self.authorise(gateway, ACCOUNT_LOST_AFTER)).answer == "unknown"
-        assert (await gateway.lookup(REF)).answer == "approved"
+        assert (await gateway.lookup(ASKED, {})).answer == "approved"
 
     async def test_a_debit_may_be_refused_though_the_account_was_accepted(self, gateway):
         assert (await self.authorise(gateway, ACCOUNT_BOUNCES)).answer == "approved"
-        said = await gateway.capture(f"{REF}-capture", REF, 5690)
+        said = await gateway.capture(follow_up(f"{REF}-capture", REF), {})
         assert (said.answer, said.reason) == ("declined", "insufficient-funds")
 
     async def test_the_account_is_not_kept(self, gateway, path):
@@ -131,30 +131,30 @@ class TestECheck:
 class TestFollowUps:
     async def test_what_was_reserved_is_taken_once(self, gateway):
         await authorise(gateway)
-        assert (await gateway.capture(f"{REF}-capture", REF, 5690)).answer == "approved"
-        assert (await gateway.capture(f"{REF}-capture", REF, 5690)).answer == "approved"
-        assert (await gateway.capture(f"{REF}-again", REF, 1)).answer == "declined"
-        assert (await gateway.void(f"{REF}-void", REF)).answer == "declined"
+        assert (await gateway.capture(follow_up(f"{REF}-capture", REF, 5690), {})).answer == "approved"
+        assert (await gateway.capture(follow_up(f"{REF}-capture", REF, 5690), {})).answer == "approved"
+        assert (await gateway.capture(follow_up(f"{REF}-again", REF, 1), {})).answer == "declined"
+        assert (await gateway.void(follow_up(f"{REF}-void", REF), {})).answer == "declined"
 
     async def test_what_was_given_back_is_not_taken(self, gateway):
         await authorise(gateway)
-        assert (await gateway.void(f"{REF}-void", REF)).answer == "approved"
-        assert (await gateway.capture(f"{REF}-capture", REF, 5690)).answer == "declined"
+        assert (await gateway.void(follow_up(f"{REF}-void", REF), {})).answer == "approved"
+        assert (await gateway.capture(follow_up(f"{REF}-capture", REF, 5690), {})).answer == "declined"
 
     @pytest.mark.parametrize("number", ["4000000000000002", None])
     async def test_what_was_not_reserved_is_neither_taken_nor_given_back(self, gateway, number):
         if number:
             await authorise(gateway, number)
-        assert (await gateway.capture(f"{REF}-capture", REF, 5690)).answer == "declined"
-        assert (await gateway.void(f"{REF}-void", REF)).answer == "declined"
+        assert (await gateway.capture(follow_up(f"{REF}-capture", REF, 5690), {})).answer == "declined"
+        assert (await gateway.void(follow_up(f"{REF}-void", REF), {})).answer == "declined"
 
     async def test_not_more_is_taken_than_was_reserved(self, gateway):
         await authorise(gateway)
-        assert (await gateway.capture(f"{REF}-capture", REF, 5691)).answer == "declined"
+        assert (await gateway.capture(follow_up(f"{REF}-capture", REF, 5691), {})).answer == "declined"
 
     async def test_capture_and_void_at_the_same_moment_are_not_both_done(self, gateway):
         await authorise(gateway)
-        said = await asyncio.gather(gateway.capture(f"{REF}-capture", REF, 5690), gateway.void(f"{REF}-void", REF))
+        said = await asyncio.gather(gateway.capture(follow_up(f"{REF}-capture", REF, 5690), {}), gateway.void(follow_up(f"{REF}-void", REF), {}))
         assert sorted(each.answer for each in said) == ["approved", "declined"]
 
 
@@ -258,7 +258,8 @@ GOOD = {"reference": REF, "status": "approved", "id": "x"}
 )
 async def test_whatever_else_comes_back_is_unknown(behave):
     gateway = SimulatorGateway(Wire(behave), timeout=0.02)
-    for said in (await authorise(gateway), await gateway.capture(REF, REF, 1), await gateway.void(REF, REF), await gateway.lookup(REF)):
+    asked = follow_up(REF, REF, 1)
+    for said in (await authorise(gateway), await gateway.capture(asked, {}), await gateway.void(asked, {}), await gateway.lookup(ASKED, {})):
         assert said.answer == "unknown"
 
 
@@ -277,7 +278,7 @@ class Process:
         self.process = await asyncio.create_subprocess_exec(sys.executable, *arguments)
         self.gateway = SimulatorGateway(HttpClient(f"http://127.0.0.1:{self.port}"))
         async with asyncio.timeout(20):
-            while (await self.gateway.lookup("x")).answer == "unknown":
+            while (await self.gateway.lookup(ASKED, {})).answer == "unknown":
                 await asyncio.sleep(0.02)
         return self
 
@@ -301,7 +302,7 @@ async def test_a_killed_simulator_knows_everything_that_it_answered(path, unused
     assert 60 <= len(answered) < 300
     async with Process(path.parent, unused_tcp_port) as second:
         for n in answered:
-            assert (await second.gateway.lookup(f"{ORDER}-1-{n}")).answer == "approved"
+            assert (await second.gateway.lookup(replace(ASKED, reference=f"{ORDER}-1-{n}"), {})).answer == "approved"
 
 
 async def test_a_ledger_that_cannot_be_read_is_one_sentence(path):

@@ -44,7 +44,7 @@ def edges(chance, *, simulator, idempotent, drop, said):
         instead.setattr("random.uniform", chance.uniform)
         instead.setattr("services.payments.simulator.app.Ledger", MemoryLedger)
         instead.setattr("services.payments.service._simulator", lambda running: simulator())
-        instead.setattr("services.payments.gateways.SimulatorGateway.idempotent", idempotent)
+        instead.setattr("services.payments.gateways.simulator.SimulatorGateway.idempotent", idempotent)
         instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
         mails = MemoryOutbox()
         instead.setattr("services.customers.mail.Outbox", lambda folder: mails)

@@ -6,7 +6,8 @@ from contextvars import Context
 from pathlib import Path
 
 from services.fulfillment.csv_drop import _csv
-from services.payments.simulator.app import UNREACHABLE, simulator
+from services.payments.simulator.app import simulator
+from services.payments.simulator.magic import UNREACHABLE
 from shared.asgi import AsgiClient, Response
 
 _LONGEST = 120

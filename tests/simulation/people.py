@@ -3,14 +3,14 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from services.payments.simulator.app import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW, UNREACHABLE
+from services.payments.simulator.magic import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW, UNREACHABLE
 from shared.clients import Caller, call
 from shared.contracts.catalog import Campaign, Coupon, Offer, Settings
 from shared.kernel.ports import Stored
 from tests.simulation.world import Unanswered
 
 GOOD = "4242424242424242"
-CARDS = (*[GOOD] * 6, *DECLINES, LOST_BEFORE, LOST_AFTER, MALFORMED, SLOW, UNREACHABLE)
+CARDS = (*[GOOD] * 6, *[*DECLINES][:5], LOST_BEFORE, LOST_AFTER, MALFORMED, SLOW, UNREACHABLE)
 AGENTS = tuple(Caller(f"agent:agent{n}", "agent") for n in (1, 2, 3))
 REVIEWERS = tuple(Caller(f"agent:{name}", "qa") for name in ("reviewer1", "reviewer2", "agent1"))
 SUPERVISOR = Caller("agent:supervisor1", "supervisor")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from faststream import AckPolicy
 
 from services.payments.effects import Desk
-from services.payments.gateways import SimulatorGateway
+from services.payments.gateways.simulator import SimulatorGateway
 from services.qa import review
 from shared.engines.cluster.relay import KafkaRelay, _batches
 from shared.kernel import projector
@@ -62,10 +62,11 @@ def retry_under_a_new_reference(instead):
     """Each try is a request of its own."""
     authorise, tried = SimulatorGateway.authorise, set()
 
-    async def anew(gateway, reference, *about):
+    async def anew(gateway, charge, secrets):
+        reference = charge.reference
         again = f"{reference}-again" if reference in tried else reference
         tried.add(reference)
-        return await authorise(gateway, again, *about)
+        return await authorise(gateway, replace(charge, reference=again), secrets)
 
     instead.setattr(SimulatorGateway, "authorise", anew)
 

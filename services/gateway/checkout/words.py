@@ -123,7 +123,20 @@ _DECLINES = {
     "gateway-missing": "Cards cannot be taken for this order at the moment. Call us, or try again later.",
     "gateway-off": "Cards cannot be taken for this order at the moment. Call us, or try again later.",
     "amount-mismatch": "Something is wrong with the total of this order. Call us, please.",
-    "pick-up-card": "Your bank did not approve this card. Use another one, please.",
+    "wrong-expiry": "The expiry date did not fit the card. Check the month and the year.",
+    "wrong-number": "The bank does not know this card number. Check it digit by digit, or use another card.",
+    "wrong-address": "The billing address is not the one that your bank has. Use the address on the statement of the card.",
+    "call-issuer": "Your bank would like to hear from you before it approves this card. The number is on the back of the card.",
+    "not-activated": "Your bank says that this card has not been activated yet.",
+    "card-not-supported": "Cards of this kind cannot be taken here. Use another one, please.",
+    "currency-not-supported": "This card cannot pay in the currency of this order. Use another one, please.",
+    "try-again-later": "Your bank cannot approve anything at this moment. Try again in a few minutes, or use another card.",
+    "issuer-unavailable": "Your bank cannot be reached at this moment. Try again in a few minutes, or use another card.",
+    "processor-trouble": "The connection to the banks has a problem. Nothing was charged; try again in a few minutes.",
+    "gateway-refused": "Cards cannot be taken for this order at the moment. Call us, or try again later.",
+    "amount-not-accepted": "This amount cannot be charged to a card. Call us, please.",
+    "not-accepted": "This card cannot be taken. Use another one, please.",
+    "refused-before": "This card cannot be taken. Use another one, please.",
 }
 
 

@@ -26,7 +26,7 @@ from shared.ids import OrderId, external_command, order_id
 
 router = APIRouter(prefix="/api/v1")
 
-SETTLED = frozenset(("Complete", "Declined", "Pending", "Cancelled"))
+SETTLED = frozenset(("Complete", "Declined", "Pending", "Cancelled", "Refunded"))
 _LONGEST_WAIT = 30.0
 
 Key = Annotated[str, Header(alias="idempotency-key", min_length=8, max_length=100, description="The same key again gets the same answer.")]
@@ -142,6 +142,13 @@ class Decision(Body):
 
 class Cancellation(Body):
     reason: str
+
+
+class RefundIn(Body):
+    """``amount`` in minor units of the order's currency, at most what was taken and is not given back yet."""
+
+    amount: int = Field(strict=True, ge=1, le=10**12)
+    reason: str = Field(min_length=1, max_length=255)
 
 
 @router.post("/tokens", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])
@@ -272,6 +279,12 @@ async def cancel(id: OrderId, body: Cancellation, services: Ask, key: Key) -> di
     """Stops the order while nothing of it has gone out."""
     await services.get("cart", f"/orders/{id}")
     return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/cancel", body.model_dump(), key=key))
+
+
+@router.post("/orders/{id}/refunds", status_code=202, dependencies=[allow(*SETS, scope="orders:refund")])
+async def refund(id: OrderId, body: RefundIn, services: Ask, key: Key) -> dict[str, Any]:
+    """Give back all or a part of what was taken. 202: it is on stable storage, and the gateway is asked; the order tells what becomes of it."""
+    return cast(dict[str, Any], await services.post("payments", f"/orders/{id}/refunds", body.model_dump(), key=key))
 
 
 @router.post("/orders/{id}/review", dependencies=[allow(*REVIEWS, scope="orders:review")])

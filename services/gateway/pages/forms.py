@@ -11,7 +11,6 @@ from services.gateway.door import Failed
 from shared.kernel.commands import Refusal
 
 Typed = Annotated[str, Form(max_length=1_000)]
-Secret = Annotated[str, Form(max_length=5_000)]
 
 
 def refusal(error: Refusal | Failed) -> dict[str, Any]:

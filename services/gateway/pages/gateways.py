@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from services.gateway.door import ADMINISTERS, SETS, Ask, Failed, allow
-from services.gateway.pages.forms import Secret, Typed, refusal
+from services.gateway.pages.forms import Typed, refusal
 from services.gateway.pages.lists import Key, Text, who_is
 from services.gateway.render import page
 
@@ -28,21 +28,23 @@ async def gateways(request: Request, services: Ask, done: Text = "") -> Response
 @router.get("/new", dependencies=[allow(*ADMINISTERS)])
 async def new(request: Request, services: Ask) -> Response:
     known = await services.get("payments", "/gateways")
-    return _form(request, known, None, {"name": "", "kind": "", "title": "", "capabilities": [], "on": True})
+    return _form(request, known, None, {"name": "", "kind": "", "title": "", "capabilities": [], "on": True, "fallback": "", "renews": False})
 
 
 @router.post("", dependencies=[allow(*ADMINISTERS)])
 async def add(
-    request: Request, services: Ask, key: Key, name: Typed = "", kind: Typed = "", title: Typed = "", credentials: Secret = "",
+    request: Request, services: Ask, key: Key, name: Typed = "", kind: Typed = "", title: Typed = "", fallback: Typed = "",
     capabilities: Annotated[list[str] | None, Form(max_length=20)] = None, on: Annotated[bool, Form()] = False,
+    renews: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
     known, name = await services.get("payments", "/gateways"), name.strip()
-    values = {"name": name, "kind": kind, "title": title.strip(), "capabilities": _able(known, kind, capabilities), "on": on}
+    chosen = {"capabilities": _able(known, kind, capabilities), "on": on, "fallback": fallback, "renews": renews}
+    values = {"name": name, "kind": kind, "title": title.strip(), **chosen}
     taken = any(row["name"] == name for row in known["rows"])
     if taken:
         return _form(request, known, None, values, 422, errors={"name": f"There is a gateway {name} already."})
     try:
-        await services.put("payments", f"/gateways/{name or '-'}", _body(values, credentials or None), key=key, version=0)
+        await services.put("payments", f"/gateways/{name or '-'}", _body(values, await _secrets(request, kind) or None), key=key, version=0)
     except Failed as error:
         return _form(request, known, None, values, **_refused(error))
     return RedirectResponse(f"/gateways?done={name}", 303)
@@ -57,15 +59,17 @@ async def one(request: Request, name: Name, services: Ask) -> Response:
 
 @router.post("/{name}", dependencies=[allow(*ADMINISTERS)])
 async def change(
-    request: Request, name: Name, services: Ask, key: Key, version: Version, title: Typed = "", credentials: Secret = "",
+    request: Request, name: Name, services: Ask, key: Key, version: Version, title: Typed = "", fallback: Typed = "",
     capabilities: Annotated[list[str] | None, Form(max_length=20)] = None, on: Annotated[bool, Form()] = False,
-    forget: Annotated[bool, Form()] = False,
+    renews: Annotated[bool, Form()] = False, forget: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
     known = await services.get("payments", "/gateways")
     found = _row(known, name)
-    values = {**found, "title": title.strip(), "capabilities": _able(known, found["kind"], capabilities), "on": on}
+    chosen = {"capabilities": _able(known, found["kind"], capabilities), "on": on, "fallback": fallback, "renews": renews}
+    values = {**found, "title": title.strip(), **chosen}
+    secrets = {} if forget else await _secrets(request, found["kind"]) or None
     try:
-        await services.put("payments", f"/gateways/{name}", _body(values, "" if forget else credentials or None), key=key, version=version)
+        await services.put("payments", f"/gateways/{name}", _body(values, secrets), key=key, version=version)
     except Failed as error:
         return _form(request, await services.get("payments", "/gateways"), found, values, **_refused(error))
     return RedirectResponse(f"/gateways?done={name}", 303)
@@ -83,8 +87,15 @@ def _able(known: Mapping[str, Any], kind: str, chosen: list[str] | None) -> list
     return [*always, *(each for each in chosen or [] if each not in always)]
 
 
-def _body(values: Mapping[str, Any], credentials: str | None) -> dict[str, Any]:
-    return {**{name: values[name] for name in ("kind", "title", "capabilities", "on")}, "credentials": credentials}
+async def _secrets(request: Request, kind: str) -> dict[str, str]:
+    """Those of this kind that were typed in, by name; what is left empty stays as it is."""
+    start = f"credentials.{kind}."
+    fields = [(name.removeprefix(start), value) for name, value in (await request.form()).items() if name.startswith(start)]
+    return {name: value for name, value in fields if isinstance(value, str) and value}
+
+
+def _body(values: Mapping[str, Any], secrets: Mapping[str, str] | None) -> dict[str, Any]:
+    return {**{name: values[name] for name in ("kind", "title", "capabilities", "on", "fallback", "renews")}, "credentials": secrets}
 
 
 def _row(known: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -107,6 +118,11 @@ def _refused(error: Failed) -> dict[str, Any]:
     return told
 
 
+def _at_secrets(errors: Mapping[str, str], kind: str) -> dict[str, str]:
+    """The form has the secrets of several kinds."""
+    return {field.replace("credentials.", f"credentials.{kind}.", 1): said for field, said in errors.items()}
+
+
 def _changes(request: Request) -> bool:
     return who_is(request).role in ADMINISTERS
 
@@ -115,7 +131,8 @@ def _form(
     request: Request, known: Mapping[str, Any], found: Mapping[str, Any] | None, values: Mapping[str, Any], status: int = 200, *, code: str = "",
     error: str = "", errors: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
+    others = [row for row in known["rows"] if found is None or row["name"] != found["name"]]
     return page(
-        request, "gateway.html", status, gateway=found, values=values, kinds=known["kinds"], capabilities=known["capabilities"],
-        changes=_changes(request), error=error, errors=errors or {},
+        request, "gateway.html", status, gateway=found, values=values, kinds=known["kinds"], capabilities=known["capabilities"], others=others,
+        broken=known["broken"], changes=_changes(request), error=error, errors=_at_secrets(errors or {}, values["kind"]),
     )  # fmt: skip

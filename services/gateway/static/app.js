@@ -25,22 +25,40 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:beforeOnLoad", (event) => event.detail.elt.closest("#nav") && event.detail.xhr.status >= 400 && event.preventDefault());
 
 document.addEventListener("htmx:responseError", (event) => {
-  let detail = "That did not work. Try again.";
+  let told = {};
   try {
-    detail = JSON.parse(event.detail.xhr.responseText).detail ?? detail;
+    told = JSON.parse(event.detail.xhr.responseText);
   } catch { /* not JSON: the plain words stand */ }
-  const place = event.detail.elt.closest("dialog")?.querySelector("[data-refusal]");
-  if (place) place.textContent = detail;
+  const detail = told.detail ?? "That did not work. Try again.";
+  const dialog = event.detail.elt.closest("dialog");
+  const place = dialog?.querySelector("[data-refusal]");
+  if (place) place.textContent = saidAtFields(dialog, told.errors ?? (told.field ? [told] : [])) ? "" : detail;
   else toast(detail, "bad");
 });
+// What is wrong with a dialog's field is said there, and gone as soon as somebody changes it. False where a field has no place for it.
+function saidAtFields(dialog, errors) {
+  const found = errors.map(({ field, detail }) => [dialog.querySelector(`[name="${CSS.escape(field)}"]`), dialog.querySelector(`[data-at="${CSS.escape(field)}"]`), detail]);
+  if (!found.length || found.some(([field, note]) => !field || !note)) return false;
+  for (const [field, note, detail] of found) {
+    note.textContent = detail;
+    field.setAttribute("aria-invalid", "true");
+    dialog.addEventListener("input", () => clear(field, note), { once: true });
+  }
+  found[0][0].focus();
+  return true;
+}
+function clear(field, note) {
+  note.textContent = "";
+  field.removeAttribute("aria-invalid");
+}
 // A dialog's form is done with once it was accepted.
 document.addEventListener("htmx:afterRequest", (event) => {
   const dialog = event.detail.elt.closest("dialog");
   if (event.detail.successful && event.detail.elt.matches("dialog form[hx-post]:not([data-stays])")) dialog.close();
 });
 document.addEventListener("close", (event) => {
-  const place = event.target.querySelector?.("[data-refusal]");
-  if (place) place.textContent = "";
+  for (const place of event.target.querySelectorAll?.("[data-refusal], [data-at]") ?? []) place.textContent = "";
+  for (const field of event.target.querySelectorAll?.("[aria-invalid]") ?? []) field.removeAttribute("aria-invalid");
   if (stale.size) refreshSoon();
 }, true);
 document.addEventListener("htmx:sendError", () => toast("The server does not answer. Try again.", "bad"));

@@ -1,7 +1,6 @@
-"""The simulator's HTTP: authorize, echeck, capture, void, lookup, ledger. Every call is idempotent by its reference.
+"""The simulator's HTTP: authorize, echeck, capture, void, refund, lookup, list, returns, ledger. Every call is idempotent by its reference.
 
-Any other number that passes Luhn is approved, 4242424242424242 and 4111111111111111 among them; and so is any other bank account,
-by whichever routing number. A full number or a security code is answered, logged and kept nowhere.
+A full number or a security code is answered, logged and kept nowhere.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import asyncio
 import base64
 import hmac
 from collections.abc import Awaitable, Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,37 +18,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.payments.simulator.doing import Books, FollowUp, answer
 from services.payments.simulator.ledger import Entry, Ledger
-
-DECLINES = {
-    "4000000000000002": "do-not-honour",
-    "4000000000009995": "insufficient-funds",
-    "4000000000000069": "expired-card",
-    "4000000000000127": "wrong-cvv",
-    "4000000000009979": "pick-up-card",
-}
-LOST_BEFORE = "4000000000000119"
-"""Times out (504) before anything is charged; the same request again is approved."""
-LOST_AFTER = "4000000000000259"
-"""Charges, and times out (504) before it can say so."""
-MALFORMED = "4000000000000341"
-"""Charges, and answers what nobody can read."""
-SLOW = "4000000000000077"
-"""Approves after two seconds."""
-
-UNREACHABLE = "4000000000000309"
-"""Times out, and so does every question about it: the outcome stays unknown while this process lives."""
-
-ACCOUNT_DECLINES = {
-    "1000000002": "account-closed",
-    "1000000003": "account-not-found",
-    "1000000004": "insufficient-funds",
-    "1000000005": "debits-blocked",
-}
-ACCOUNT_LOST_AFTER = "1000000006"
-"""Accepts, and times out (504) before it can say so."""
-ACCOUNT_BOUNCES = "1000000007"
-"""Accepts, and refuses the debit (capture)."""
+from services.payments.simulator.magic import SLOW_SECONDS, Magic, find
+from shared.service import utc_now
 
 Reference = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -82,44 +55,39 @@ class Void(BaseModel):
 
 
 class Capture(Void):
+    """Or a refund."""
+
     amount: int = Field(gt=0)
+
+
+class Return(BaseModel):
+    """Of what was captured under ``reference``."""
+
+    reference: Reference
+    code: str = Field(pattern=r"^R\d\d$")
 
 
 class _Refused(Exception):
     """The credentials are not right."""
 
 
-def simulator(path: Path, credentials: str = "") -> FastAPI:
+def simulator(path: Path, credentials: str = "", clock: Callable[[], datetime] = utc_now) -> FastAPI:
     """Keeps its ledger at ``path``; with credentials it answers nobody who does not send them. Raises OSError, Corrupt."""
     locked = [Depends(_lock(credentials))] if credentials else []
     app = FastAPI(title="Ringup simulator gateway", openapi_url=None, docs_url=None, redoc_url=None, dependencies=locked)
-    ledger = Ledger(path)
-    app.state.ledger = ledger
-    unreachable: set[str] = set()
+    app.state.ledger = ledger = Ledger(path)
+    books, unreachable = Books(ledger, clock), set[str]()
+    app.state.books = books
     _answer_errors(app)
-    _authorise(app, ledger, unreachable)
-
-    @app.post("/capture")
-    async def capture(body: Capture) -> JSONResponse:
-        return JSONResponse(await ledger.add(_follow_up(ledger, body, "capture", body.amount)))
-
-    @app.post("/void")
-    async def void(body: Void) -> JSONResponse:
-        return JSONResponse(await ledger.add(_follow_up(ledger, body, "void")))
+    _authorise(app, books, unreachable)
+    _follow_up(app, books)
+    _tell(app, books)
 
     @app.get("/lookup/{reference}")
     async def lookup(reference: str) -> Any:
         if reference in unreachable:
             return Response(status_code=504)
         return await ledger.find(reference) or JSONResponse({"status": "never-heard"}, 404)
-
-    @app.get("/health/live")
-    async def alive() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/ledger")
-    async def everything() -> list[Entry]:
-        return list(ledger.entries.values())
 
     return app
 
@@ -135,31 +103,77 @@ def _answer_errors(app: FastAPI) -> None:
         return JSONResponse({"status": "refused"}, 401, {"www-authenticate": "Basic"})
 
 
-def _authorise(app: FastAPI, ledger: Ledger, unreachable: set[str]) -> None:
+def _authorise(app: FastAPI, books: Books, unreachable: set[str]) -> None:
     """``unreachable`` gets the references that nothing will be said about."""
     lost: set[str] = set()
 
-    @app.post("/authorize")
-    async def authorize(body: Authorize) -> Response:
-        if body.number == UNREACHABLE:
+    async def authorised(request: Request, body: Wanted, magic: Magic | None, said: Entry) -> Response:
+        does = magic.does if magic else ""
+        if does == "unreachable":
             unreachable.add(body.reference)
             return Response(status_code=504)
-        if body.number == LOST_BEFORE and body.reference not in lost and body.reference not in ledger.entries:
+        if does == "lost-before" and body.reference not in lost and body.reference not in books.ledger.entries:
             lost.add(body.reference)
             return Response(status_code=504)
-        if body.number == SLOW:
-            await asyncio.sleep(2)
-        entry = await ledger.add(_authorization(body))
-        if body.number == LOST_AFTER:
-            return Response(status_code=504)
-        return Response("?") if body.number == MALFORMED else JSONResponse(entry)
+        if does == "slow":
+            await asyncio.sleep(SLOW_SECONDS)
+        return await answer(does, await books.ledger.add(books.authorized(body, magic, said)), request)
+
+    @app.post("/authorize")
+    async def authorize(body: Authorize, request: Request) -> Response:
+        magic = find("card", body.number, body.amount)
+        wrong = magic is not None and magic.reason == "wrong-cvv"
+        cvv = ("N" if wrong else "M") if body.cvv else "P"
+        avs = "N" if magic and magic.reason == "wrong-address" else "Y"
+        return await authorised(request, body, magic, {"last4": body.number[-4:], "avs": avs, "cvv": cvv})
 
     @app.post("/echeck")
-    async def echeck(body: ECheck) -> Response:
-        reason = ACCOUNT_DECLINES.get(body.account, "")
-        said = {"method": "echeck", "last4": body.account[-4:], "bounces": body.account == ACCOUNT_BOUNCES}
-        entry = await ledger.add(_authorized(body, reason, said))
-        return Response(status_code=504) if body.account == ACCOUNT_LOST_AFTER else JSONResponse(entry)
+    async def echeck(body: ECheck, request: Request) -> Response:
+        magic = find("account", body.account, body.amount)
+        return await authorised(request, body, magic, {"method": "echeck", "last4": body.account[-4:]})
+
+
+def _follow_up(app: FastAPI, books: Books) -> None:
+    async def followed(request: Request, kind: FollowUp, body: Void, amount: int = 0) -> Response:
+        entry = await books.ledger.add(books.follow_up(kind, body.reference, body.authorization, amount))
+        lost = books.ledger.entries.get(body.authorization, {}).get("does") == f"{kind}-lost"
+        return await answer("lost-after" if lost else "", entry, request)
+
+    @app.post("/capture")
+    async def capture(body: Capture, request: Request) -> Response:
+        return await followed(request, "capture", body, body.amount)
+
+    @app.post("/void")
+    async def void(body: Void, request: Request) -> Response:
+        return await followed(request, "void", body)
+
+    @app.post("/refund")
+    async def refund(body: Capture, request: Request) -> Response:
+        return await followed(request, "refund", body, body.amount)
+
+
+def _tell(app: FastAPI, books: Books) -> None:
+    @app.get("/list")
+    async def listed(day: date) -> list[Entry]:
+        return books.of_day(day.isoformat())
+
+    @app.get("/returns")
+    async def returns(since: str = "") -> list[Entry]:
+        return list(books.returns(since))
+
+    @app.post("/returns")
+    async def give_back(body: Return) -> JSONResponse:
+        """A debit comes back now, for whoever tries that out."""
+        entry = books.returned(body.reference, body.code)
+        return JSONResponse(await books.ledger.add(entry)) if entry else JSONResponse({"status": "never-heard"}, 404)
+
+    @app.get("/health/live")
+    async def alive() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/ledger")
+    async def everything() -> list[Entry]:
+        return list(books.ledger.entries.values())
 
 
 def _lock(credentials: str) -> Callable[[Request], Awaitable[None]]:
@@ -172,42 +186,3 @@ def _lock(credentials: str) -> Callable[[Request], Awaitable[None]]:
             raise _Refused
 
     return checked
-
-
-def _authorization(body: Authorize) -> Entry:
-    reason = DECLINES.get(body.number, "")
-    cvv = ("N" if reason == "wrong-cvv" else "M") if body.cvv else "P"
-    return _authorized(body, reason, {"last4": body.number[-4:], "avs": "Y", "cvv": cvv})
-
-
-def _authorized(body: Wanted, reason: str, said: Entry) -> Entry:
-    return {
-        "kind": "authorize",
-        "reference": body.reference,
-        "status": "declined" if reason else "approved",
-        "reason": reason,
-        "amount": body.amount,
-        "currency": body.currency,
-        "id": f"sim-{body.reference}",
-        **said,
-    }
-
-
-def _follow_up(ledger: Ledger, body: Void, kind: str, amount: int = 0) -> Entry:
-    """Refused: the capture of what was voided or of more than is left of the authorisation, and the void of what was captured."""
-    authorized = ledger.entries.get(body.authorization, {})
-    earlier = [e for e in ledger.of(body.authorization) if e["status"] == "approved" and e["reference"] != body.reference]
-    left = authorized.get("amount", 0) - sum(e["amount"] for e in earlier if e["kind"] == "capture")
-    approved = authorized.get("kind") == "authorize" and authorized["status"] == "approved"
-    undone = any(e["kind"] == "void" or kind == "void" for e in earlier)
-    refused = not approved or undone or amount > left
-    bounced = kind == "capture" and not refused and authorized.get("bounces", False)
-    return {
-        "kind": kind,
-        "reference": body.reference,
-        "authorization": body.authorization,
-        "status": "declined" if refused or bounced else "approved",
-        "reason": "not-possible" if refused else "insufficient-funds" if bounced else "",
-        "amount": amount if kind == "capture" else left,
-        "id": f"sim-{body.reference}",
-    }

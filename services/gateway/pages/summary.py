@@ -1,0 +1,88 @@
+"""All that an order's Summary shows, gathered from the services."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+
+from services.gateway import paid
+from services.gateway.door import SELLS, SETS, Failed, Services
+from services.gateway.pages.lists import MOST_PAGES, caught_up, if_answered, pages_of, who_is
+from services.gateway.show import story
+from shared.kernel.codec import stamp
+
+_CAN_GO_ON = ("Open", "Declined")
+_SOURCES = (
+    ("affiliate", "Affiliate"), ("dnis", "DNIS"), ("ani", "ANI"), ("voice_log", "Voice log"), ("custom1", "Custom 1"), ("custom2", "Custom 2"),
+    ("custom3", "Custom 3"), ("custom4", "Custom 4"), ("custom5", "Custom 5"),
+)  # fmt: skip
+"""What is known of where an order came from, and what that is called."""
+
+
+async def summary_of(request: Request, services: Services, id: str, as_of: datetime | None, seen: str) -> dict[str, Any]:
+    """``seen`` as in ``Seen``: the answer has it, or a while has passed."""
+    await caught_up(services, seen)
+    order, cart, payment, review, shipment, happened = await asyncio.gather(
+        services.get("customers", f"/orders/{id}"),
+        services.get("cart", f"/orders/{id}"),
+        _if_any(services, "payments", f"/orders/{id}", min_version=seen if seen.startswith("payment-") else None),
+        _if_any(services, "qa", f"/reviews/{id}"),
+        _if_any(services, "fulfillment", f"/shipments/{id}", min_version=seen if seen.startswith("shipment-") else None),
+        pages_of(services, "customers", f"/orders/{id}/timeline", "", MOST_PAGES),
+    )
+    pre_auths = await if_answered(services, "payments", f"/orders/{id}/pre-auths")
+    links, sent = await _links(services, order)
+    told = story(happened["rows"], stamp(as_of) if as_of else "")
+    role = who_is(request).role
+    money = paid.told(payment)
+    held = bool(shipment and shipment.get("held"))
+    return {
+        "order": order,
+        "cart": cart["state"],
+        **money,
+        "pre_auths": pre_auths["rows"][::-1] if pre_auths else [],
+        "review": review,
+        "shipment": shipment,
+        "story": told,
+        "seen_events": sum(not row["later"] for row in told),
+        "as_of": stamp(as_of) if as_of else "",
+        "links": links,
+        "sent": sent,
+        "sources": _SOURCES,
+        "may_complete": role in SELLS and _can_be_completed(order),
+        "may_go_on": role in SELLS and order["status"] in _CAN_GO_ON and not order["closed"],
+        "may_sell": role in SELLS,
+        "may_cancel": role in SETS and not (order["cancelled"] or order["denied"] or order["exported_at"]),
+        "may_refund": role in SETS and bool(money["payment"] and money["payment"]["refundable"]),
+        "may_settle": role in SETS,
+        "may_release": role in SETS and held,
+    }
+
+
+def _can_be_completed(order: dict[str, Any]) -> bool:
+    """A partial, or what the customer has on the checkout page."""
+    on_their_page = order["status"] in _CAN_GO_ON and order["of"] == "customer"
+    return (order["status"] == "Partial" or on_their_page) and not order["closed"]
+
+
+async def _links(services: Services, order: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The customer's links, newest first, and the message of each that was sent."""
+    if not order["link"]:
+        return [], {}
+    found = await if_answered(services, "cart", f"/orders/{order['order_id']}/links")
+    messages = await if_answered(services, "customers", "/messages", order_id=order["order_id"])
+    return found["rows"] if found else [], {row["about"]: row for row in messages["rows"]} if messages else {}
+
+
+async def _if_any(services: Services, service: str, path: str, **query: Any) -> dict[str, Any] | None:
+    """None for what is not there yet. Raises Failed."""
+    try:
+        found: dict[str, Any] = await services.get(service, path, **query)
+        return found
+    except Failed as error:
+        if error.status == 404:
+            return None
+        raise

@@ -1,0 +1,151 @@
+"""Whatever happens on the way or over there: never an exception, never a wrong yes, never a wrong no."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import pytest
+
+from services.payments.gateways.conformance.rig import AMOUNT, Line, Rig, follow_up, new, question
+from services.payments.gateways.conformance.wire import Fault, after, doctored, drip, hang, instead, passed, reset, saying
+from services.payments.gateways.protocol import Means, Said
+
+_HTML = b"<!doctype html><html><body><h1>It works!</h1></body></html>"
+_LATE = 0.4
+"""Seconds that an adapter is given where nothing will come; what takes _MUCH_LATER never gives up."""
+_MUCH_LATER = 15.0
+
+FAULTS: Mapping[str, Fault] = {
+    "it hangs": hang,
+    "it drips": drip,
+    "it resets the connection": reset,
+    "it resets the connection once it is done": after(reset),
+    "it answers 500": saying(500, "application/json", b'{"error": {"message": "internal"}}'),
+    "it answers 500 once it is done": after(saying(500, "text/plain", b"Internal Server Error")),
+    "it answers 502 as a page": saying(502, "text/html", _HTML),
+    "it answers a page": saying(200, "text/html", _HTML),
+    "it answers a page once it is done": after(saying(200, "text/html", _HTML)),
+    "it answers a page of a proxy that knows no such address": saying(404, "text/html", _HTML),
+    "it answers an empty object": saying(200, "application/json", b"{}"),
+    "it answers a list": saying(200, "application/json", b"[1, null]"),
+    "it answers nothing": saying(200, "application/json", b""),
+    "it answers half": after(saying(200, "application/json", b'{"id": "x", "status": "appr', missing=20)),
+    "it answers what is no text": saying(200, "application/json", b"\xff\xfe\x00\x01"),
+    "it sends elsewhere": saying(302, "text/html", b""),
+    "it answers 503": saying(503, "application/json", b"{}"),
+}
+Asks = Callable[[Line, Means], Awaitable[Callable[[], Awaitable[Said]]]]
+
+
+async def _authorise(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+    return lambda: line.authorise(new(means))
+
+
+async def _capture(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+    charge = new(means)
+    said = await line.authorise(charge)
+    return lambda: line.capture(follow_up(charge, said, "capture"))
+
+
+async def _void(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+    charge = new(means)
+    said = await line.authorise(charge)
+    return lambda: line.void(follow_up(charge, said, "void"))
+
+
+async def _refund(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+    asked, _ = await line.taken(means)
+    return lambda: line.refund(asked)
+
+
+async def _lookup(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+    charge = new(means)
+    await line.authorise(charge)
+    return lambda: line.lookup(question(charge, "authorise"))
+
+
+ASKS: Mapping[str, Asks] = {"authorise": _authorise, "capture": _capture, "void": _void, "refund": _refund, "lookup": _lookup}
+
+
+@pytest.mark.asyncio
+class Faults(Rig):
+    @pytest.mark.parametrize("ask", ASKS)
+    @pytest.mark.parametrize("fault", FAULTS)
+    async def test_the_outcome_is_unknown_when(self, fault: str, ask: str) -> None:
+        """And where it cannot be asked, it says so whatever comes."""
+        self.needs(*({ask} - {"lookup"}))
+        async with self.line(_LATE if fault in ("it hangs", "it drips") else 5.0) as line:
+            asked = await ASKS[ask](line, self.wish("approved"))
+            line.wire.fault = FAULTS[fault]
+            async with asyncio.timeout(_MUCH_LATER):
+                assert (await asked()).answer == "unknown"
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    async def test_it_is_said_to_be_in_trouble_when(self, fault: str) -> None:
+        async with self.line(_LATE if fault in ("it hangs", "it drips") else 5.0) as line:
+            line.wire.fault = FAULTS[fault]
+            async with asyncio.timeout(_MUCH_LATER):
+                assert await line.gateway.trouble(self.secrets)
+
+    @pytest.mark.parametrize("address", ["https://127.0.0.1:{port}", "http://127.0.0.1:1", "http://gateway.invalid"])
+    async def test_the_outcome_is_unknown_where_nobody_is_who_they_should_be(self, address: str) -> None:
+        async with self.line() as line:
+            gateway = self.adapter(address.format(port=line.wire.port), 5.0)
+            charge = new(self.wish("approved"))
+            async with asyncio.timeout(_MUCH_LATER):
+                assert (await gateway.authorise(charge, self.secrets)).answer == "unknown"
+                assert (await gateway.lookup(question(charge, "authorise"), self.secrets)).answer == "unknown"
+                assert await gateway.trouble(self.secrets)
+
+    async def test_an_answer_about_another_reference_is_none(self) -> None:
+        async with self.line() as line:
+            await line.authorise(new(self.wish("approved")))
+            line.wire.fault = instead(line.wire.came[-1])
+            assert (await line.authorise(new(self.wish("approved")))).answer == "unknown"
+
+    async def test_an_answer_about_another_amount_is_not_taken_for_this_one(self) -> None:
+        async with self.line() as line:
+            charge = new(self.wish("approved"))
+            line.wire.fault = doctored(_dearer)
+            said = await line.authorise(charge)
+            if AMOUNT_BYTES[0] not in line.wire.came[-1].body and AMOUNT_BYTES[1] not in line.wire.came[-1].body:
+                pytest.skip("its answer says no amount")
+            assert said.answer != "approved" or said.amount == AMOUNT + 1
+            known = await line.lookup(question(charge, "authorise"))
+            assert known.answer != "approved" or known.amount == AMOUNT + 1
+
+    async def test_a_late_no_is_not_believed_of_a_request_that_was_never_answered(self) -> None:
+        """A refusal of the way itself, such as too many requests, is no answer about what was asked earlier."""
+        async with self.line() as line:
+            charge = new(self.wish("approved"))
+            line.wire.fault = after(reset)
+            await line.authorise(charge)
+            for status in (401, 403, 429):
+                line.wire.fault = saying(status, "application/json", b"{}")
+                assert (await line.lookup(question(charge, "authorise"))).answer == "unknown"
+
+    async def test_somebody_who_stops_waiting_is_not_held_up(self) -> None:
+        async with self.line() as line:
+            arrived = asyncio.Event()
+
+            async def silent(wire: object, sent: object, writer: object) -> None:
+                arrived.set()
+                await asyncio.Event().wait()
+
+            line.wire.fault = silent
+            asking = asyncio.create_task(line.authorise(new(self.wish("approved"))))
+            await arrived.wait()
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            line.wire.fault = passed
+            assert (await line.authorise(new(self.wish("approved")))).answer == "approved"
+
+
+AMOUNT_BYTES = str(AMOUNT).encode(), f"{AMOUNT / 100:.2f}".encode()
+
+
+def _dearer(body: bytes) -> bytes:
+    whole, decimal = AMOUNT_BYTES
+    return body.replace(decimal, f"{(AMOUNT + 1) / 100:.2f}".encode()).replace(whole, str(AMOUNT + 1).encode())
