@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payments import gateway_api, money_api, pre_auth_api, wallet_api
+from services.payments import gateway_api, money_api, pre_auth_api, reconcile, wallet_api
 from services.payments.account import problems as account_problems
 from services.payments.barred import REFUSED_BEFORE
 from services.payments.card import Problem, problems
@@ -23,7 +23,13 @@ from shared.service import Running
 from shared.text import Line
 
 router = APIRouter()
-router.routes += [*gateway_api.router.routes, *money_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
+router.routes += [
+    *gateway_api.router.routes,
+    *reconcile.router.routes,
+    *money_api.router.routes,
+    *pre_auth_api.router.routes,
+    *wallet_api.router.routes,
+]
 
 
 class CardDetails(BaseModel):

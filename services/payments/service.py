@@ -16,13 +16,14 @@ from services.payments.gateways.installed import GROUP, Installed, installed
 from services.payments.gateways.kinds import Surroundings
 from services.payments.gateways.protocol import TIMEOUT
 from services.payments.instruments import instruments
+from services.payments.news import Listening
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.pre_auth_work import Asking, pre_auth_effects
 from services.payments.simulator.app import simulator
 from services.payments.vault import Vault
-from services.payments.views import erased_orders, payments_view, pre_auth_work, to_erase, work
+from services.payments.views import echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
 from shared.contracts.payments import GatewayConfigured, OutcomeRecorded, RefundRequested
@@ -70,6 +71,8 @@ async def _setup(running: Running) -> None:
     running.state["wallet"] = wallet = Wallet(running, vault)
     running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock)
     await _introduce(running, found)
+    running.state["listening"] = listening = Listening(running)
+    running.spawn(listening.watch())
     running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
     running.spawn(_every(_ERASE_EVERY, running, "payments.erase", erase))
 
@@ -133,7 +136,7 @@ def _label(event: Event) -> tuple[str, str] | None:
 payments = Service(
     "payments",
     aggregates=(payment, gateway, pre_auth, instruments),
-    views=(work, payments_view, erased_orders, pre_auth_work, to_erase),
+    views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, to_erase),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,
