@@ -2,11 +2,12 @@
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 SEEDS ?= 1000
+WORKERS ?= logical
 COMPILE := uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --no-annotate --quiet
 BUILD := printf 'hatchling\neditables\ndjango-htmx==1.29.0\n'
 
-.PHONY: run cluster test sim check bench bench-cluster format lock clean
+.PHONY: run cluster test sim lint check bench bench-cluster format lock clean
 
 .venv/ready: requirements.lock pyproject.toml deploy/build_hook.py
 	@test -n "$(PYTHON)" || { echo "Ringup needs Python 3.11 or newer, and none was found."; exit 1; }
@@ -27,18 +28,21 @@ run: .venv/ready  ## everything in one process at http://127.0.0.1:8000
 cluster: .venv/dev-ready  ## Kafka, MongoDB and every service in processes of their own, at http://127.0.0.1:8000
 	$(BIN)/python -m deploy.cluster
 
-test: .venv/dev-ready  ## all tests
-	$(BIN)/python -m pytest
+test: .venv/dev-ready  ## all tests, WORKERS of them side by side
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 sim: .venv/dev-ready  ## simulated runs of all services, SEEDS of them
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
-check: .venv/dev-ready  ## format, lint, types, walls, fast tests
+lint: .venv/dev-ready  ## format, lint, types, walls
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow"
+
+check: lint  ## the same, and fast tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 bench: .venv/dev-ready  ## ratios against raw loops and peers, in one run
 	$(BIN)/python -m tests.bench

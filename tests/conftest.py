@@ -4,8 +4,9 @@ import pytest
 
 from shared.settings import Settings
 from tests.cluster import servers
+from tests.workers import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
-__all__ = ["servers"]
+__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler", "servers"]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import re
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import psutil
 
 from services.gateway.accounts import PASSWORD
 from tests.http import Connection
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def site(folder: Path, **settings: str) -> AsyncIterator[Site]:
-    port = _free_port()
+    port = free_port()
     where = {"RINGUP_DATA": str(folder / "data"), "RINGUP_KEY_FILE": str(folder / "master.key"), "RINGUP_PORT": str(port), **settings}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services", "run", env={**os.environ, **where})
     try:
@@ -52,12 +52,6 @@ async def site(folder: Path, **settings: str) -> AsyncIterator[Site]:
     finally:
         process.terminate()
         await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _ready(port: int, process: asyncio.subprocess.Process) -> None:

@@ -172,7 +172,10 @@ def _answer_people(app: FastAPI) -> None:
     async def failed(request: Request, error: Failed) -> Response:
         if for_people(request):
             return _told(request, error.status, "failed", str(error))
-        return problem(error.status, **{name: value for name, value in error.problem.items() if name not in ("type", "title", "status")})
+        answer = problem(error.status, **{name: value for name, value in error.problem.items() if name not in ("type", "title", "status")})
+        if "retry_after" in error.problem:
+            answer.headers["retry-after"] = str(error.problem["retry_after"])
+        return answer
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

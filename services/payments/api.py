@@ -7,11 +7,12 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payments import gateway_api, money_api, pre_auth_api, reconcile, wallet_api
+from services.payments import gateway_api, health, limits_api, money_api, news, pre_auth_api, reconcile, wallet_api
 from services.payments.account import problems as account_problems
 from services.payments.barred import REFUSED_BEFORE
 from services.payments.card import Problem, problems
 from services.payments.effects import Desk, spent
+from services.payments.limits_door import Held, Limits, Subject, of_card
 from services.payments.means import Account, AccountKind, Card, Means
 from services.payments.payment import payment
 from services.payments.vault import LIFETIME, Token, Vault
@@ -23,13 +24,11 @@ from shared.service import Running
 from shared.text import Line
 
 router = APIRouter()
-router.routes += [
-    *gateway_api.router.routes,
-    *reconcile.router.routes,
-    *money_api.router.routes,
-    *pre_auth_api.router.routes,
-    *wallet_api.router.routes,
-]
+router.routes += [*gateway_api.router.routes, *health.router.routes, *news.router.routes, *reconcile.router.routes]
+router.routes += [*money_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
+router.routes += limits_api.router.routes
+
+_CUSTOMER = "customer"
 
 
 class CardDetails(BaseModel):
@@ -40,6 +39,9 @@ class CardDetails(BaseModel):
     expiry: str = Field(max_length=7)
     cvv: str = Field(max_length=4)
     holder: Line = ""
+    customer_id: str = Field(default="", max_length=40)
+    address: str = Field(default="", max_length=60)
+    """Of a customer at the checkout page."""
 
 
 class AccountDetails(BaseModel):
@@ -53,11 +55,16 @@ class AccountDetails(BaseModel):
 
 
 @router.post("/tokens", status_code=201)
-async def token(body: CardDetails, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """A token for one attempt of this order by this person, good for 15 minutes. A repeat gets it again, and brings no spent card back."""
+async def token(body: CardDetails, service: RunningService, sent: Sent) -> Any:
+    """A token for one attempt of this order by this person, good for 15 minutes. A repeat gets it again, and brings no spent card back.
+
+    A customer goes no way to a gateway but through here: 429 with Retry-After where a limit holds them back.
+    """
     number, expiry = body.number.replace(" ", "").replace("-", ""), body.expiry.replace(" ", "")
     _refuse("card-invalid", problems(number, expiry, body.cvv, sent.now.date()))
-    return await _kept(service, sent, body.order_id, Card(number, expiry, body.cvv, body.holder))
+    card = Card(number, expiry, body.cvv, body.holder)
+    held = await _counted(service, sent, body, card) if sent.actor == _CUSTOMER else None
+    return held.answer() if held else await _kept(service, sent, body.order_id, card)
 
 
 @router.post("/tokens/account", status_code=201)
@@ -69,6 +76,13 @@ async def account_token(body: AccountDetails, service: RunningService, sent: Sen
 
 
 _BARRED = "This very number was refused for good on this order, and is not asked about again. Check it digit by digit, or use another one."
+
+
+async def _counted(service: Running, sent: Envelope, body: CardDetails, card: Card) -> Held | None:
+    vault: Vault = service.state["vault"]
+    limits: Limits = service.state["limits"]
+    subjects = [*of_card(vault, card), Subject("customer", body.customer_id, body.customer_id), Subject("address", body.address, body.address)]
+    return await limits.admit("checkout", subjects, body.order_id, vault.token(body.order_id, sent.actor, sent.command_id, card), sent)
 
 
 def _refuse(code: str, found: Iterable[Problem]) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.payments.barred import REFUSED_BEFORE
 from services.payments.declines import explain
 from services.payments.effects import Desk
+from services.payments.limits_door import Held, Limits, Subject, of_card
 from services.payments.means import Card
 from services.payments.payment import payment
 from services.payments.pre_auth import PreAuth, PreAuthorise, pre_auth
@@ -45,9 +46,15 @@ class PreAuthBody(BaseModel):
 
 
 @router.post("/pre-auth")
-async def ask(order_id: Order, body: PreAuthBody, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """One unit of the currency, given back at once. ``outcome`` is approved, declined, or unknown while the gateway has not said."""
+async def ask(order_id: Order, body: PreAuthBody, service: RunningService, sent: Sent) -> Any:
+    """One unit of the currency, given back at once. ``outcome`` is approved, declined, or unknown while the gateway has not said.
+
+    429 with Retry-After where a limit holds it back.
+    """
     await _judge(order_id, body, service, sent)
+    held = await _counted(order_id, body, service, sent)
+    if held:
+        return held.answer()
     amount = 10 ** decimals(body.currency)
     wanted = PreAuthorise(order_id, body.gateway, amount, body.currency, body.payment, sent.actor, sent.now)
     asked = await service.execute(pre_auth, order_id, wanted, sent)
@@ -75,6 +82,19 @@ async def _judge(order_id: str, body: PreAuthBody, service: Running, sent: Envel
     closed = (await desk.at(body.gateway)).no_new_charge
     if closed:
         raise Refusal(Refused(closed, f"The gateway {body.gateway} takes nothing new: it is off, or not for the phone.", "lines", conflict=False))
+
+
+async def _counted(order_id: str, body: PreAuthBody, service: Running, sent: Envelope) -> Held | None:
+    """A token that this order has used already goes to no gateway again."""
+    state, _ = await service.load(pre_auth, order_id)
+    if state.use(body.payment) and not is_stored(body.payment):
+        return None
+    vault: Vault = service.state["vault"]
+    token = None if is_stored(body.payment) else await vault.find(body.payment)
+    means = token.means if token else await vault.stored(body.payment)
+    subjects = [Subject("customer", body.customer_id, body.customer_id), Subject("agent", sent.actor, sent.actor.rpartition(":")[2])]
+    limits: Limits = service.state["limits"]
+    return await limits.admit("pre-auth", [*(of_card(vault, means) if means else ()), *subjects], order_id, body.payment, sent)
 
 
 async def _unfit(service: Running, order_id: str, body: PreAuthBody, actor: str) -> str:

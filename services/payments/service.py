@@ -15,7 +15,10 @@ from services.payments.gateway import Introduce, gateway
 from services.payments.gateways.installed import GROUP, Installed, installed
 from services.payments.gateways.kinds import Surroundings
 from services.payments.gateways.protocol import TIMEOUT
+from services.payments.health import Watch
 from services.payments.instruments import instruments
+from services.payments.limits import limit, limits, tries
+from services.payments.limits_door import Limits
 from services.payments.news import Listening
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
@@ -23,7 +26,7 @@ from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.pre_auth_work import Asking, pre_auth_effects
 from services.payments.simulator.app import simulator
 from services.payments.vault import Vault
-from services.payments.views import echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
+from services.payments.views import authorisations, echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
 from shared.contracts.payments import GatewayConfigured, OutcomeRecorded, RefundRequested
@@ -68,8 +71,10 @@ async def _setup(running: Running) -> None:
         state: PreAuths = (await running.load(pre_auth, order_id))[0]
         return state
 
+    running.state["limits"] = Limits(running, running.keyring.derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
-    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock)
+    running.state["watch"] = watch = Watch(running)
+    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, watch.over)
     await _introduce(running, found)
     running.state["listening"] = listening = Listening(running)
     running.spawn(listening.watch())
@@ -135,8 +140,8 @@ def _label(event: Event) -> tuple[str, str] | None:
 
 payments = Service(
     "payments",
-    aggregates=(payment, gateway, pre_auth, instruments),
-    views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, to_erase),
+    aggregates=(payment, gateway, pre_auth, instruments, tries, limit),
+    views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, authorisations, to_erase, limits),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,

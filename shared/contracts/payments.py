@@ -489,6 +489,23 @@ Door = Literal["pre-auth", "checkout"]
 Dimension = Literal["fingerprint", "bin", "customer", "agent", "address", "declines"]
 
 
+class Counted(Value):
+    """``subject`` is a keyed hash of what is counted in this dimension."""
+
+    dimension: Dimension
+    subject: str
+
+
+class CardTried(Event, type="ringup.payments.CardTried"):
+    """A card was let through a door, to be asked about at a gateway: what limits are counted by. ``order`` is the order's id. Private."""
+
+    door: Door
+    order: str
+    payment: str
+    at: datetime
+    counted: tuple[Counted, ...]
+
+
 class LimitTripped(Event, type="ringup.payments.LimitTripped"):
     """Too many came through ``door`` by one ``dimension``, and no more do ``until`` then, or until it is released.
 
@@ -499,8 +516,9 @@ class LimitTripped(Event, type="ringup.payments.LimitTripped"):
     door: Door
     dimension: Dimension
     subject: str
-    shown: str
+    shown: Personal[str]
     count: int
+    at: datetime
     until: datetime
 
 
@@ -512,4 +530,5 @@ class LimitReleased(Event, type="ringup.payments.LimitReleased"):
     dimension: Dimension
     subject: str
     by: str
-    reason: str
+    reason: Personal[str]
+    at: datetime

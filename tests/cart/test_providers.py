@@ -17,8 +17,9 @@ from services.house import SERVICES
 from shared.contracts.catalog import CampaignPublished, Coupon, Offer, ShippingProfile, ShippingRule
 from shared.settings import SettingsError
 from tests.cart.publishing import publish
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
 from tests.house.shop import ADDRESS, CAMPAIGN, ORDER, PILLOW, Shop
+from tests.ports import free_port
 
 MASK = Offer(id="2", name="Sleep mask", sku="RN-MSK-01", price=1500, shipping_price=300, kind="upsell", tax_class="clothing")
 MORE = ShippingProfile(id="21", name="Standard", default=True, rules=(ShippingRule(id="1", country="US", scope="offers", mode="add", price=100),))

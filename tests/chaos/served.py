@@ -11,8 +11,8 @@ import httpx
 from services.gateway.accounts import PASSWORD
 from services.server import run
 from shared.settings import Settings
-from tests.chaos.processes import free_port
 from tests.house.shop import until
+from tests.ports import free_port
 
 
 class Served:

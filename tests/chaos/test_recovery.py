@@ -56,6 +56,7 @@ async def fill(path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(200 + LARGE // 500)
 async def test_ready_soon_after_a_kill_and_caught_up_soon_after(ringup):
     """The best of some kills."""

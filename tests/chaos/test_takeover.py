@@ -20,6 +20,7 @@ ORDERS, AT_ONCE = 40, 8
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 async def test_another_process_works_what_a_killed_consumer_left_waiting(settings, tmp_path):
     async with herd(settings, tmp_path / "logs") as prey, reached(seen_from(prey)) as clients:

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 
 
@@ -44,12 +43,6 @@ class Ringup:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
                 await process.communicate()
-
-
-def free_port():
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return door.getsockname()[1]
 
 
 def one_sentence(err, *words):

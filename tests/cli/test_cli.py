@@ -6,9 +6,10 @@ import stat
 import pytest
 
 from shared.engines.embedded.engine import Engine
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
 from tests.house.shop import GOOD, Shop
 from tests.ops.conftest import caught_up
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from services.cli.doctor import checks, values
 from shared.engines.embedded.engine import Engine
 from shared.settings import Settings
-from tests.cli.ringup import free_port
 from tests.customers.mailserver import mail_server
+from tests.ports import free_port
 
 
 async def verdicts(settings):

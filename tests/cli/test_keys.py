@@ -10,10 +10,11 @@ import sys
 import pytest
 
 from shared.settings import Settings
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
 from tests.house.shop import ADDRESS, Shop
 from tests.house.test_customers import bought, known
 from tests.ops.conftest import caught_up
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

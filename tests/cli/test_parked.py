@@ -5,9 +5,10 @@ import json
 import pytest
 
 from shared.kernel.ports import Stored
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
 from tests.house.shop import Shop, until
 from tests.ops.test_parked_everywhere import waiting
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,11 @@ import sqlite3
 import pytest
 
 from shared.settings import Settings
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
 from tests.house.shop import ADDRESS, GOOD, Shop, until
 from tests.house.test_customers import bought, erase, known
 from tests.ops.conftest import caught_up
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import socket
 import ssl
 from email import message_from_bytes
 from email.policy import default
@@ -16,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.ports import free_port
 
 USER, PASSWORD = "orders", "p/w@1"
 
@@ -49,9 +50,7 @@ class MailServer:
 async def mail_server(certificate=None, *, tls=False, **settings):
     """Yields what it keeps, with its ``port``; with a certificate it offers STARTTLS, or speaks TLS from the first byte."""
     kept = MailServer()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        kept.port = probe.getsockname()[1]
+    kept.port = free_port()
     context = None
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

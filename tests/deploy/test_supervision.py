@@ -8,8 +8,8 @@ import pytest
 
 from deploy.members import Member
 from deploy.supervision import Supervised
-from tests.chaos.processes import free_port
 from tests.house.shop import until
+from tests.ports import free_port
 
 SERVER = """
 import signal, sys

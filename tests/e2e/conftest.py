@@ -20,11 +20,12 @@ async def browser():
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def window(browser):
-    """Opens a window of its own at an address; whatever goes wrong in the page fails the test."""
-    wrong = []
+    """Opens a window of its own at an address, until the test ends; whatever goes wrong in the page fails the test."""
+    wrong, contexts = [], []
 
     async def opened(address, **options):
         context = await browser.new_context(base_url=address, viewport={"width": 1440, "height": 900}, **options)
+        contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -33,19 +34,20 @@ async def window(browser):
         return page
 
     yield opened
+    for context in contexts:
+        await context.close()
     assert not wrong
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def sign_in(shop, window):
-    """Opens a window of its own, signed in."""
+    """Opens a window of its own, signed in, at the page that is first for this user. How somebody signs in by hand is in test_access.py."""
 
     async def opened(user, **options):
         page = await window(shop.address, **options)
-        await page.goto("/sign-in")
-        await page.fill("#user", user)
-        await page.fill("#password", PASSWORD)
-        await page.get_by_role("button", name="Sign in").click()
+        answer = await page.context.request.post("/sign-in", form={"user": user, "password": PASSWORD})
+        assert answer.ok, answer.status
+        await page.goto("/")
         await page.get_by_role("button", name=user, exact=True).wait_for()
         return page
 

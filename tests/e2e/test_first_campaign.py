@@ -6,10 +6,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.cli.ringup import Ringup, free_port
+from tests.cli.ringup import Ringup
 from tests.e2e.axe import violations
 from tests.e2e.entry import GOOD, card, field, process, summary_of, total_is
 from tests.e2e.test_campaigns import add_offer, opened, part_of, publish, rows, save
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 

@@ -9,12 +9,13 @@ import sys
 import pytest
 
 from shared.engine import take
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
 from tests.house.shop import GOOD, Shop, until
 from tests.house.test_customers import bought, erase, known, lies_in, seen
 from tests.house.test_wallet import again
 from tests.ops.conftest import caught_up
 from tests.ops.rebuilding import replayed
+from tests.ports import free_port
 
 
 @pytest.fixture

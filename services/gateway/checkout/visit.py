@@ -18,7 +18,7 @@ from services.gateway.checkout.passes import Pass, Passes
 from services.gateway.checkout.words import Told
 from services.gateway.door import AtDoor, Door, Failed, Services
 from services.gateway.guard import is_loopback
-from services.gateway.throttle import Act
+from services.gateway.throttle import Act, network
 from shared.clients import Caller
 from shared.ids import link_token
 
@@ -45,10 +45,14 @@ class Visit:
     campaign: str
     passed: Pass | None
 
+    @property
+    def network(self) -> str:
+        """Where they ask from."""
+        return network(self.request.client.host) if self.request.client else ""
+
     async def spend(self, act: Act) -> None:
         """Raises Stopped where it was too often."""
-        client = self.request.client
-        wait = await self.at.throttle.wait(act, client.host if client else "", self.passed.order_id if self.passed else "")
+        wait = await self.at.throttle.wait(act, self.network, self.passed.order_id if self.passed else "")
         if wait:
             raise Stopped(words.slow_down(wait), wait)
 

@@ -38,7 +38,8 @@ async def token(visit: Visiting, body: CardIn, csrf: Csrf, key: Key) -> dict[str
     passed, order = await visit.mine(csrf, "token")
     if ended(order):
         raise Stopped(words.PAID)
-    card = {**body.model_dump(), "order_id": passed.order_id}
+    who = {"order_id": passed.order_id, "customer_id": order["state"]["customer_id"], "address": visit.network}
+    card = {**body.model_dump(), **who}
     made = await visit.services.post("payments", "/tokens", card, key=f"{passed.csrf}-{key}")
     return {"token": made["token"]}
 
