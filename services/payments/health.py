@@ -78,10 +78,10 @@ class Watch:
         seen = self.seen(name)
         if seen.tried_at is None or seen.tried_at <= now - _TRIED_EVERY:
             seen.tried_at = now
-            self._running.spawn(self._tried(name, gateway, secrets))
+            self._running.spawn(self.tried(name, gateway, secrets))
 
-    async def _tried(self, name: str, gateway: Gateway, secrets: Secrets) -> None:
-        """An answer in between says that it does well."""
+    async def tried(self, name: str, gateway: Gateway, secrets: Secrets) -> str:
+        """What is wrong with it; an answer in between says that it does well."""
         began = self._running.clock()
         trouble = await gateway.trouble(secrets)
         answered_at = self.seen(name).answered_at
@@ -91,6 +91,7 @@ class Watch:
             log.error("gateway.trouble", gateway=name, trouble=trouble)
             self.seen(name).error = trouble
             self._running.warnings[_about(name)] = f"The gateway {name} is in trouble: {trouble}"
+        return trouble
 
     def _well(self, name: str) -> None:
         self._running.warnings.pop(_about(name), None)
@@ -123,6 +124,9 @@ class Watched:
 
     async def lookup(self, question: Question, secrets: Secrets) -> Said:
         return await self._timed("lookup", secrets, self._inner.lookup(question, secrets))
+
+    async def trouble(self, secrets: Secrets) -> str:
+        return await self._watch.tried(self._name, self._inner, secrets)
 
     async def _timed(self, operation: str, secrets: Secrets, asked: Awaitable[Said]) -> Said:
         return await self._watch.measured(self._name, operation, self._inner, secrets, asked)
