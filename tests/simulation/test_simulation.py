@@ -62,7 +62,8 @@ FAULTS = {
 ENDS = {
     "ringup.cart.OrderReopened", "ringup.customers.CustomerErased", "ringup.fulfillment.ExportErased", "ringup.fulfillment.FulfillmentExported",
     "ringup.fulfillment.FulfillmentFailed", "ringup.fulfillment.OrderCancelled", "ringup.payments.OrderDeclined",
-    "ringup.payments.PaymentCaptured", "ringup.payments.PaymentOutcomeUnknown", "ringup.payments.PaymentVoided", "ringup.qa.OrderDenied",
+    "ringup.payments.PaymentCaptured", "ringup.payments.PaymentOutcomeUnknown", "ringup.payments.PaymentVoided",
+    "ringup.payments.PaymentRefunded", "ringup.qa.OrderDenied",
     "ringup.qa.ReviewUndone",
 }  # fmt: skip
 ANSWERS = {
@@ -73,6 +74,8 @@ ANSWERS = {
     "told cancel 200",
     "told place 202",
     "told erase 200",
+    "told refund 202",
+    "told refund 422 refund-too-much",
     "takeover",
 }
 
