@@ -25,7 +25,7 @@ from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.pre_auth_work import Asking, pre_auth_effects
 from services.payments.records import Records
 from services.payments.simulator.app import simulator
-from services.payments.vault import Vault
+from services.payments.vault import LIFETIME, Vault
 from services.payments.vault_keys import vault_keys
 from services.payments.views import erased_orders, payments_view, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
@@ -111,6 +111,8 @@ async def sweep(running: Running) -> None:
         paid, _ = await running.load(payment, kept.order_id)
         asked = await desk.pre_auths(kept.order_id)
         if in_use(token, paid, asked):
+            if running.clock() > kept.expires_at + LIFETIME:
+                await vault.without_code(token, kept)
             continue
         if spent(token, paid, asked):
             await desk.put_away(token, paid)
