@@ -78,7 +78,7 @@ async def _setup(running: Running) -> None:
 
     running.state["limits"] = Limits(running, derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
-    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock)
+    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, running.opened)
     await _introduce(running, found)
     running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
     running.spawn(_every(_ERASE_EVERY, running, "payments.erase", erase))
