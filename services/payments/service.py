@@ -40,7 +40,9 @@ from shared.settings import SettingsError
 
 log = structlog.get_logger()
 
+_VAULT = "payments.vault"
 _ERASE_EVERY = 1.0
+_CHECK_EVERY = 10.0
 _SWEEP_EVERY = 60.0
 """Seconds. The first comes so long after the start: what was submitted before a stop is charged first."""
 
@@ -80,6 +82,9 @@ async def _setup(running: Running) -> None:
     running.state["wallet"] = wallet = Wallet(running, vault)
     running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, running.opened)
     await _introduce(running, found)
+    with running.watched(_VAULT):
+        await records.check()
+    running.spawn(_every(_CHECK_EVERY, running, _VAULT, lambda running: records.check()))
     running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
     running.spawn(_every(_ERASE_EVERY, running, "payments.erase", erase))
 
