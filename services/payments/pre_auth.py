@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from services.payments.declines import explain
 from services.payments.pending import LEASE, SETTLE, START, Pending, next_ask
+from shared.contracts.cards import PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
 from shared.contracts.order import Instrument
-from shared.contracts.payments import Answer, PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
+from shared.contracts.payments import Answer
 from shared.kernel.decider import Aggregate, Refused
 
 MOST = 5

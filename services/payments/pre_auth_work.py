@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.payments.effects import At, Desk
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said, fitting
 from services.payments.means import Card, Means
 from services.payments.payment import Payment
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
 from services.payments.pre_auth import ClaimPreAuth, PreAuths, RecordPreAuth
 from services.payments.vault import LIFETIME, is_stored
 from services.payments.views import pre_auth_work
-from shared.contracts.payments import Instrument, PreAuthorized, PreAuthRequested
+from shared.contracts.cards import PreAuthorized, PreAuthRequested
+from shared.contracts.payments import Instrument
 from shared.kernel.effects import Effect, Work
 from shared.kernel.events import Event
 
@@ -34,7 +35,7 @@ class Asking:
             return self._record(doing, state, Said(answer="declined", reason=refusal or at.no_new_charge), means)
         charge = Charge(doing.reference, asked.order_id, asked.amount, asked.currency, means, on_file=is_stored(asked.payment))
         said = await at.gateway.authorise(charge, at.secrets)
-        return self._record(doing, state, said, means, at)
+        return self._record(doing, state, fitting(said, asked.amount), means, at)
 
     async def ask_authorised(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         """Never heard of it: the same request again, as for an attempt."""
@@ -45,7 +46,7 @@ class Asking:
         again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
         if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and again and fresh:
             return await self.authorise(doing, state)
-        return self._record(doing, state, said, means, at)
+        return self._record(doing, state, fitting(said, asked.amount), means, at)
 
     async def void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         at, about = await self.desk.at(_asked(doing, state).gateway), _back(doing, state)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.payments import nacha
 from services.payments.answers import CONSEQUENCES, RESERVES
 from services.payments.capture import captured, requested
 from services.payments.commands import Record, RecordOutcome, Retry, Return
 from services.payments.folding import evolve
+from services.payments.nacha import why_returned
 from services.payments.pending import START, Pending
 from services.payments.references import once_more, parsed
 from services.payments.state import Operation, Payment
@@ -131,7 +131,7 @@ def returned(command: Return, payment: Payment) -> Sequence[Event]:
         part=operation.part.number,
         reference=command.reference,
         code=command.code,
-        reason=nacha.returned(command.code).reason,
+        reason=why_returned(command.code).reason,
         amount=min(command.amount or operation.part.amount, operation.part.amount),
     )
     if operation.yes:

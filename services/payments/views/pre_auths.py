@@ -7,7 +7,7 @@ from typing import Any
 
 from services.payments.pending import CANNOT_BE_ASKED
 from services.payments.views.alarms import ALARM
-from shared.contracts.payments import PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
+from shared.contracts.cards import PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
 from shared.kernel.views import Row, view
