@@ -130,6 +130,15 @@ def after(fault: Fault) -> Fault:
     return done
 
 
+def only(which: Callable[[Sent], bool], fault: Fault) -> Fault:
+    """All other requests pass."""
+
+    async def chosen(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
+        await (fault if which(sent) else passed)(wire, sent, writer)
+
+    return chosen
+
+
 async def twice(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
     await wire.forward(sent)
     await answer(writer, await wire.forward(sent))
