@@ -9,7 +9,7 @@ import pytest
 from services.payments.declines import known
 from services.payments.gateways.nmi import KIND, SECURITY_KEY, WEBHOOK_KEY, NmiGateway
 from services.payments.gateways.nmi_answers import ACCOUNT_DECLINES, DECLINES, answered, judged, minor, why
-from services.payments.gateways.nmi_query import Refused, transactions
+from services.payments.gateways.nmi_query import Refused, kept, transactions
 from services.payments.gateways.protocol import Account, Address, Card, Charge, FollowUp, NoList, NotTheirs, Question
 from shared.asgi import AsgiClient, Response
 from tests.payments import fake_nmi
@@ -318,6 +318,23 @@ class TestQueries:
         settled = b"<action><action_type>settle</action_type><amount/><date/></action>"
         (found,) = transactions(b"<nm_response><transaction><transaction_id>7</transaction_id>" + settled + b"</transaction></nm_response>")
         assert found.actions == ()
+
+    @pytest.mark.parametrize(
+        ("inside", "there"),
+        [
+            ('<customer_vault><customer id="7"/></customer_vault>', True),
+            ("<customer_vault><customer><customer_vault_id>7</customer_vault_id></customer></customer_vault>", True),
+            ('<customer_vault><customer id="8"/></customer_vault>', False),
+            ("", False),
+            ("<error_response>Invalid Customer Vault Id REFID:1</error_response>", False),
+        ],
+    )
+    def test_what_lies_in_the_vault(self, inside, there):
+        assert kept(f"<nm_response>{inside}</nm_response>".encode(), "7") is there
+
+    def test_a_refusal_for_the_key_says_nothing_of_the_vault(self):
+        with pytest.raises(Refused):
+            kept(b"<nm_response><error_response>Authentication Failed</error_response></nm_response>", "7")
 
     async def test_two_yeses_under_one_reference_need_somebody(self, gateway):
         for _ in range(2):
