@@ -56,13 +56,17 @@ class Desk:
     clock: Callable[[], datetime]
     unsealed: Callable[[Any], Awaitable[Any]]
     """A copy with its personal fields opened."""
+    over: Callable[[str, Gateway], Gateway] = lambda name, gateway: gateway
+    """Watches what a gateway is asked."""
 
     async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
         if known is None:
             return At(None, {}, no_new_charge(known, self.gateways, method))
         secrets, able = await self.credentials.find(known.credentials), "refund" in known.capabilities
-        return At(self.gateways.get(known.kind), secrets, no_new_charge(known, self.gateways, method), known.renews, able, known.fallback)
+        spoken = self.gateways.get(known.kind)
+        gateway = self.over(name, spoken) if spoken else None
+        return At(gateway, secrets, no_new_charge(known, self.gateways, method), known.renews, able, known.fallback)
 
     # Reserving
 
