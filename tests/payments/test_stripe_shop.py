@@ -5,7 +5,7 @@ import pytest
 from services.cart.views import gateways, newest
 from services.payments.gateways.conformance import Wire
 from shared.service import utc_now
-from tests.house.shop import ADDRESS, CAMPAIGN, PILLOW, Shop, until
+from tests.house.shop import ADDRESS, CAMPAIGN, ORDER, PILLOW, Shop, until
 from tests.payments.fake_stripe import GOOD, HOOK, KEY, Stripe
 
 TILL = {"kind": "stripe", "title": "Stripe", "credentials": {"secret_key": KEY, "webhook_secret": HOOK}}
@@ -22,7 +22,7 @@ async def shop(settings, stripe):
         shop = await Shop(settings.model_copy(update={"stripe_url": wire.url})).open()
         await shop.furnish()
         assert (await shop.ask("payments", "PUT", "/gateways/till", TILL, actor="agent:admin1"))[0] == 200
-        sold = CAMPAIGN.model_copy(update={"offers": (PILLOW.model_copy(update={"gateway": "till"}),)})
+        sold = CAMPAIGN.model_copy(update={"checkout": True, "offers": (PILLOW.model_copy(update={"gateway": "till"}),)})
         assert (await shop.ask("catalog", "PUT", "/campaigns/restful", sold.model_dump(mode="json")))[0] == 200
 
         async def known():
@@ -87,3 +87,21 @@ async def test_a_decline_reaches_the_agent_in_our_words_and_stripes_nowhere(shop
     assert body["attempts"][0]["reason"] == "insufficient-funds"
     written = b"".join(path.read_bytes() for path in settings.data.rglob("*") if path.is_file())
     assert [each for each in (KEY, HOOK, "canary message", "4000000000009995") if each.encode() in written] == []
+
+
+async def test_what_a_customer_submits_themselves_is_not_told_as_by_phone(shop, stripe):
+    async def customer(service, path, body, **headers):
+        status, answer = await shop.ask(service, "POST", path, body, actor="customer", **headers)
+        assert status < 300, answer
+        return answer
+
+    begun = await customer("cart", "/orders", {"campaign": "restful", "source": "checkout"})
+    order = begun["order_id"]
+    changes = {name: value for name, value in ORDER.items() if name != "campaign"}
+    await customer("cart", f"/orders/{order}/changes", changes, if_match=f'"{begun["version"]}"')
+    token = await customer("payments", "/tokens", {"order_id": order, "number": GOOD, "expiry": "12/99", "cvv": "123"})
+    await customer("cart", f"/orders/{order}/submit", {"method": "card", "payment": token["token"]})
+    await shop.exported(order)
+    (_, _, charge, _) = stripe.asked[1]
+    assert "payment_method_options[card][moto]" not in charge
+    assert "off_session" not in charge
