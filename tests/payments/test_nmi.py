@@ -226,6 +226,15 @@ class TestAnswers:
         assert judged(answer, REF, 5690).reason == "does-not-fit"
         assert judged(answer, REF, 1000).answer == "approved"
 
+    @pytest.mark.parametrize("end", ["&", "\n", "&amount_authorized=56.9000", "&cc_number=4xxxxxxxxxxx1111&cc_number=again", "&name=M\xfcller"])
+    async def test_what_is_not_asked_for_disturbs_nothing(self, end):
+        body = f"response=1&responsetext=SUCCESS&response_code=100&transactionid=7&orderid={REF}{end}".encode("latin-1")
+        assert (await answering(body).authorise(charge(), SECRETS)).answer == "approved"
+
+    @pytest.mark.parametrize(("text", "cents"), [("12.34", 1234), ("-1.01", 101), ("5", 500), ("5.5", 550), ("0.0100", 1)])
+    def test_what_is_an_amount(self, text, cents):
+        assert minor(text) == cents
+
     @pytest.mark.parametrize("text", ["", "1,00", "1.005", "NaN", "1e3", "٣"])
     def test_what_is_no_amount(self, text):
         with pytest.raises(ValueError, match="no amount"):
@@ -269,6 +278,12 @@ class TestKeys:
         assert await gateway.trouble(wrong) == "It does not accept this security key."
         assert nmi.transactions[said.reference]["condition"] == "pending"
 
+    async def test_being_asked_too_often_is_a_no_for_a_new_charge_alone(self):
+        busy = answering("response=3&responsetext=Rate limit exceeded&response_code=301&orderid=&transactionid=")
+        assert (await busy.authorise(charge(), SECRETS)).reason == "try-again-later"
+        asked = FollowUp(f"{REF}-capture", REF, "7", 5690, "USD")
+        assert [(await way(asked, SECRETS)).answer for way in (busy.capture, busy.void, busy.refund)] == ["unknown"] * 3
+
     @pytest.mark.parametrize(("body", "said"), [("<html>", "Its answer cannot be read."), (OSError(), "It cannot be reached.")])
     async def test_trouble_is_told_in_words(self, gateway, body, said):
         assert await answering(body).trouble(SECRETS) == said
@@ -290,6 +305,11 @@ class TestQueries:
     def test_their_refusal_is_one(self):
         with pytest.raises(Refused):
             transactions(b"<nm_response><error_response>Rate limit exceeded</error_response></nm_response>")
+
+    def test_what_moves_nothing_is_passed_over(self):
+        settled = b"<action><action_type>settle</action_type><amount/><date/></action>"
+        (found,) = transactions(b"<nm_response><transaction><transaction_id>7</transaction_id>" + settled + b"</transaction></nm_response>")
+        assert found.actions == ()
 
     async def test_two_yeses_under_one_reference_need_somebody(self, gateway):
         for _ in range(2):

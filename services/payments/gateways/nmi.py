@@ -158,7 +158,7 @@ class NmiGateway:
     async def _sell(self, asked: FollowUp, secrets: Secrets) -> Said:
         form = {"type": "sale", "payment": "check", "customer_vault_id": _vault_id(asked.authorisation), "orderid": asked.reference}
         answer = await self._transact(form | {"amount": major(asked.amount), "currency": asked.currency}, secrets)
-        if answer is None or answer.key_refused:
+        if answer is None or answer.turned_away:
             return UNKNOWN
         said = judged(answer, asked.reference, asked.amount, account=True)
         if said.answer == "declined" and answer.code == "300":
@@ -177,7 +177,7 @@ class NmiGateway:
     async def _follow(self, form: Mapping[str, str], asked: FollowUp, operation: Operation, secrets: Secrets) -> Said:
         about = (asked.captured if operation == "refund" else "") or asked.theirs or await self._theirs(asked, secrets)
         answer = await self._transact({**form, "transactionid": about}, secrets) if about else None
-        if answer is None or answer.key_refused:
+        if answer is None or answer.turned_away:
             return UNKNOWN
         if answer.response != "1":
             said = refused(answer.code, answer.text, asked.account)

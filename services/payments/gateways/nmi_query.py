@@ -12,6 +12,8 @@ from defusedxml.ElementTree import fromstring
 
 from services.payments.gateways.nmi_answers import minor
 
+ACTIONS = frozenset(("auth", "sale", "capture", "void", "refund"))
+"""Others, such as settle, move nothing that we asked for."""
 _TIME = "%Y%m%d%H%M%S"
 
 
@@ -84,7 +86,7 @@ def _transaction(element: Element) -> Transaction:
         account=text("transaction_type") == "ck",
         avs=text("avs_response"),
         cvv=text("csc_response"),
-        actions=tuple(_action(each) for each in element.findall("action")),
+        actions=tuple(_action(each) for each in element.findall("action") if (each.findtext("action_type") or "").strip() in ACTIONS),
     )
 
 

@@ -114,6 +114,11 @@ MISFIT = Said(answer="unknown", reason="does-not-fit")
 """They did something else under this reference than the order wants."""
 
 
+def fitting(said: Said, amount: int) -> Said:
+    """A yes to another amount is none: somebody must look."""
+    return MISFIT if said.answer == "approved" and said.amount not in (None, amount) else said
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One operation as the gateway lists it. ``reference`` is ours; empty where they do not know it, then ``theirs`` names it."""
