@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 
+import httpx
 import structlog
 
 from services.payments.gateways import stripe_events
@@ -33,6 +34,7 @@ from services.payments.gateways.stripe_declines import DECLINES
 from services.payments.gateways.stripe_money import to_stripe
 from services.payments.gateways.stripe_said import NEVER_HEARD, NOT_POSSIBLE, PLAIN, authorised, captured, declined, refunded, refused, voided
 from services.payments.gateways.stripe_wire import SECRET_KEY, Event, Intent, Made, Refund, Refused, Unanswered, Wire
+from shared.settings import SettingsError
 
 log = structlog.get_logger()
 
@@ -326,6 +328,9 @@ def _seconds(at: datetime) -> str:
 
 
 def _make(around: Surroundings) -> StripeGateway:
+    url = httpx.URL(around.settings.stripe_url)
+    if url.scheme != "https" and url.host not in ("127.0.0.1", "::1", "localhost"):
+        raise SettingsError("RINGUP_STRIPE_URL has to begin with https://, or cards would travel in the open.")
     return StripeGateway(Wire(around.settings.stripe_url), around.clock)
 
 
