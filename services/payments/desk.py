@@ -12,7 +12,7 @@ from services.payments.barred import REFUSED_BEFORE, barred
 from services.payments.credentials import Credentials
 from services.payments.declines import explain
 from services.payments.gateway import no_new_charge
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting, without
 from services.payments.means import Means, kind_of
 from services.payments.payment import Payment, Record
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
@@ -56,13 +56,17 @@ class Desk:
     clock: Callable[[], datetime]
     unsealed: Callable[[Any], Awaitable[Any]]
     """A copy with its personal fields opened."""
+    over: Callable[[str, Gateway], Gateway] = lambda name, gateway: gateway
+    """Watches what a gateway is asked."""
 
     async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
         if known is None:
             return At(None, {}, no_new_charge(known, self.gateways, method))
         secrets, able = await self.credentials.find(known.credentials), "refund" in known.capabilities
-        return At(self.gateways.get(known.kind), secrets, no_new_charge(known, self.gateways, method), known.renews, able, known.fallback)
+        spoken = self.gateways.get(known.kind)
+        gateway = self.over(name, spoken) if spoken else None
+        return At(gateway, secrets, no_new_charge(known, self.gateways, method), known.renews, able, known.fallback)
 
     # Reserving
 
@@ -104,7 +108,7 @@ class Desk:
 
     async def _reserved(self, doing: Work, payment: Payment, at: At, said: Said, means: Means | None) -> Record:
         operation, opened = _asked(doing, payment)
-        recorded = self._record(doing, payment, at, said)
+        recorded = self._record(doing, payment, at, without(said, means) if means else said)
         if means is None:
             return recorded
         instrument = self.vault.instrument(means).model_copy(update={"id": opened.payment if is_stored(opened.payment) else ""})

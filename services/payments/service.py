@@ -16,18 +16,20 @@ from services.payments.gateway import Introduce, gateway
 from services.payments.gateways.installed import GROUP, Installed, installed
 from services.payments.gateways.kinds import Surroundings
 from services.payments.gateways.protocol import TIMEOUT
+from services.payments.health import Watch
 from services.payments.instruments import instruments
 from services.payments.limits import limit, limits, tries
 from services.payments.limits_door import Limits
+from services.payments.news import Listening
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.pre_auth_work import Asking, pre_auth_effects
 from services.payments.records import Records
 from services.payments.simulator.app import simulator
-from services.payments.vault import Vault
+from services.payments.vault import LIFETIME, Vault
 from services.payments.vault_keys import vault_keys
-from services.payments.views import erased_orders, payments_view, pre_auth_work, to_erase, work
+from services.payments.views import authorisations, echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
 from shared.contracts.payments import GatewayConfigured, OutcomeRecorded, RefundRequested
@@ -40,7 +42,9 @@ from shared.settings import SettingsError
 
 log = structlog.get_logger()
 
+_VAULT = "payments.vault"
 _ERASE_EVERY = 1.0
+_CHECK_EVERY = 10.0
 _SWEEP_EVERY = 60.0
 """Seconds. The first comes so long after the start: what was submitted before a stop is charged first."""
 
@@ -78,8 +82,14 @@ async def _setup(running: Running) -> None:
 
     running.state["limits"] = Limits(running, derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
-    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, running.opened)
+    running.state["watch"] = watch = Watch(running)
+    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, running.opened, watch.over)
     await _introduce(running, found)
+    with running.watched(_VAULT):
+        await records.check()
+    running.spawn(_every(_CHECK_EVERY, running, _VAULT, lambda running: records.check()))
+    running.state["listening"] = listening = Listening(running)
+    running.spawn(listening.watch())
     running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
     running.spawn(_every(_ERASE_EVERY, running, "payments.erase", erase))
 
@@ -111,6 +121,8 @@ async def sweep(running: Running) -> None:
         paid, _ = await running.load(payment, kept.order_id)
         asked = await desk.pre_auths(kept.order_id)
         if in_use(token, paid, asked):
+            if running.clock() > kept.expires_at + LIFETIME:
+                await vault.without_code(token, kept)
             continue
         if spent(token, paid, asked):
             await desk.put_away(token, paid)
@@ -144,7 +156,7 @@ def _label(event: Event) -> tuple[str, str] | None:
 payments = Service(
     "payments",
     aggregates=(payment, gateway, pre_auth, instruments, tries, limit, vault_keys),
-    views=(work, payments_view, erased_orders, pre_auth_work, to_erase, limits),
+    views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, authorisations, to_erase, limits),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,

@@ -262,7 +262,7 @@ class Money(RuleBasedStateMachine):
         """A stopped order's money goes back, or somebody looks after it; and so it is where a capture or refund was refused."""
         if self.state.stopped and refundable(self.state):
             assert any(isinstance(event, RefundRequested) for event in self.events)
-            assert self.row.data["attention"] == "refund-due"
+            assert self.row.data["attention"] in ("refund-due", "payment-returned")
         if any(attempt.status in ("capture-failed", "void-failed") for attempt in self.state.attempts.values()):
             assert self.row.data["attention"]
 
