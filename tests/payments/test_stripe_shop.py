@@ -6,7 +6,7 @@ from services.cart.views import gateways, newest
 from services.payments.gateways.conformance import Wire
 from shared.service import utc_now
 from tests.house.shop import ADDRESS, CAMPAIGN, ORDER, PILLOW, Shop, until
-from tests.payments.fake_stripe import GOOD, HOOK, KEY, Stripe
+from tests.payments.fake_stripe import GOOD, HOOK, KEY, Stripe, call
 
 TILL = {"kind": "stripe", "title": "Stripe", "credentials": {"secret_key": KEY, "webhook_secret": HOOK}}
 
@@ -105,3 +105,47 @@ async def test_what_a_customer_submits_themselves_is_not_told_as_by_phone(shop, 
     (_, _, charge, _) = stripe.asked[1]
     assert "payment_method_options[card][moto]" not in charge
     assert "off_session" not in charge
+
+
+async def told(shop, stripe):
+    """What Stripe has to say last."""
+    headers, body = call(stripe.events[-1], utc_now())
+    return await shop.ask("payments", "POST", "/gateways/till/hooks", body, **{f"x_hook_{name}": value for name, value in headers.items()})
+
+
+async def refunded(shop, stripe):
+    order = (await shop.started())["order_id"]
+    await shop.charge(order, GOOD)
+    await shop.exported(order)
+    refund = {"amount": 1000, "reason": "One of two came broken"}
+    await shop.ask("payments", "POST", f"/orders/{order}/refunds", refund, actor="agent:supervisor1")
+    await paid(shop, order, lambda row: row["refunded"] == 1000)
+    return order
+
+
+async def test_a_refund_that_the_bank_gives_back_days_later_needs_attention(shop, stripe):
+    order = await refunded(shop, stripe)
+    assert await told(shop, stripe) == (200, {"heard": 1})
+    (refund,) = stripe.refunds
+    stripe.refund_fails(refund)
+    assert (await told(shop, stripe))[0] == 200
+    await paid(shop, order, lambda row: row["attention"])
+
+
+async def test_a_call_of_nobodys_is_not_heard(shop, stripe):
+    await refunded(shop, stripe)
+    stripe.events[-1]["data"]["object"]["status"] = "failed"
+    headers, body = call(stripe.events[-1], utc_now(), "whsec_other")
+    status, problem = await shop.ask("payments", "POST", "/gateways/till/hooks", body, x_hook_stripe_signature=headers["stripe-signature"])
+    assert (status, problem["code"]) == (400, "signature-wrong")
+
+
+async def test_a_day_is_reconciled(shop, stripe):
+    await refunded(shop, stripe)
+    day = utc_now().date()
+    status, found = await shop.ask("payments", "GET", f"/gateways/till/reconcile?day={day}", actor="agent:ops1")
+    assert (status, found["rows"]) == (200, []), found
+    assert found["ours"] == found["theirs"] == 3
+    stripe.by_hand(next(iter(stripe.intents)), "refund", 500)
+    _, found = await shop.ask("payments", "GET", f"/gateways/till/reconcile?day={day}", actor="agent:ops1")
+    assert [(row["why"], row["kind"], row["theirs"]["amount"]) for row in found["rows"]] == [("missing-here", "refund", 500)]
