@@ -310,6 +310,16 @@ class TestAfterwards:
         assert (taken.answer, taken.code) == ("declined", "canceled")
         assert (await gateway.lookup(ASKED, SECRETS)).answer == "declined"
 
+    @pytest.mark.parametrize(("what", "path"), [("capture", "payment_intents/capture"), ("void", "payment_intents/cancel"), ("refund", "refunds")])
+    async def test_what_was_done_and_answered_with_500_is_found_by_asking_and_done_once(self, gateway, stripe, what, path):
+        said = await (captured(gateway) if what == "refund" else authorised(gateway))
+        stripe.stumbles = {path}
+        asked, do = follow_up(said, what), getattr(gateway, what)
+        assert [(await do(asked, SECRETS)).answer for _ in range(2)] == ["unknown", "unknown"]
+        found = await gateway.lookup(question(asked, what), SECRETS)
+        assert (found.answer, found.amount in (None, 5690)) == ("approved", True)
+        assert len(stripe.refunds) == (what == "refund")
+
     async def test_a_refund_that_is_made_twice_over_is_found_by_its_reference(self, gateway, stripe):
         said = await captured(gateway)
         first, second = follow_up(said, "refund-1", 1000), follow_up(said, "refund-2", 1000)
