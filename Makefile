@@ -2,12 +2,13 @@
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 SEEDS ?= 1000
+ATTEMPTS ?= 50000
 WORKERS ?= logical
 COMPILE := uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-header --no-annotate --quiet
 BUILD := printf 'hatchling\neditables\ndjango-htmx==1.29.0\n'
 
-.PHONY: run cluster test sim lint check bench bench-cluster format lock clean
+.PHONY: run cluster test sim sim-payments lint check bench bench-cluster format lock clean
 
 .venv/ready: requirements.lock pyproject.toml deploy/build_hook.py
 	@test -n "$(PYTHON)" || { echo "Ringup needs Python 3.11 or newer, and none was found."; exit 1; }
@@ -34,6 +35,9 @@ test: .venv/dev-ready  ## all tests, WORKERS of them side by side
 
 sim: .venv/dev-ready  ## simulated runs of all services, SEEDS of them
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+sim-payments: .venv/dev-ready  ## simulated payments at a gateway that misbehaves, ATTEMPTS of them
+	$(BIN)/python -m tests.simulation.payments --attempts $(ATTEMPTS)
 
 lint: .venv/dev-ready  ## format, lint, types, walls
 	$(BIN)/ruff format --check .

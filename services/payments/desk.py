@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from services.payments.answers import RESERVES
 from services.payments.barred import REFUSED_BEFORE, barred
 from services.payments.credentials import Credentials
 from services.payments.declines import explain
 from services.payments.gateway import no_new_charge
-from services.payments.gateways.protocol import MISFIT, UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting
 from services.payments.means import Means, kind_of
 from services.payments.payment import Payment, Record
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
@@ -19,9 +20,13 @@ from services.payments.pre_auth import PreAuths
 from services.payments.state import Operation
 from services.payments.vault import LIFETIME, Vault, belongs, is_stored
 from services.payments.wallet import Wallet
-from shared.contracts.order import Method
+from shared.contracts.order import Address, Method
 from shared.contracts.payments import AttemptOpened, GatewayConfigured, Instrument
 from shared.kernel.effects import Work
+from shared.kernel.events import ERASED
+
+_CUSTOMER = "customer"
+"""Who places an order on the checkout page, or by a link."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Desk:
     pre_auths: Callable[[str], Awaitable[PreAuths]]
     """Of an order."""
     clock: Callable[[], datetime]
+    unsealed: Callable[[Any], Awaitable[Any]]
+    """A copy with its personal fields opened."""
     over: Callable[[str, Gateway], Gateway] = lambda name, gateway: gateway
     """Watches what a gateway is asked."""
 
@@ -74,8 +81,15 @@ class Desk:
             said = Said(answer="declined", reason=refusal or at.no_new_charge)
             return replace(await self._reserved(doing, payment, at, said, means), asked=False)
         stored = is_stored(opened.payment) or operation.kind == "renew"
-        charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, on_file=stored)
-        return await self._reserved(doing, payment, at, await at.gateway.authorise(charge, at.secrets), means)
+        by_phone, billing = opened.submitted.placed_by != _CUSTOMER, await self._billing(opened)
+        charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, stored, by_phone, billing)
+        said = fitting(await at.gateway.authorise(charge, at.secrets), operation.part.amount)
+        return await self._reserved(doing, payment, at, said, means)
+
+    async def _billing(self, opened: AttemptOpened) -> Address:
+        """Without what was erased meanwhile."""
+        told = await self.unsealed(opened.submitted.order.billing.model_dump(mode="json"))
+        return Address.model_validate({name: value for name, value in told.items() if value != ERASED})
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
@@ -84,7 +98,7 @@ class Desk:
         """
         operation, opened = _asked(doing, payment)
         at = await self._at(operation, opened)
-        said = await self._ask(operation, opened, payment, at)
+        said = await self.ask(at, _question(operation, opened, payment))
         means, _ = await self._means(operation, payment, opened, at)
         fresh = operation.kind == "renew" or self.clock() < opened.submitted.submitted_at + LIFETIME
         again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
@@ -148,9 +162,12 @@ class Desk:
         return (token.means, "") if mine and _fits(token.means, opened) else (None, "not-this-order")
 
     async def _renewable(self, payment: Payment, opened: AttemptOpened) -> tuple[Means | None, str]:
-        """The token went with the attempt's outcome; what was charged is kept for its customer."""
+        """The token goes with the attempt's outcome; what was charged is kept for its customer."""
         if is_stored(opened.payment):
             return await self._stored(opened, opened.payment)
+        token = await self.vault.find(opened.payment)
+        if token:  # not put away yet
+            return token.means, ""
         customer, fingerprint = opened.submitted.order.customer_id, payment.attempts[opened.attempt].instrument.fingerprint
         return await self._stored(opened, self.vault.named(customer, fingerprint)) if fingerprint else (None, "card-details-expired")
 
@@ -174,13 +191,14 @@ class Desk:
             return self._record(doing, payment, at, UNKNOWN)
         asked = _follow_up(operation, opened, payment)
         ways = {"capture": at.gateway.capture, "void": at.gateway.void, "refund": at.gateway.refund}
-        return self._record(doing, payment, at, await ways[operation.kind](asked, at.secrets))
+        said = await ways[operation.kind](asked, at.secrets)
+        return self._record(doing, payment, at, _as_asked(operation, said))
 
     async def ask_followed(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: again at once where a repeat is known as one, else when the first request cannot arrive any more."""
         operation, opened = _asked(doing, payment)
         at, settled_at = await self._at(operation, opened), payment.work[doing.reference].settled_at
-        said = await self._ask(operation, opened, payment, at)
+        said = await self.ask(at, _question(operation, opened, payment))
         settled = bool(settled_at and settled_at <= self.clock())
         again = said.answer == "never-heard" and (settled or bool(at.gateway and at.gateway.idempotent))
         if again or (said.reason == CANNOT_BE_ASKED and at.gateway and at.gateway.idempotent):
@@ -203,15 +221,13 @@ class Desk:
                 await self.wallet.keep(attempt.opened.submitted.order.customer_id, attempt.opened.order_id, kept.means)
         await self.vault.forget(token)
 
-    async def _ask(self, operation: Operation, opened: AttemptOpened, payment: Payment, at: At) -> Said:
-        """A yes to another amount is none: somebody must look."""
+    async def ask(self, at: At, question: Question) -> Said:
         if at.gateway is None:
             return UNKNOWN
         if not at.gateway.askable:
             return Said(answer="unknown", reason=CANNOT_BE_ASKED)
-        said = await at.gateway.lookup(_question(operation, opened, payment), at.secrets)
-        other = said.amount not in (None, operation.part.amount) and operation.kind != "void"
-        return MISFIT if said.answer == "approved" and other else said
+        said = await at.gateway.lookup(question, at.secrets)
+        return said if question.operation == "void" else fitting(said, question.amount)
 
     async def _at(self, operation: Operation, opened: AttemptOpened) -> At:
         return await self.at(operation.part.gateway, opened.submitted.method)
@@ -229,6 +245,11 @@ def _asked(doing: Work, payment: Payment) -> tuple[Operation, AttemptOpened]:
     if not isinstance(opened, AttemptOpened):
         raise TypeError(f"{doing.reference} has nothing to charge")
     return operation, opened
+
+
+def _as_asked(operation: Operation, said: Said) -> Said:
+    """A void gives back whatever there was."""
+    return said if operation.kind == "void" else fitting(said, operation.part.amount)
 
 
 def _follow_up(operation: Operation, opened: AttemptOpened, payment: Payment) -> FollowUp:

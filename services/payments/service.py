@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 import structlog
 
+from services.payments import rotation
 from services.payments.api import router
 from services.payments.credentials import Credentials
 from services.payments.effects import Desk, effects, in_use, spent
@@ -24,8 +25,10 @@ from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.pre_auth_work import Asking, pre_auth_effects
+from services.payments.records import Records
 from services.payments.simulator.app import simulator
 from services.payments.vault import Vault
+from services.payments.vault_keys import vault_keys
 from services.payments.views import authorisations, echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
@@ -56,9 +59,13 @@ def _simulator(running: Running) -> Client:
 
 
 async def _setup(running: Running) -> None:
-    vault = Vault(running.blobs, running.keyring.derived("vault"), running.keyring.derived("fingerprint"))
-    running.state["vault"] = vault
-    running.state["credentials"] = credentials = Credentials(running.blobs, running.keyring.derived("credentials"))
+    derived = running.keyring.derived
+    await rotation.first_key(running)
+    before = {"tokens": derived("vault"), "vault": derived("vault"), "credentials": derived("credentials")}
+    running.state["records"] = records = Records(running.blobs, running.keyring, lambda: rotation.current(running), before)
+    running.state["rotation"] = rotation.Work()
+    running.state["vault"] = vault = Vault(records, derived("fingerprint"))
+    running.state["credentials"] = credentials = Credentials(records, derived("credentials"))
     around = Surroundings(running.settings, running.clock, lambda: _simulator(running))
     running.state["installed"] = found = installed(entry_points(group=GROUP), around)
     running.warnings.update(found.broken)
@@ -71,10 +78,10 @@ async def _setup(running: Running) -> None:
         state: PreAuths = (await running.load(pre_auth, order_id))[0]
         return state
 
-    running.state["limits"] = Limits(running, running.keyring.derived("limits"))
+    running.state["limits"] = Limits(running, derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
     running.state["watch"] = watch = Watch(running)
-    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, watch.over)
+    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, running.opened, watch.over)
     await _introduce(running, found)
     running.state["listening"] = listening = Listening(running)
     running.spawn(listening.watch())
@@ -98,7 +105,8 @@ async def _every(seconds: float, running: Running, name: str, work: Callable[[Ru
 
 
 async def sweep(running: Running) -> None:
-    """Forget the cards that nothing may be charged to any more."""
+    """Forget the cards that nothing may be charged to any more, and the keys that no record needs."""
+    await rotation.drop_older(running, running.state["records"])
     vault: Vault = running.state["vault"]
     desk: Desk = running.state["desk"]
     for token, kept in await vault.tokens():
@@ -140,7 +148,7 @@ def _label(event: Event) -> tuple[str, str] | None:
 
 payments = Service(
     "payments",
-    aggregates=(payment, gateway, pre_auth, instruments, tries, limit),
+    aggregates=(payment, gateway, pre_auth, instruments, tries, limit, vault_keys),
     views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, authorisations, to_erase, limits),
     policies=(open_attempt, capture, stop),
     effects=_effects,

@@ -165,7 +165,8 @@ class Stripe:
 
     def _charge(self, intent, number, card):
         asked = card.get("card[cvc]") and "pass"
-        street, postal, code = CHECKS.get(number, (None, None, asked))
+        told = [card.get(f"billing_details[address][{name}]") and "pass" for name in ("line1", "postal_code")]
+        street, postal, code = CHECKS.get(number, (*told, asked))
         checks = {"address_line1_check": street, "address_postal_code_check": postal, "cvc_check": code if asked else None}
         details = {"type": "card", "card": {"last4": number[-4:], "checks": checks, "capture_before": self._now() + LIFE}}
         charge = {"id": self._id("ch"), "object": "charge", "status": "succeeded", "amount": intent["amount"], "payment_method_details": details}

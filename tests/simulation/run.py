@@ -46,7 +46,7 @@ def simulate(seed):
     trace = Trace(loop)
     loop.set_exception_handler(lambda loop, context: trace.note("unheard", repr(context.get("exception"))))
     outside = {"simulator": lambda: worlds[0].gateway, "idempotent": not faults.careless, "drop": lambda: worlds[0].drop()}
-    with edges(chance["bytes"], **outside, said=_heard(trace)):
+    with edges(chance["bytes"], **outside, said=heard(trace)):
         try:
             loop.run_until_complete(_live(faults, chance["people"], trace, worlds))
         finally:
@@ -87,7 +87,7 @@ async def _poison_stayed(world, crowd, trace):
             trace.find(f"poison: {service} has {sorted(streams)} parked for ever")
 
 
-def _heard(trace):
+def heard(trace):
     def heard(event, fields):
         trace.note("said", event, *(f"{name}={fields[name]}" for name in sorted(fields) if name != "exc_info"))
 

@@ -10,10 +10,12 @@ from typing import Literal, Protocol, runtime_checkable
 from pydantic import BaseModel, ConfigDict
 
 from services.payments.means import Account, Card, Means
+from shared.contracts.order import Address
 from shared.contracts.payments import Answer
 
 __all__ = [
     "Account",
+    "Address",
     "Answer",
     "Card",
     "Charge",
@@ -45,6 +47,7 @@ class Charge:
     """Reserve ``amount``, minor units of ``currency``. ``reference`` is ours and stable: the same one is the same request.
 
     ``on_file``: stored earlier by this customer, so there is no security code. ``by_phone``: the customer does not type it in themselves.
+    ``billing`` is for the bank to compare (AVS), where a gateway takes it.
     """
 
     reference: str
@@ -54,6 +57,7 @@ class Charge:
     means: Means = field(repr=False)
     on_file: bool = False
     by_phone: bool = True
+    billing: Address = field(default=Address(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,11 @@ class Said(BaseModel):
 UNKNOWN = Said(answer="unknown")
 MISFIT = Said(answer="unknown", reason="does-not-fit")
 """They did something else under this reference than the order wants."""
+
+
+def fitting(said: Said, amount: int) -> Said:
+    """A yes to another amount is none: somebody must look."""
+    return MISFIT if said.answer == "approved" and said.amount not in (None, amount) else said
 
 
 @dataclass(frozen=True, slots=True)

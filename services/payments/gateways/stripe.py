@@ -16,6 +16,7 @@ from services.payments.gateways.protocol import (
     SETTLES,
     TIMEOUT,
     UNKNOWN,
+    Address,
     Card,
     Charge,
     FollowUp,
@@ -74,7 +75,7 @@ class StripeGateway:
 
     async def _authorise(self, charge: Charge, card: Card, amount: int, secrets: Secrets) -> Said:
         """The card goes first and charges nothing: the documented way for its number to come in from a server."""
-        method = await self._wire.post(Made, _METHODS, secrets, _card(card), f"{charge.reference}-card")
+        method = await self._wire.post(Made, _METHODS, secrets, _card(card, charge.billing), f"{charge.reference}-card")
         try:
             intent = await self._wire.post(Intent, _INTENTS, secrets, _charge(charge, method.id, amount), charge.reference)
         except Refused as no:
@@ -252,11 +253,12 @@ class StripeGateway:
         return [heard] if heard else []
 
 
-def _card(card: Card) -> Sequence[tuple[str, str]]:
+def _card(card: Card, billing: Address) -> Sequence[tuple[str, str]]:
     month, _, year = card.expiry.partition("/")
-    form = [("type", "card"), ("card[number]", card.number), ("card[exp_month]", month), ("card[exp_year]", f"20{year}")]
-    named = [("card[cvc]", card.cvv), ("billing_details[name]", card.holder)]
-    return (*form, *((name, value) for name, value in named if value))
+    where = {"line1": billing.street, "line2": billing.unit, "city": billing.city, "state": billing.region, "postal_code": billing.postal}
+    form = [("type", "card"), ("card[number]", card.number), ("card[exp_month]", month), ("card[exp_year]", f"20{year}"), ("card[cvc]", card.cvv)]
+    form += [(f"billing_details[address][{name}]", value) for name, value in {**where, "country": billing.country}.items()]
+    return [(name, value) for name, value in (*form, ("billing_details[name]", card.holder)) if value]
 
 
 def _charge(charge: Charge, method: str, amount: int) -> Sequence[tuple[str, str]]:

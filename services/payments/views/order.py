@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.payments.references import Wanted, authorisation, parsed, wanted
+from services.payments.references import Wanted, authorisation, kind_of, parsed, wanted
 from services.payments.views.alarms import alarms
 from shared.contracts.payments import (
     AnswerContradicted,
@@ -186,14 +186,16 @@ def _followed(attempt: Row, fact: Fact, event: Any) -> Row:
             return {**attempt, "parts": [*attempt["parts"], _part(event, event.part, event.instead_of)]}
         case PaymentAuthorized() | OrderDeclined() | PaymentCaptured() | PaymentCaptureFailed() | PaymentVoided() | PaymentVoidFailed():
             return {**attempt, **_outcome(attempt, fact, event)}
-        case CaptureRequested() | RenewalRequested() | OperationRetried():
-            again = attempt["trouble"] and not (isinstance(event, OperationRetried) and event.of == event.reference)
-            return {
-                **attempt,
-                "status": "authorized" if again == "capture-failed" else attempt["status"],
-                "trouble": "" if again else attempt["trouble"],
-            }
+        case CaptureRequested() | RenewalRequested():
+            return {**attempt, **_again(attempt)}
+        case OperationRetried() if event.of != event.reference and kind_of(event.reference) != "refund":
+            return {**attempt, **_again(attempt)}
     return attempt
+
+
+def _again(attempt: Row) -> Row:
+    """What was in trouble is under way."""
+    return {"trouble": "", "status": "authorized" if attempt["trouble"] == "capture-failed" else attempt["status"]}
 
 
 def _outcome(attempt: Row, fact: Fact, event: Outcome) -> Row:

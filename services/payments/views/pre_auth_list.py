@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.contracts.payments import PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthVoided
+from shared.contracts.cards import PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthVoided
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
 from shared.kernel.views import Row, view
