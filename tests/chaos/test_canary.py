@@ -261,8 +261,8 @@ async def placed(asked):
 
 
 def offered(name, number):
-    """The demonstration's own page names the simulator's cards to try."""
-    return name.startswith("GET /order-entry") and number in (LOST_AFTER, *DECLINES)
+    """The demonstration's own pages name the simulator's cards to try."""
+    return name.startswith(("GET /order-entry", "GET /checkout/1 ", "POST /checkout/1/pay ")) and number in (LOST_AFTER, *DECLINES)
 
 
 @pytest.mark.slow
@@ -273,7 +273,7 @@ async def test_no_card_number_or_code_is_written_logged_or_answered_anywhere(rin
     assert token.status_code == 201
     account = {"order_id": "7K2M9QX4TB", "routing": ROUTING, "account": ANOTHER, "holder": "Customer Z"}
     assert (await asked.ask("POST", "/api/v1/tokens/account", json=account)).status_code == 201
-    orders[await by_account(asked)] = "Complete"
+    orders[paid := await by_account(asked)] = "Complete"
     await wrong_requests(asked)
     await wrong_accounts(asked)
     orders[await by_account(asked, echo.ACCOUNT)] = "Declined"
@@ -290,7 +290,7 @@ async def test_no_card_number_or_code_is_written_logged_or_answered_anywhere(rin
     for order_id in orders:
         await asked.ask("GET", f"/order-entry/{order_id}", headers={"accept": "text/html"})
     await stored(asked, next(iter(orders)), AMEX[-4:], "card")
-    await stored(asked, [*orders][-1], ACCOUNT[-4:], "echeck")
+    await stored(asked, paid, ACCOUNT[-4:], "echeck")
     running = files(ringup.folder / "data", simulator.folder)
     await ringup.stop()
     written = {**running, **{f"{name} after the end": data for name, data in files(ringup.folder / "data", simulator.folder).items()}}
