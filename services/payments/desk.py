@@ -10,9 +10,9 @@ from typing import Any
 from services.payments.answers import RESERVES
 from services.payments.barred import REFUSED_BEFORE, barred
 from services.payments.credentials import Credentials
-from services.payments.declines import explain
+from services.payments.declines import explain, told
 from services.payments.gateway import no_new_charge
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting, without
 from services.payments.means import Means, kind_of
 from services.payments.payment import Payment, Record
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
@@ -108,7 +108,7 @@ class Desk:
 
     async def _reserved(self, doing: Work, payment: Payment, at: At, said: Said, means: Means | None) -> Record:
         operation, opened = _asked(doing, payment)
-        recorded = self._record(doing, payment, at, said)
+        recorded = self._record(doing, payment, at, without(said, means) if means else said)
         if means is None:
             return recorded
         instrument = self.vault.instrument(means).model_copy(update={"id": opened.payment if is_stored(opened.payment) else ""})
@@ -235,7 +235,8 @@ class Desk:
     def _record(self, doing: Work, payment: Payment, at: At, said: Said) -> Record:
         pending, settles = payment.work.get(doing.reference), at.gateway.settles if at.gateway else SETTLE
         lease = pending.until if pending else None
-        asked = Record(doing.reference, said.answer, self.clock(), said.reason, said.reference, said.avs, said.cvv, lease=lease, settles=settles)
+        reason = told(said.reason)
+        asked = Record(doing.reference, said.answer, self.clock(), reason, said.reference, said.avs, said.cvv, lease=lease, settles=settles)
         return replace(asked, code=said.code, expires_at=said.expires_at)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.payments.effects import At, Desk
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said, fitting
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said, fitting, without
 from services.payments.means import Card, Means
 from services.payments.payment import Payment
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
@@ -76,7 +76,7 @@ class Asking:
         return (token.means, "") if mine else (None, "not-this-order")
 
     def _record(self, doing: Work, state: PreAuths, said: Said, means: Means | None = None, at: At | None = None) -> RecordPreAuth:
-        instrument = self.desk.vault.instrument(means) if means else Instrument()
+        instrument, said = (self.desk.vault.instrument(means), without(said, means)) if means else (Instrument(), said)
         until, settles = state.work[doing.reference].until, at.gateway.settles if at and at.gateway else SETTLE
         return RecordPreAuth(doing.reference, said.answer, self.desk.clock(), said.reason, said.reference, instrument, until, settles)
 

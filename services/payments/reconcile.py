@@ -178,6 +178,7 @@ async def _of_order(service: Running, order_id: str) -> AsyncIterator[Ours]:
 
 def _operations(row: Row) -> Iterable[Ours]:
     methods = {attempt["attempt"]: attempt["method"] for attempt in row.get("attempts", ())}
+    voids = {f"{each['reference']}-void": each["gateway_reference"] for each in row["operations"]}
     for each in row["operations"]:
         kind: Operation = "authorise" if each["kind"] == "renew" else each["kind"]
         about, reference = {**row, **each}, parsed(each["reference"])
@@ -187,7 +188,7 @@ def _operations(row: Row) -> Iterable[Ours]:
             about["amount"],
             row["currency"],
             each["status"],
-            each["gateway_reference"],
+            each["gateway_reference"] or voids.get(each["reference"], ""),
             datetime.fromisoformat(about["at"]),
             about["gateway"],
         )

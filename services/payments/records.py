@@ -9,6 +9,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.kernel.errors import Unavailable
 from shared.kernel.ports import Blobs, Keyring
 
 log = structlog.get_logger()
@@ -67,18 +68,26 @@ class Records:
         data = await self._blobs.get(kind, id)
         return data is None or _key_of(data) == key or await self._opened(kind, id, data) is None
 
+    async def check(self) -> None:
+        """Raises Unavailable where nothing could be kept."""
+        await self._sealed(await self._current(), "vault", "", b"")
+
+    async def _secret(self, key: int) -> bytes | None:
+        """None for one that was dropped."""
+        return (await self._keyring.find([key_name(key)]))[key_name(key)]
+
     async def _sealed(self, key: int, kind: str, id: str, text: bytes) -> bytes:
         head, nonce = _MARK + key.to_bytes(4), os.urandom(_NONCE)
-        secret = (await self._keyring.find([key_name(key)]))[key_name(key)]
+        secret = await self._secret(key)
         if secret is None:
-            raise LookupError(f"the vault's key {key} was dropped")
+            raise Unavailable(f"Key {key} of the vault was destroyed, and nothing can be kept under it.")
         return head + nonce + AESGCM(secret).encrypt(nonce, text, _bound(head, kind, id))
 
     async def _opened(self, kind: str, id: str, data: bytes) -> bytes | None:
         try:
             if not data.startswith(_MARK):
                 return self._before[kind].decrypt(data[:_NONCE], data[_NONCE:], id.encode())
-            secret = (await self._keyring.find([key_name(_key_of(data))]))[key_name(_key_of(data))]
+            secret = await self._secret(_key_of(data))
             if secret is None:
                 raise InvalidTag
             head, rest = data[:_HEAD], data[_HEAD:]

@@ -27,7 +27,7 @@ from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.pre_auth_work import Asking, pre_auth_effects
 from services.payments.records import Records
 from services.payments.simulator.app import simulator
-from services.payments.vault import Vault
+from services.payments.vault import LIFETIME, Vault
 from services.payments.vault_keys import vault_keys
 from services.payments.views import authorisations, echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
@@ -42,7 +42,9 @@ from shared.settings import SettingsError
 
 log = structlog.get_logger()
 
+_VAULT = "payments.vault"
 _ERASE_EVERY = 1.0
+_CHECK_EVERY = 10.0
 _SWEEP_EVERY = 60.0
 """Seconds. The first comes so long after the start: what was submitted before a stop is charged first."""
 
@@ -83,6 +85,9 @@ async def _setup(running: Running) -> None:
     running.state["watch"] = watch = Watch(running)
     running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, running.opened, watch.over)
     await _introduce(running, found)
+    with running.watched(_VAULT):
+        await records.check()
+    running.spawn(_every(_CHECK_EVERY, running, _VAULT, lambda running: records.check()))
     running.state["listening"] = listening = Listening(running)
     running.spawn(listening.watch())
     running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
@@ -116,6 +121,8 @@ async def sweep(running: Running) -> None:
         paid, _ = await running.load(payment, kept.order_id)
         asked = await desk.pre_auths(kept.order_id)
         if in_use(token, paid, asked):
+            if running.clock() > kept.expires_at + LIFETIME:
+                await vault.without_code(token, kept)
             continue
         if spent(token, paid, asked):
             await desk.put_away(token, paid)

@@ -6,11 +6,11 @@ import base64
 import hmac
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.payments.means import Account, Means, brand, expiry, packed, unpacked
+from services.payments.means import Account, Card, Means, brand, expiry, packed, unpacked
 from services.payments.records import Records
 from shared.contracts.payments import Instrument
 
@@ -60,6 +60,11 @@ class Vault:
         if record is None:
             return None
         return Token(unpacked(record), record["order_id"], record["actor"], datetime.fromisoformat(record["expires_at"]))
+
+    async def without_code(self, token: str, kept: Token) -> None:
+        """Where there is no outcome yet, and nobody will be asked to charge it any more."""
+        if isinstance(kept.means, Card) and kept.means.cvv:
+            await self.keep(token, replace(kept, means=replace(kept.means, cvv="")))
 
     async def forget(self, token: str) -> None:
         await self._records.delete(_TOKENS, token)

@@ -1,10 +1,13 @@
-"""Runs effects: at once when their event is appended, and by a watchdog for what a crash left; and timers when they fall due."""
+"""Runs effects: at once when their event is appended, and by a watchdog for what a crash left; and timers when they fall due.
+
+What was just asked for and what is overdue have slots of their own: after an outage thousands may be overdue, and nothing new waits behind them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,7 +26,7 @@ from shared.kernel.views import Row, View
 log = structlog.get_logger()
 
 _POLL = 0.5
-_AT_ONCE = 64
+_FRESH_AT_ONCE, _OVERDUE_AT_ONCE = 512, 32
 _PAGE = 500
 
 
@@ -56,34 +59,47 @@ class Runner:
         self._host = host
         self._holder = uuid.uuid4().hex
         self._running: set[tuple[str, str]] = set()
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._fresh, self._overdue = asyncio.Semaphore(_FRESH_AT_ONCE), asyncio.Semaphore(_OVERDUE_AT_ONCE)
 
     def appended(self, fact: Fact) -> None:
         for effect in self._effects:
             for work in effect.wanted(fact.event):
-                self._host.spawn(self._run(effect, work))
+                self._host.spawn(self._start(effect, work))
 
     async def watch(self) -> None:
         """Never ends; what fails is tried again, and keeps nothing else waiting."""
+        pending = {effect.pending.name: effect.pending for effect in self._effects}
+        timing = [self._time(timer) for timer in self._timers]
+        await asyncio.gather(*(self._watch(view) for view in pending.values()), *timing)
+
+    async def _watch(self, pending: View) -> None:
+        """One question for all effects whose work is in this view."""
+        effects = [effect for effect in self._effects if effect.pending.name == pending.name]
         while True:
-            for effect in self._effects:
-                with self._host.watched(f"{self._service}.{effect.name}"):
-                    for row in await self._due(effect.pending, effect.where):
-                        self._host.spawn(self._run(effect, Work(str(row.get("order_id", row["id"])), row["reference"])))
-            for timer in self._timers:
-                with self._host.watched(f"{self._service}.{timer.name}"):
-                    for row in await self._due(timer.pending, {}):
-                        await self._fire(timer, row)
+            with self._host.watched(f"{self._service}.{pending.name}"):
+                async for row in self._due(pending):
+                    for effect in effects:
+                        if effect.where.items() <= row.items():
+                            await self._take_up(effect, Work(str(row.get("order_id", row["id"])), row["reference"]))
             await asyncio.sleep(_POLL)
 
-    async def _due(self, pending: View, where: Where) -> list[Row]:
-        """All of it: what does not get done stays the longest due, and must not hide the rest."""
-        due = {**where, "due_at": Range(None, stamp(self._host.clock()))}
+    async def _time(self, timer: Timer) -> None:
+        while True:
+            with self._host.watched(f"{self._service}.{timer.name}"):
+                async for row in self._due(timer.pending):
+                    await self._fire(timer, row)
+            await asyncio.sleep(_POLL)
+
+    async def _due(self, pending: View) -> AsyncIterator[Row]:
+        """All of it, page by page: what does not get done stays the longest due, and must not hide the rest."""
+        due: Where = {"due_at": Range(None, stamp(self._host.clock()))}
         rows, cursor = await self._host.find(pending, due, sort="due_at", limit=_PAGE, open_fields=False)
-        while cursor:
-            more, cursor = await self._host.find(pending, due, sort="due_at", limit=_PAGE, cursor=cursor, open_fields=False)
-            rows += more
-        return rows
+        while True:
+            for row in rows:
+                yield row
+            if not cursor:
+                return
+            rows, cursor = await self._host.find(pending, due, sort="due_at", limit=_PAGE, cursor=cursor, open_fields=False)
 
     async def _fire(self, timer: Timer, row: Row) -> None:
         try:
@@ -96,14 +112,24 @@ class Runner:
         except Exception as error:
             log.warning("timer.waits", timer=timer.name, id=row["id"], error=str(error), exc_info=not isinstance(error, KernelError))
 
+    async def _start(self, effect: Effect, work: Work) -> None:
+        async with self._fresh:
+            await self._run(effect, work)
+
+    async def _take_up(self, effect: Effect, work: Work) -> None:
+        """Once there is a slot, so that what is overdue waits where it is kept, not here."""
+        if (effect.name, work.reference) in self._running:
+            return
+        await self._overdue.acquire()
+        self._host.spawn(self._run(effect, work)).add_done_callback(lambda done: self._overdue.release())
+
     async def _run(self, effect: Effect, work: Work) -> None:
         mine = (effect.name, work.reference)
         if mine in self._running:
             return
         self._running.add(mine)
         try:
-            async with self._slots:
-                await self._claim_and_do(effect, work)
+            await self._claim_and_do(effect, work)
         except Refusal as refusal:
             self._host.effect_ended(effect.name, "refused")
             log.warning("effect.refused", effect=effect.name, reference=work.reference, code=refusal.refused.code)

@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, entry, growth, orders, prices, replay
+from tests.bench import append, catalog, cluster, entry, growth, orders, payments, prices, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -22,6 +22,7 @@ EMBEDDED = {
     "catalog": catalog.rows,
     "prices": prices.rows,
     "entry": entry.rows,
+    "payments": payments.rows,
 }
 FILES = {**EMBEDDED, "cluster": cluster.rows}
 

@@ -59,13 +59,21 @@ class FusedDocuments(Fused):
 
 class FusedGateway(Fused):
     async def authorise(self, *args):
-        answer = await self._inner.authorise(*args)
-        self._fuse.reached("after call of authorise")
-        return answer
+        return await self._called("authorise", args)
 
     async def capture(self, *args):
-        answer = await self._inner.capture(*args)
-        self._fuse.reached("after call of capture")
+        return await self._called("capture", args)
+
+    async def void(self, *args):
+        return await self._called("void", args)
+
+    async def refund(self, *args):
+        return await self._called("refund", args)
+
+    async def _called(self, name, args):
+        self._fuse.reached(f"before call of {name}")
+        answer = await getattr(self._inner, name)(*args)
+        self._fuse.reached(f"after call of {name}")
         return answer
 
 

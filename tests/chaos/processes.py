@@ -52,12 +52,12 @@ class Simulator:
 class Victim:
     """A shop under load in a process of its own. ``accepted`` are the orders that were answered with 202, and how each must end."""
 
-    def __init__(self, folder, simulator):
-        self.folder, self.simulator = folder, simulator
+    def __init__(self, folder, simulator, module="tests.chaos.victim"):
+        self.folder, self.simulator, self.module = folder, simulator, module
         self.accepted, self.died_at, self.survived = {}, "", False
 
     async def start(self, run, orders, point="none", nth=1):
-        command = ["-m", "tests.chaos.victim", self.folder, self.simulator.url, run, orders, point, nth]
+        command = ["-m", self.module, self.folder, self.simulator.url, run, orders, point, nth]
         self.died_at, self.survived = "", False
         self.process = await asyncio.create_subprocess_exec(sys.executable, *map(str, command), stdout=asyncio.subprocess.PIPE)
 

@@ -4,6 +4,7 @@ import pytest
 
 from services.payments.gateways.conformance.wire import Wire, after, passed, reset
 from services.payments.hearing import heard
+from shared.service import utc_now
 from tests.house.shop import Shop, until
 from tests.house.test_pre_auth import typed
 from tests.house.test_wallet import account_token, charged
@@ -109,6 +110,30 @@ async def test_a_debit_whose_answer_is_lost_is_asked_about_and_not_sent_again(sh
     order_id = (await shop.started())["order_id"]
     attempt = await charged(shop, order_id, (await account_token(shop, order_id))[1]["token"], gateway="nmi")
     assert (attempt["status"], len(nmi.transactions), nmi.vault) == ("captured", 1, {})
+
+
+async def test_its_day_is_the_same_there_and_here_until_somebody_meddles_there(shop, nmi):
+    card, check, voided = [(await shop.started())["order_id"] for _ in range(3)]
+    await paid(shop, card)
+    await refunded(shop, card, 1000)
+    await charged(shop, check, (await account_token(shop, check))[1]["token"], gateway="nmi")
+    asked = {"payment": await typed(shop, voided, APPROVED), "gateway": "nmi", "currency": "USD"}
+    assert (await shop.ask("payments", "POST", f"/orders/{voided}/pre-auth", asked))[1]["outcome"] == "approved"
+    await until(lambda: given_back(nmi))
+
+    async def compared():
+        return (await shop.ask("payments", "GET", f"/gateways/nmi/reconcile?day={utc_now().date()}", actor="admin:admin"))[1]
+
+    async def same():
+        return (await compared())["rows"] == []
+
+    await until(same)
+    nmi.transactions["1"] = {**next(iter(nmi.transactions.values())), "transaction_id": "1", "order_id": "typed by hand"}
+    assert {(row["reference"], row["why"]) for row in (await compared())["rows"]} >= {("typed by hand", "missing-here")}
+
+
+async def given_back(nmi):
+    return [each for each in nmi.transactions.values() if each["condition"] == "canceled"]
 
 
 async def test_a_debit_that_comes_back_is_heard_of(shop, nmi):

@@ -4,9 +4,13 @@ import asyncio
 
 import pytest
 
-from services.payments.payment import Stop
+from services.payments.gateways.protocol import Heard, Said
+from services.payments.hearing import heard
+from services.payments.payment import Stop, payment
 from services.payments.simulator.magic import MAGIC
 from tests.house.shop import GOOD, Shop, until
+from tests.house.test_wallet import account_token
+from tests.house.test_wallet import charged as debited
 
 TOTAL = 12319
 SUPERVISOR = "agent:supervisor1"
@@ -236,3 +240,46 @@ async def test_what_was_typed_goes_with_its_customer_and_their_money_still_goes_
     assert (await refund(shop, order_id, 200))[0] == 202
     row = await money(shop, order_id, lambda row: row["refunded"] == 300)
     assert [each["reason"] for each in row["refunds"]] == ["Erased", ""]
+
+
+async def hears(shop, gateway, kind, reference, **told):
+    return await heard(shop.house.running["payments"], gateway, Heard(kind, reference, **told))
+
+
+async def test_what_a_gateway_tells_by_itself_is_what_it_would_have_answered(shop):
+    order_id = await charged(shop, card("unreachable"))
+    await money(shop, order_id, lambda row: row["operations"] and row["operations"][0]["status"] == "unknown")
+    yes, reference = Said(answer="approved", reference="g1", amount=TOTAL), f"{order_id}-1-1"
+    assert not await hears(shop, "other", "settled", reference, said=yes)
+    assert not await hears(shop, "simulator", "settled", reference, said=yes.model_copy(update={"amount": 1}))
+    assert not await hears(shop, "simulator", "settled", f"{order_id}-1-2", said=yes)
+    assert not await hears(shop, "simulator", "settled", "nothing", said=yes)
+    assert not await hears(shop, "simulator", "settled", f"{order_id}-pre-1", said=yes)
+    assert await hears(shop, "simulator", "settled", reference, said=yes)
+    row = await money(shop, order_id, lambda row: row["attempts"][0]["status"] != "unknown")
+    assert (row["attempts"][0]["instrument"]["last4"], row["operations"][0]["gateway_reference"]) == ("0309", "g1")
+    assert await shop.house.running["payments"].state["vault"].tokens() == []
+    version = (await shop.house.running["payments"].load(payment, order_id))[1]
+    assert await hears(shop, "simulator", "settled", reference, said=yes)
+    assert (await shop.house.running["payments"].load(payment, order_id))[1] >= version
+
+
+async def test_a_no_that_a_gateway_tells_after_its_yes_needs_somebody(shop):
+    order_id = await captured(shop)
+    assert await hears(shop, "simulator", "settled", f"{order_id}-1-1-capture", said=Said(answer="declined", reason="do-not-honour"))
+    await money(shop, order_id, lambda row: row["attention"] == "answer-contradicts")
+    assert (await outcome(shop, order_id, f"{order_id}-1-1-capture", "charged"))[0] == 200
+    await money(shop, order_id, lambda row: not row["attention"] and row["captured"] == TOTAL)
+
+
+async def test_a_debit_that_comes_back_is_told_once_and_not_refunded(shop):
+    order_id = (await shop.started())["order_id"]
+    _, token = await account_token(shop, order_id)
+    assert (await debited(shop, order_id, token["token"]))["status"] == "captured"
+    for _ in range(2):
+        assert await hears(shop, "simulator", "returned", f"{order_id}-1-1-capture", code="R01")
+    row = await money(shop, order_id, lambda row: row["attention"] == "payment-returned")
+    assert [(each["code"], each["reason"], each["amount"]) for each in row["returned"]] == [("R01", "insufficient-funds", 5690)]
+    assert (await refund(shop, order_id, 1))[1]["code"] == "refund-too-much"
+    assert (await outcome(shop, order_id, f"{order_id}-1-1-capture", "not-charged", "The customer will send a card."))[0] == 200
+    await money(shop, order_id, lambda row: not row["attention"])

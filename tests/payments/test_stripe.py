@@ -9,6 +9,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from services.payments.declines import known
+from services.payments.gateways.kinds import Surroundings
 from services.payments.gateways.protocol import Charge, FollowUp, NoList, Question
 from services.payments.gateways.stripe import KIND, StripeGateway
 from services.payments.gateways.stripe_declines import DECLINES, REFUSALS
@@ -16,6 +17,7 @@ from services.payments.gateways.stripe_money import from_stripe, to_stripe
 from services.payments.gateways.stripe_wire import VERSION, Wire
 from services.payments.means import Account, Card
 from shared.money import currencies
+from shared.settings import SettingsError
 from tests.payments import fake_stripe
 from tests.payments.fake_stripe import GOOD, HOOK, KEY, Stripe
 from tests.samples import ORDER
@@ -308,6 +310,16 @@ class TestAfterwards:
         assert (taken.answer, taken.code) == ("declined", "canceled")
         assert (await gateway.lookup(ASKED, SECRETS)).answer == "declined"
 
+    @pytest.mark.parametrize(("what", "path"), [("capture", "payment_intents/capture"), ("void", "payment_intents/cancel"), ("refund", "refunds")])
+    async def test_what_was_done_and_answered_with_500_is_found_by_asking_and_done_once(self, gateway, stripe, what, path):
+        said = await (captured(gateway) if what == "refund" else authorised(gateway))
+        stripe.stumbles = {path}
+        asked, do = follow_up(said, what), getattr(gateway, what)
+        assert [(await do(asked, SECRETS)).answer for _ in range(2)] == ["unknown", "unknown"]
+        found = await gateway.lookup(question(asked, what), SECRETS)
+        assert (found.answer, found.amount in (None, 5690)) == ("approved", True)
+        assert len(stripe.refunds) == (what == "refund")
+
     async def test_a_refund_that_is_made_twice_over_is_found_by_its_reference(self, gateway, stripe):
         said = await captured(gateway)
         first, second = follow_up(said, "refund-1", 1000), follow_up(said, "refund-2", 1000)
@@ -490,6 +502,12 @@ class TestList:
             await self.listed(gateway, secrets={"secret_key": "sk_test_wrong"})
         with pytest.raises(NoList, match="did not give"):
             await self.listed(adapter(answering(200, {"object": "list", "data": [], "has_more": True}), clock))
+
+
+@pytest.mark.parametrize("url", ["http://stripe.example.com", "api.stripe.com", ""])
+def test_cards_do_not_travel_in_the_open(settings, clock, url):
+    with pytest.raises(SettingsError, match="https"):
+        KIND.make(Surroundings(settings.model_copy(update={"stripe_url": url}), clock, None))
 
 
 def test_every_code_has_a_reason_that_the_agent_has_words_for():

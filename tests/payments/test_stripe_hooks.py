@@ -91,7 +91,20 @@ class TestSaid:
         said = await authorised(gateway)
         (heard,) = await hear(gateway, stripe.events[-1])
         assert (heard.kind, heard.reference) == ("settled", REF)
-        assert (heard.said.answer, heard.said.reference, heard.said.amount) == ("approved", said.reference, 5690)
+        assert heard.said == said
+
+    async def test_an_authorisation_that_cannot_be_asked_about_was_said_all_the_same(self, gateway, stripe):
+        said = await authorised(gateway)
+        headers, body = call(stripe.events[-1], NOW)
+        (heard,) = await gateway.hear(headers, body, {"webhook_secret": HOOK})
+        assert heard.said == said.model_copy(update={"cvv": "", "expires_at": None})
+
+    async def test_an_authorisation_that_was_given_back_since_was_one(self, gateway, stripe):
+        said = await authorised(gateway)
+        late = stripe.events[-1]
+        await gateway.void(follow_up(said, "void"), SECRETS)
+        (heard,) = await hear(gateway, late)
+        assert heard.said.answer == "approved"
 
     async def test_a_decline(self, gateway, stripe):
         await gateway.authorise(charge("4000000000009995"), SECRETS)
@@ -103,7 +116,10 @@ class TestSaid:
         assert await told(gateway, stripe) == [("settled", f"{REF}-capture", "approved")]
         given = await gateway.refund(follow_up(said, "refund-1", 1000), SECRETS)
         assert await told(gateway, stripe) == [("settled", f"{REF}-refund-1", "approved")]
+        late = stripe.events[-1]
         stripe.refund_fails(given.reference)
+        (heard,) = await hear(gateway, late)
+        assert heard.said.answer == "declined"
         assert await told(gateway, stripe) == [("settled", f"{REF}-refund-1", "declined")]
 
     async def test_a_void(self, gateway, stripe):

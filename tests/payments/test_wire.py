@@ -140,10 +140,10 @@ async def server(fault, context=None):
 
 
 @contextlib.asynccontextmanager
-async def adapter(name, url):
+async def adapter(name, url, patience=PATIENCE):
     make, secrets = ADAPTERS[name]
-    client = HttpClient(url, PATIENCE)
-    yield make(client, timeout=PATIENCE), secrets
+    client = HttpClient(url, patience)
+    yield make(client, timeout=patience), secrets
     await client.close()
 
 
@@ -190,7 +190,7 @@ async def test_the_certificate_is_not_theirs(name, of, tmp_path):
 
 
 async def test_the_same_server_can_say_yes():
-    async with server(says("200 OK", YES, "content-type: application/json")) as port, adapter("simulator", f"http://127.0.0.1:{port}") as at:
+    async with server(says("200 OK", YES, "content-type: application/json")) as port, adapter("simulator", f"http://127.0.0.1:{port}", 30) as at:
         gateway, secrets = at
         assert (await ASKED["a card"](gateway, secrets)).answer == "approved"
 

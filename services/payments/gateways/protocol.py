@@ -9,7 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from services.payments.means import Account, Card, Means
+from services.payments.means import Account, Card, Means, hidden
 from shared.contracts.order import Address
 from shared.contracts.payments import Answer
 
@@ -107,6 +107,11 @@ class Said(BaseModel):
     cvv: str = ""
     amount: int | None = None
     expires_at: datetime | None = None
+
+
+def without(said: Said, means: Means) -> Said:
+    """A gateway may repeat what it was asked to charge, and what it says is recorded."""
+    return said.model_copy(update={name: hidden(getattr(said, name), means) for name in ("reason", "code", "reference", "avs", "cvv")})
 
 
 UNKNOWN = Said(answer="unknown")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import quote
 
+import httpx
 import structlog
 
 from services.payments.gateways import stripe_events
@@ -33,6 +34,7 @@ from services.payments.gateways.stripe_declines import DECLINES
 from services.payments.gateways.stripe_money import to_stripe
 from services.payments.gateways.stripe_said import NEVER_HEARD, NOT_POSSIBLE, PLAIN, authorised, captured, declined, refunded, refused, voided
 from services.payments.gateways.stripe_wire import SECRET_KEY, Event, Intent, Made, Refund, Refused, Unanswered, Wire
+from shared.settings import SettingsError
 
 log = structlog.get_logger()
 
@@ -247,10 +249,19 @@ class StripeGateway:
         signature = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
         stripe_events.check(signature, body, secrets.get(WEBHOOK_SECRET, ""), self._clock())
         try:
-            heard = stripe_events.heard(Event.model_validate_json(body))
+            told = stripe_events.told(Event.model_validate_json(body))
         except ValueError:
             raise NotTheirs from None
-        return [heard] if heard else []
+        return [Heard("settled", told.reference, await self._by_now(told, secrets))] if told and told.reference else []
+
+    async def _by_now(self, told: stripe_events.Told, secrets: Secrets) -> Said:
+        """Calls come late and in any order, and say nothing of the charge: a refund may have failed since. A yes to an authorisation stays one
+        when it is given back, and what cannot be asked about now was said all the same."""
+        if told.operation in ("capture", "void") or (told.operation == "authorise" and told.said.answer != "approved"):
+            return told.said
+        theirs = told.said.reference if told.operation == "authorise" else told.intent
+        fresh = await self.lookup(Question(told.reference, told.operation, told.amount, told.currency, theirs=theirs), secrets)
+        return fresh if fresh.answer == "approved" or (fresh.answer == "declined" and told.operation == "refund") else told.said
 
 
 def _card(card: Card, billing: Address) -> Sequence[tuple[str, str]]:
@@ -317,6 +328,9 @@ def _seconds(at: datetime) -> str:
 
 
 def _make(around: Surroundings) -> StripeGateway:
+    url = httpx.URL(around.settings.stripe_url)
+    if url.scheme != "https" and url.host not in ("127.0.0.1", "::1", "localhost"):
+        raise SettingsError("RINGUP_STRIPE_URL has to begin with https://, or cards would travel in the open.")
     return StripeGateway(Wire(around.settings.stripe_url), around.clock)
 
 

@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from services.payments.gateways.protocol import Heard, Listed, NotTheirs, Operation, Said
+from services.payments.gateways.protocol import Listed, NotTheirs, Operation, Said
 from services.payments.gateways.stripe_money import from_stripe
 from services.payments.gateways.stripe_said import authorised, captured, refunded, voided
 from services.payments.gateways.stripe_wire import Event, Intent, Refund
@@ -85,11 +85,6 @@ def _refund(event: Event) -> Told:
     currency = refund.currency.upper()
     said = refunded(refund, refund.reference, currency)
     return Told("refund", refund.reference, said, refund.amount, currency, event, refund.payment_intent or "")
-
-
-def heard(event: Event) -> Heard | None:
-    found = told(event)
-    return Heard("settled", found.reference, found.said) if found and found.reference else None
 
 
 def listed(found: Told) -> Listed:

@@ -2,11 +2,7 @@
 
 from collections import defaultdict
 
-from pydantic_core import from_json
-
-from services.payments.views import payments_view, pre_auth_work
 from shared.contracts import payments
-from shared.kernel.views import collection
 
 _ANSWERS = ("approved", "declined", "never-heard")
 
@@ -14,22 +10,21 @@ _ANSWERS = ("approved", "declined", "never-heard")
 class Evidence:
     """``ours`` is what our events say in the end of each reference, ``theirs`` what the ledger does."""
 
-    def __init__(self, world, people):
-        self.world, self.people = world, people
-        self.orders = defaultdict(list)
-        for stored in world.store.log:
-            fact = world.decode(world.codec, stored)
+    def __init__(self, facts, entries, submitted, passed, rows, pre_auths):
+        """``rows`` and ``pre_auths`` are those that somebody has to look at."""
+        self.submitted, self.passed = submitted, passed
+        self.orders, self.theirs = defaultdict(list), defaultdict(list)
+        for fact in facts:
             if fact.stream.partition("-")[0] in ("payment", "preauth"):
                 self.orders[fact.subject].append(fact.event)
-        self.theirs = defaultdict(list)
-        for entry in world.gateway.entries:
+        for entry in entries:
             self.theirs[entry["reference"].partition("~")[0]].append(entry)
         self.ours, self.amounts = {}, {}
         for events in self.orders.values():
             for event in events:
                 self._heard(event)
-        self.looked_at = {order: row["attention"] for order, row in self._rows(payments_view) if row["attention"]}
-        self.looked_at_pre = {row["order_id"] for _, row in self._rows(pre_auth_work) if row["attention"]}
+        self.looked_at = {row["id"] for row in rows if row["attention"]}
+        self.looked_at_pre = {row["order_id"] for row in pre_auths if row["attention"]}
 
     def _heard(self, event):
         match event:
@@ -53,10 +48,6 @@ class Evidence:
                 return
             case _ if hasattr(event, "reference") and hasattr(event, "answer") and not getattr(event, "ask_again_at", None):
                 self.ours[event.reference] = event.answer
-
-    def _rows(self, view):
-        rows = self.world.store.shelf.collections[collection(view)]
-        return [(id, from_json(data)) for id, (_, _, data) in sorted(rows.items()) if data is not None]
 
     def waits(self, reference):
         """Somebody is asked to look at it."""
@@ -135,7 +126,7 @@ def only_what_passed(evidence):
     for reference, entries in evidence.theirs.items():
         order, attempt, *_ = reference.split("-")
         for entry in entries:
-            if entry["kind"] == "capture" and entry["status"] == "approved" and (order, int(attempt)) not in evidence.people.passed:
+            if entry["kind"] == "capture" and entry["status"] == "approved" and (order, int(attempt)) not in evidence.passed:
                 yield f"{reference} was captured, and nobody let it pass"
 
 
@@ -147,7 +138,7 @@ def never_too_much(evidence):
             if entry["status"] == "approved":
                 money[reference.split("-")[0]][entry["kind"]] += entry["amount"]
     for order, sums in money.items():
-        most = max((s.amount for (id, _), s in evidence.people.submitted.items() if id == order), default=0)
+        most = max((s.amount for (id, _), s in evidence.submitted.items() if id == order), default=0)
         if sums["capture"] > most:
             yield f"{order}: {sums['capture']} was captured of {most}"
         if sums["refund"] > sums["capture"]:
@@ -156,7 +147,7 @@ def never_too_much(evidence):
 
 def all_ended(evidence):
     """Each attempt has one outcome, or somebody looks at it."""
-    for order, attempt in evidence.people.submitted:
+    for order, attempt in evidence.submitted:
         ends = [
             type(event).__name__
             for event in evidence.of(order, payments.PaymentAuthorized, payments.OrderDeclined, payments.ExternalPaymentPending)

@@ -106,11 +106,13 @@ async def _live(faults, chance, trace, worlds, orders):
     await _settled(world)
     await people.finish()
     await _settled(world)
-    await people.look_after(_looked_at(world))
+    await people.look_after(row for row in _rows(world, payments_view) if row["attention"])
     await _settled(world)
     trace.seen.update(dict(stored.headers)["ce_type"].rpartition(".")[2] for stored in world.store.log)
     trace.seen.update("takeover" for stored in world.store.log if b'"takeover":true' in stored.data)
-    for problem in problems(Evidence(world, people)):
+    facts = [world.decode(world.codec, stored) for stored in world.store.log]
+    looked_at = _rows(world, payments_view), _rows(world, pre_auth_work)
+    for problem in problems(Evidence(facts, world.gateway.entries, people.submitted, people.passed, *looked_at)):
         trace.find(problem)
     return people.attempts
 
@@ -134,10 +136,9 @@ async def _settled(world):
         world.trace.find(f"never at rest: {', '.join(busy[:5])}")
 
 
-def _looked_at(world):
-    rows = world.store.shelf.collections[collection(payments_view)]
-    found = [{**from_json(data), "id": id} for id, (_, _, data) in sorted(rows.items()) if data is not None]
-    return [row for row in found if row["attention"]]
+def _rows(world, view):
+    rows = world.store.shelf.collections[collection(view)]
+    return [{**from_json(data), "id": id} for id, (_, _, data) in sorted(rows.items()) if data is not None]
 
 
 def _behind(world):
@@ -149,8 +150,6 @@ def _behind(world):
 
 def _due(world):
     for view in (work, pre_auth_work):
-        rows = world.store.shelf.collections.get(collection(view), {})
-        for id, (_, _, data) in rows.items():
-            row = data and from_json(data)
-            if row and row["due_at"] and row["reference"] not in world.gateway.misfits:
-                yield f"{id} is to be done at {datetime.fromisoformat(row['due_at']):%H:%M:%S}"
+        for row in _rows(world, view):
+            if row["due_at"] and row["reference"] not in world.gateway.misfits:
+                yield f"{row['id']} is to be done at {datetime.fromisoformat(row['due_at']):%H:%M:%S}"
