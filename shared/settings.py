@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     """Demonstration accounts and orders on an empty installation."""
     simulator_url: str = ""
     """Address of a simulator gateway that runs as a process of its own; empty: in process."""
+    stripe_url: str = "https://api.stripe.com"
+    """Where gateways of Stripe's are reached; another one for tests alone."""
     nmi_url: str = "https://secure.nmi.com"
     """Where NMI is reached; its resellers have addresses of their own."""
     kafka: str = "127.0.0.1:9092"

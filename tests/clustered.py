@@ -13,8 +13,8 @@ import psutil
 from tests.e2e.rings import signed_in
 from tests.house.shop import until
 
-SLOWLY = 60
-"""Seconds that everything may take where a group has to wait for a member that died."""
+SLOWLY = 180
+"""Seconds that everything may take where all of it starts at once or a group has to wait for a member that died, also beside other tests."""
 
 
 @dataclass

@@ -55,7 +55,7 @@ async def site(folder: Path, **settings: str) -> AsyncIterator[Site]:
 
 
 async def _ready(port: int, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         while True:
             if process.returncode is not None:
                 raise RuntimeError("the server ended before it was ready")

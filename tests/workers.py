@@ -6,6 +6,7 @@ from xdist.scheduler import LoadScopeScheduling
 _CLUSTERED = (
     "tests/chaos/test_storm.py",
     "tests/chaos/test_takeover.py",
+    "tests/deploy/test_cluster.py",
     "tests/deploy/test_servers.py",
     "tests/e2e/test_walking_cluster.py",
     "tests/engines/test_cluster.py",
@@ -17,7 +18,7 @@ _CLUSTERED = (
 """They ask for ``servers``, which one worker starts once, kills and restarts."""
 _TOGETHER = "tests/gateway/"
 """They look at one installation."""
-_LONGEST_FIRST = ("tests/simulation/", *_CLUSTERED, "tests/chaos/", "tests/deploy/test_cluster.py", "tests/e2e/", "tests/cli/", _TOGETHER)
+_LONGEST_FIRST = ("tests/simulation/", *_CLUSTERED, "tests/chaos/", "tests/e2e/", "tests/cli/", _TOGETHER)
 
 
 class Dealt(LoadScopeScheduling):

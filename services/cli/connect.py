@@ -56,6 +56,15 @@ async def server(settings: Settings) -> AsyncIterator[Client]:
         yield clients["ops"]
 
 
+@contextlib.asynccontextmanager
+async def payments_of_server(settings: Settings) -> AsyncIterator[Client]:
+    """Of the server that runs: it alone speaks with gateways. Raises Failed where none does."""
+    async with reached(settings) as clients:
+        if not clients:
+            raise Failed(f"No server runs on {settings.data}, and it is the server that asks a gateway. Start it with: ringup run")
+        yield clients["payments"]
+
+
 def must_be_there(settings: Settings) -> None:
     """Raises SettingsError where nothing was ever kept."""
     if not (settings.data / "events.db").exists():

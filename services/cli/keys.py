@@ -9,7 +9,7 @@ import uuid
 import typer
 
 from services.cli import show
-from services.cli.connect import OPERATOR, Failed, ask, must_be_there, ops
+from services.cli.connect import OPERATOR, Failed, ask, must_be_there, ops, server
 from services.cli.options import DryRun, Json, settings
 from services.house import House
 from services.ops.audit import Record
@@ -19,9 +19,11 @@ from shared.ids import INSTALLATION
 from shared.kernel.views import Row
 from shared.settings import Settings
 
-keys = typer.Typer(help="The master key, under which all other keys lie.", no_args_is_help=True)
+keys = typer.Typer(help="The master key, under which all other keys lie, and the key of the vault.", no_args_is_help=True)
 
 _POLL = 0.5
+_STALLED = 120
+"""Polls without a record less, after which whoever wrote them anew is taken for dead."""
 _NEW_ONE = "A new master key would be made, every key wrapped by it, and the one before forgotten. Stop the server first."
 _COPY = "Keep a copy of it where the data is not. Backups that were made before open with the key before alone: make a new one now."
 _EVERYWHERE = "First put the new key as the first line, before the old one, into the key file of every process, and start them all again."
@@ -58,6 +60,56 @@ def rotate(dry_run: DryRun = False, json: Json = False) -> None:
     else:
         show.out.print(f"{outcome['keys']:,} keys are wrapped by the master key {outcome['fingerprints'][0]} now.")
         show.out.print(after, soft_wrap=True)
+
+
+@keys.command()
+def vault(json: Json = False) -> None:
+    """Which key cards, bank accounts and credentials of gateways are under."""
+    row = asyncio.run(_asked("GET", "/keys/vault"))
+    if json:
+        show.as_json(row)
+        return
+    show.out.print(f"{row['records']:,} records lie under key {row['key']} of the vault.")
+    if row["under_way"]:
+        show.out.print(f"{row['left']:,} of them are under an older key still. Go on with: ringup keys rotate-vault")
+    elif row["older"]:
+        show.out.print("The key before goes an hour after the rotation.")
+
+
+@keys.command()
+def rotate_vault(dry_run: DryRun = False, json: Json = False) -> None:
+    """Write every record of the vault anew, under a new key, while the server works. Cut off, it is gone on with by the same command."""
+    row = asyncio.run(_asked("GET", "/keys/vault") if dry_run else _vault_rotated())
+    if json:
+        show.as_json(row)
+    elif dry_run:
+        key = row["key"] if row["under_way"] else row["key"] + 1
+        show.out.print(f"{row['records']:,} records would be written anew, under key {key} of the vault.")
+    else:
+        show.out.print(f"{row['records']:,} records lie under key {row['key']} of the vault now. The key before goes in an hour. Make a new backup.")
+
+
+async def _asked(method: str, path: str) -> Row:
+    async with server(settings()) as client:
+        row: Row = await ask(client, method, path)
+        return row
+
+
+async def _vault_rotated() -> Row:
+    """Whichever process writes: what is left is counted in the vault itself."""
+    async with server(settings()) as client:
+        row: Row = await ask(client, "POST", "/keys/vault/rotate")
+        all_of, stalled = max(row["left"], 1), 0
+        with show.progress() as progress:
+            bar = progress.add_task("Records", total=all_of)
+            while row["under_way"]:
+                await asyncio.sleep(_POLL)
+                before, row = row["left"], await ask(client, "GET", "/keys/vault")
+                stalled = stalled + 1 if row["left"] == before else 0
+                if row["error"] or stalled > _STALLED:
+                    raise Failed(f"{row['error'] or 'Nobody writes them any more.'} Rotate again to go on.")
+                progress.update(bar, completed=all_of - row["left"])
+    return row
 
 
 def _planned(values: Settings) -> Row:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.contracts import cart, customers, fulfillment, payments, qa
+from shared.contracts import cards, cart, customers, fulfillment, payments, qa
 from shared.contracts.order import Call
 from shared.kernel.events import Event
 from shared.money import formatted
@@ -216,13 +216,13 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     payments.PaymentRefundFailed: _not_refunded,
     payments.PaymentReturned: lambda e: f"The bank returned the payment: {', '.join(filter(None, (e.code, _reason(e.reason))))}",
     payments.PaymentStopped: lambda e: f"Nothing more will be charged: {e.why}",
-    payments.PreAuthRequested: lambda e: "Pre-authorization asked for",
-    payments.PreAuthClaimed: lambda e: "The gateway is asked what became of it" if e.takeover else "The gateway is asked to pre-authorize",
-    payments.PreAuthUnanswered: lambda e: "The gateway did not say what became of it, and will be asked again",
-    payments.PreAuthorized: lambda e: "Pre-authorized",
-    payments.PreAuthDeclined: lambda e: f"Pre-authorization declined: {_reason(e.reason)}",
-    payments.PreAuthVoided: lambda e: _answered("Asked to give the pre-authorization back, the gateway answered", e.answer, e.reason),
-    payments.InstrumentKept: lambda e: f"{e.instrument.brand} ending {e.instrument.last4} kept for the customer's next orders",
+    cards.PreAuthRequested: lambda e: "Pre-authorization asked for",
+    cards.PreAuthClaimed: lambda e: "The gateway is asked what became of it" if e.takeover else "The gateway is asked to pre-authorize",
+    cards.PreAuthUnanswered: lambda e: "The gateway did not say what became of it, and will be asked again",
+    cards.PreAuthorized: lambda e: "Pre-authorized",
+    cards.PreAuthDeclined: lambda e: f"Pre-authorization declined: {_reason(e.reason)}",
+    cards.PreAuthVoided: lambda e: _answered("Asked to give the pre-authorization back, the gateway answered", e.answer, e.reason),
+    cards.InstrumentKept: lambda e: f"{e.instrument.brand} ending {e.instrument.last4} kept for the customer's next orders",
     qa.QualityReviewRequested: lambda e: _HELD[e.why],
     qa.ReviewDecided: _decided,
     qa.ReviewUndone: lambda e: f"Decision undone by {_who(e.reviewer)}",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
-from services.ops.asking import write_down
+from services.ops.asking import WithJobs, caller, passed_on, write_down
 from shared.contracts.ops import MasterKeyRotated
 from shared.http import RunningService, Sent
 from shared.kernel.commands import Refusal
@@ -66,3 +67,14 @@ async def _rewrapped(service: Running, work: Rewrapping, by: str) -> None:
     except Exception as error:
         work.state, work.error = "failed", str(error)
         raise
+
+
+@router.get("/vault")
+async def vault(jobs: WithJobs) -> JSONResponse:
+    """The key that cards and bank accounts are under, as payments says."""
+    return passed_on(await jobs.ask("payments", "GET", "/vault"))
+
+
+@router.post("/vault/rotate", status_code=202)
+async def rotate_vault(jobs: WithJobs, sent: Sent) -> JSONResponse:
+    return passed_on(await jobs.ask("payments", "POST", "/vault/rotate", None, caller(sent)))

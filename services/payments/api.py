@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.payments import gateway_api, limits_api, money_api, pre_auth_api, wallet_api
+from services.payments import gateway_api, health, limits_api, money_api, news, pre_auth_api, reconcile, vault_api, wallet_api
 from services.payments.account import problems as account_problems
 from services.payments.barred import REFUSED_BEFORE
 from services.payments.card import Problem, problems
@@ -24,8 +24,9 @@ from shared.service import Running
 from shared.text import Line
 
 router = APIRouter()
-router.routes += [*gateway_api.router.routes, *money_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
-router.routes += limits_api.router.routes
+router.routes += [*gateway_api.router.routes, *health.router.routes, *news.router.routes, *reconcile.router.routes]
+router.routes += [*money_api.router.routes, *pre_auth_api.router.routes, *wallet_api.router.routes]
+router.routes += [*limits_api.router.routes, *vault_api.router.routes]
 
 _CUSTOMER = "customer"
 

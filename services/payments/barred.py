@@ -5,8 +5,8 @@ from __future__ import annotations
 from services.payments.declines import explain
 from services.payments.pre_auth import PreAuths
 from services.payments.state import Payment
+from shared.contracts.cards import PreAuthDeclined
 from shared.contracts.order import Method
-from shared.contracts.payments import PreAuthDeclined
 
 REFUSED_BEFORE = "refused-before"
 

@@ -5,27 +5,19 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import os
-
-import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.payments.gateways.protocol import Secrets
 from services.payments.gateways.simulator import PASSWORD
-from shared.kernel.ports import Blobs
-
-log = structlog.get_logger()
+from services.payments.records import Records
 
 _KIND = "credentials"
 
 
 class Credentials:
-    """The key, 32 bytes, never lies in the data folder. Raises Unavailable."""
+    """``key``, 32 bytes, makes the references. Raises Unavailable."""
 
-    def __init__(self, blobs: Blobs, key: bytes) -> None:
-        self._blobs = blobs
-        self._cipher = AESGCM(key)
+    def __init__(self, records: Records, key: bytes) -> None:
+        self._records = records
         self._key = key
 
     def reference(self, gateway: str, command_id: str, secrets: Secrets) -> str:
@@ -34,22 +26,15 @@ class Credentials:
         return f"{gateway}/{base64.urlsafe_b64encode(made).decode()}"
 
     async def keep(self, reference: str, secrets: Secrets) -> None:
-        nonce = os.urandom(12)
-        await self._blobs.put(_KIND, reference, nonce + self._cipher.encrypt(nonce, _packed(secrets).encode(), reference.encode()))
+        await self._records.put(_KIND, reference, _packed(secrets).encode())
 
     async def find(self, reference: str) -> Secrets:
         """Empty for what is not kept, or does not open any more."""
-        data = await self._blobs.get(_KIND, reference) if reference else None
-        if data is None:
-            return {}
-        try:
-            return _unpacked(self._cipher.decrypt(data[:12], data[12:], reference.encode()).decode())
-        except (InvalidTag, ValueError):
-            log.error("credentials.damaged", reference=reference)
-            return {}
+        text = await self._records.get(_KIND, reference) if reference else None
+        return _unpacked(text.decode()) if text else {}
 
     async def forget(self, reference: str) -> None:
-        await self._blobs.delete(_KIND, reference)
+        await self._records.delete(_KIND, reference)
 
 
 def _packed(secrets: Secrets) -> str:

@@ -26,7 +26,7 @@ class Said:
 
 NOT_ACCEPTED = "not-accepted"
 UNTOLD = frozenset(("fraud-suspected", "lost-card", "pick-up-card", "stolen-card"))
-"""Reasons that must not reach whoever should not have the card: an order says ``NOT_ACCEPTED`` of them, and no more."""
+"""Reasons that must not reach whoever should not have the card: events say ``NOT_ACCEPTED`` of them, and no more but the gateway's code."""
 
 _LATER_OR_CARD = "another card, or the same card in a few minutes"
 _SUPERVISOR = "an external payment, or a supervisor"
@@ -227,10 +227,15 @@ ACCOUNTS = _table(
 )
 
 
+def told(reason: str) -> str:
+    """As it may stand in events and on pages."""
+    return NOT_ACCEPTED if reason in UNTOLD else reason
+
+
 def explain(reason: str, method: Method = "card") -> Said:
     """As an order may know it. A reason that is not in the table is told as a plain refusal by the bank, and no other gateway is asked then."""
     table = _of(method)
-    return table.get(NOT_ACCEPTED if reason in UNTOLD else reason) or replace(table["do-not-honour"], soft=False)
+    return table.get(told(reason)) or replace(table["do-not-honour"], soft=False)
 
 
 def known(reason: str, method: Method = "card") -> bool:

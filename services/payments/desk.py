@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from services.payments.answers import RESERVES
 from services.payments.barred import REFUSED_BEFORE, barred
 from services.payments.credentials import Credentials
-from services.payments.declines import explain
+from services.payments.declines import explain, told
 from services.payments.gateway import no_new_charge
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, Secrets, fitting, without
 from services.payments.means import Means, kind_of
 from services.payments.payment import Payment, Record
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
@@ -19,9 +20,13 @@ from services.payments.pre_auth import PreAuths
 from services.payments.state import Operation
 from services.payments.vault import LIFETIME, Vault, belongs, is_stored
 from services.payments.wallet import Wallet
-from shared.contracts.order import Method
+from shared.contracts.order import Address, Method
 from shared.contracts.payments import AttemptOpened, GatewayConfigured, Instrument
 from shared.kernel.effects import Work
+from shared.kernel.events import ERASED
+
+_CUSTOMER = "customer"
+"""Who places an order on the checkout page, or by a link."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,19 @@ class Desk:
     pre_auths: Callable[[str], Awaitable[PreAuths]]
     """Of an order."""
     clock: Callable[[], datetime]
+    unsealed: Callable[[Any], Awaitable[Any]]
+    """A copy with its personal fields opened."""
+    over: Callable[[str, Gateway], Gateway] = lambda name, gateway: gateway
+    """Watches what a gateway is asked."""
 
     async def at(self, name: str, method: Method = "card") -> At:
         known = await self.configured(name)
         if known is None:
             return At(None, {}, no_new_charge(known, self.gateways, method))
         secrets, able = await self.credentials.find(known.credentials), "refund" in known.capabilities
-        return At(self.gateways.get(known.kind), secrets, no_new_charge(known, self.gateways, method), known.renews, able, known.fallback)
+        spoken = self.gateways.get(known.kind)
+        gateway = self.over(name, spoken) if spoken else None
+        return At(gateway, secrets, no_new_charge(known, self.gateways, method), known.renews, able, known.fallback)
 
     # Reserving
 
@@ -70,9 +81,15 @@ class Desk:
             said = Said(answer="declined", reason=refusal or at.no_new_charge)
             return replace(await self._reserved(doing, payment, at, said, means), asked=False)
         stored = is_stored(opened.payment) or operation.kind == "renew"
-        charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, on_file=stored)
+        by_phone, billing = opened.submitted.placed_by != _CUSTOMER, await self._billing(opened)
+        charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, stored, by_phone, billing)
         said = fitting(await at.gateway.authorise(charge, at.secrets), operation.part.amount)
         return await self._reserved(doing, payment, at, said, means)
+
+    async def _billing(self, opened: AttemptOpened) -> Address:
+        """Without what was erased meanwhile."""
+        told = await self.unsealed(opened.submitted.order.billing.model_dump(mode="json"))
+        return Address.model_validate({name: value for name, value in told.items() if value != ERASED})
 
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
@@ -81,7 +98,7 @@ class Desk:
         """
         operation, opened = _asked(doing, payment)
         at = await self._at(operation, opened)
-        said = await self._ask(operation, opened, payment, at)
+        said = await self.ask(at, _question(operation, opened, payment))
         means, _ = await self._means(operation, payment, opened, at)
         fresh = operation.kind == "renew" or self.clock() < opened.submitted.submitted_at + LIFETIME
         again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
@@ -91,7 +108,7 @@ class Desk:
 
     async def _reserved(self, doing: Work, payment: Payment, at: At, said: Said, means: Means | None) -> Record:
         operation, opened = _asked(doing, payment)
-        recorded = self._record(doing, payment, at, said)
+        recorded = self._record(doing, payment, at, without(said, means) if means else said)
         if means is None:
             return recorded
         instrument = self.vault.instrument(means).model_copy(update={"id": opened.payment if is_stored(opened.payment) else ""})
@@ -145,9 +162,12 @@ class Desk:
         return (token.means, "") if mine and _fits(token.means, opened) else (None, "not-this-order")
 
     async def _renewable(self, payment: Payment, opened: AttemptOpened) -> tuple[Means | None, str]:
-        """The token went with the attempt's outcome; what was charged is kept for its customer."""
+        """The token goes with the attempt's outcome; what was charged is kept for its customer."""
         if is_stored(opened.payment):
             return await self._stored(opened, opened.payment)
+        token = await self.vault.find(opened.payment)
+        if token:  # not put away yet
+            return token.means, ""
         customer, fingerprint = opened.submitted.order.customer_id, payment.attempts[opened.attempt].instrument.fingerprint
         return await self._stored(opened, self.vault.named(customer, fingerprint)) if fingerprint else (None, "card-details-expired")
 
@@ -178,7 +198,7 @@ class Desk:
         """Never heard of it: again at once where a repeat is known as one, else when the first request cannot arrive any more."""
         operation, opened = _asked(doing, payment)
         at, settled_at = await self._at(operation, opened), payment.work[doing.reference].settled_at
-        said = await self._ask(operation, opened, payment, at)
+        said = await self.ask(at, _question(operation, opened, payment))
         settled = bool(settled_at and settled_at <= self.clock())
         again = said.answer == "never-heard" and (settled or bool(at.gateway and at.gateway.idempotent))
         if again or (said.reason == CANNOT_BE_ASKED and at.gateway and at.gateway.idempotent):
@@ -201,13 +221,13 @@ class Desk:
                 await self.wallet.keep(attempt.opened.submitted.order.customer_id, attempt.opened.order_id, kept.means)
         await self.vault.forget(token)
 
-    async def _ask(self, operation: Operation, opened: AttemptOpened, payment: Payment, at: At) -> Said:
+    async def ask(self, at: At, question: Question) -> Said:
         if at.gateway is None:
             return UNKNOWN
         if not at.gateway.askable:
             return Said(answer="unknown", reason=CANNOT_BE_ASKED)
-        said = await at.gateway.lookup(_question(operation, opened, payment), at.secrets)
-        return _as_asked(operation, said)
+        said = await at.gateway.lookup(question, at.secrets)
+        return said if question.operation == "void" else fitting(said, question.amount)
 
     async def _at(self, operation: Operation, opened: AttemptOpened) -> At:
         return await self.at(operation.part.gateway, opened.submitted.method)
@@ -215,7 +235,8 @@ class Desk:
     def _record(self, doing: Work, payment: Payment, at: At, said: Said) -> Record:
         pending, settles = payment.work.get(doing.reference), at.gateway.settles if at.gateway else SETTLE
         lease = pending.until if pending else None
-        asked = Record(doing.reference, said.answer, self.clock(), said.reason, said.reference, said.avs, said.cvv, lease=lease, settles=settles)
+        reason = told(said.reason)
+        asked = Record(doing.reference, said.answer, self.clock(), reason, said.reference, said.avs, said.cvv, lease=lease, settles=settles)
         return replace(asked, code=said.code, expires_at=said.expires_at)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from services.payments.pending import Pending
 from services.payments.references import Claimed, Kind, Wanted, claimed, kind_of, wanted
@@ -126,11 +127,12 @@ def _ask_again(payment: Payment, reference: str, at: datetime, unheard: bool) ->
 def _answered(payment: Payment, event: Answered) -> Payment:
     if not isinstance(event, PartAnswered) and event.ask_again_at:
         return _ask_again(payment, event.reference, event.ask_again_at, event.answer == "never-heard")
-    operation = replace(payment.operations[event.reference], answer=event.answer, reason=event.reason, gateway_reference=event.gateway_reference)
+    said: dict[str, Any] = {"answer": event.answer, "reason": event.reason, "gateway_reference": event.gateway_reference}
     if isinstance(event, PartAnswered | PartRenewed):
-        operation = replace(operation, expires_at=event.expires_at)
+        said["expires_at"] = event.expires_at
     if isinstance(event, PartAnswered):
-        operation = replace(operation, avs=event.avs, cvv=event.cvv)
+        said |= {"avs": event.avs, "cvv": event.cvv}
+    operation = replace(payment.operations[event.reference], **said)
     work = {reference: pending for reference, pending in payment.work.items() if reference != event.reference}
     answered = replace(payment, operations={**payment.operations, event.reference: operation}, work=work)
     return _renewed(answered, operation) if isinstance(event, PartRenewed) and operation.yes else answered
@@ -164,7 +166,10 @@ def _attempted(payment: Payment, event: Event) -> Payment:
         return _retried(payment, event)
     number = getattr(event, "attempt", None)
     attempt = payment.attempts.get(number) if number else None
-    return with_attempt(payment, number, _evolved(payment, attempt, event)) if number and attempt else payment
+    if number is None or attempt is None:
+        return payment
+    after = _evolved(payment, attempt, event)
+    return payment if after is attempt else with_attempt(payment, number, after)
 
 
 def _retried(payment: Payment, event: OperationRetried) -> Payment:

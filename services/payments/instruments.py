@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from shared.contracts.cards import InstrumentForgotten, InstrumentKept, InstrumentsErased
 from shared.contracts.order import Instrument
-from shared.contracts.payments import InstrumentForgotten, InstrumentKept, InstrumentsErased
 from shared.kernel.decider import Aggregate, Refused
 
 

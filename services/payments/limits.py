@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.contracts.payments import CardTried, Counted, Dimension, Door, LimitReleased, LimitTripped
+from shared.contracts.cards import CardTried, Counted, Dimension, Door, LimitReleased, LimitTripped
 from shared.kernel.codec import stamp
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Fact

@@ -18,7 +18,8 @@ from services.payments.means import Card, Means, brand
 from services.payments.payment import Payment, payment
 from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.vault import Vault
-from shared.contracts.payments import AttemptOpened, CardTried, Counted, Dimension, Door, PreAuthDeclined
+from shared.contracts.cards import CardTried, Counted, Dimension, Door, PreAuthDeclined
+from shared.contracts.payments import AttemptOpened
 from shared.http import problem
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.errors import Conflict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -43,6 +44,11 @@ def expiry(means: Means) -> str:
 
 def kind_of(means: Means) -> Literal["card", "account"]:
     return "card" if isinstance(means, Card) else "account"
+
+
+def hidden(text: str, means: Means) -> str:
+    """A number that somebody repeats, however it is grouped, is not repeated here."""
+    return re.sub(r"[\s.-]?".join(means.number), "•" * len(means.number), text)
 
 
 def packed(means: Means) -> dict[str, Any]:

@@ -54,6 +54,6 @@ RETURNS: Mapping[str, Return] = {
 }
 
 
-def returned(code: str) -> Return:
+def why_returned(code: str) -> Return:
     """Of a code that is not in the table no more is said than that the bank sent it back."""
-    return RETURNS.get(code) or Return(code, "do-not-honour", "The customer's bank sent it back.")
+    return RETURNS.get(code) or Return(code, "returned", "The customer's bank sent it back.")

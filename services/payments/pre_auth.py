@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.payments.declines import explain
 from services.payments.pending import LEASE, SETTLE, START, Pending, next_ask
+from shared.contracts.cards import PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
 from shared.contracts.order import Instrument
-from shared.contracts.payments import Answer, PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
+from shared.contracts.payments import Answer
 from shared.kernel.decider import Aggregate, Refused
 
 MOST = 5
@@ -47,6 +48,7 @@ class RecordPreAuth:
     gateway_reference: str = ""
     instrument: Instrument = _NOBODY
     lease: datetime | None = None
+    settles: timedelta = SETTLE
 
 
 Command = PreAuthorise | ClaimPreAuth | RecordPreAuth
@@ -150,9 +152,9 @@ def _answered(command: RecordPreAuth, state: PreAuths) -> Sequence[PreAuthUnansw
 def _unanswered(command: RecordPreAuth, known: PreAuth, pending: Pending, voids: bool) -> Sequence[PreAuthUnanswered | PreAuthDeclined]:
     where = {"order_id": known.asked.order_id, "number": known.asked.number, "reference": command.reference, "answer": command.answer}
     if voids or command.answer == "unknown":
-        return [PreAuthUnanswered(**where, reason=command.reason, ask_again_at=next_ask(command.now, pending))]
+        return [PreAuthUnanswered(**where, reason=command.reason, ask_again_at=next_ask(command.now, pending, command.reason))]
     if pending.settled_at is None:
-        return [PreAuthUnanswered(**where, ask_again_at=command.now + SETTLE)]
+        return [PreAuthUnanswered(**where, ask_again_at=command.now + command.settles)]
     return [_no(command, known, "not-charged")] if command.now >= pending.settled_at else []
 
 

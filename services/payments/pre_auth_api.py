@@ -16,7 +16,7 @@ from services.payments.means import Card
 from services.payments.payment import payment
 from services.payments.pre_auth import PreAuth, PreAuthorise, pre_auth
 from services.payments.vault import Vault, belongs, is_stored
-from shared.contracts.payments import PreAuthDeclined
+from shared.contracts.cards import PreAuthDeclined
 from shared.http import RunningService, Sent
 from shared.ids import OrderId
 from shared.kernel.commands import Envelope, Refusal

@@ -6,14 +6,16 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.payments.effects import Desk
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said, fitting
+from services.payments.effects import At, Desk
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said, fitting, without
 from services.payments.means import Card, Means
 from services.payments.payment import Payment
+from services.payments.pending import CANNOT_BE_ASKED, SETTLE
 from services.payments.pre_auth import ClaimPreAuth, PreAuths, RecordPreAuth
 from services.payments.vault import LIFETIME, is_stored
 from services.payments.views import pre_auth_work
-from shared.contracts.payments import Instrument, PreAuthorized, PreAuthRequested
+from shared.contracts.cards import PreAuthorized, PreAuthRequested
+from shared.contracts.payments import Instrument
 from shared.kernel.effects import Effect, Work
 from shared.kernel.events import Event
 
@@ -33,18 +35,18 @@ class Asking:
             return self._record(doing, state, Said(answer="declined", reason=refusal or at.no_new_charge), means)
         charge = Charge(doing.reference, asked.order_id, asked.amount, asked.currency, means, on_file=is_stored(asked.payment))
         said = await at.gateway.authorise(charge, at.secrets)
-        return self._record(doing, state, fitting(said, asked.amount), means)
+        return self._record(doing, state, fitting(said, asked.amount), means, at)
 
     async def ask_authorised(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         """Never heard of it: the same request again, as for an attempt."""
         asked = _asked(doing, state)
         at, (means, _) = await self.desk.at(asked.gateway), await self._means(asked, state)
-        question = Question(doing.reference, "authorise", asked.amount, asked.currency)
-        said = await at.gateway.lookup(question, at.secrets) if at.gateway else UNKNOWN
+        said = await self.desk.ask(at, Question(doing.reference, "authorise", asked.amount, asked.currency))
         fresh = self.desk.clock() < asked.due_at + LIFETIME
-        if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and said.answer == "never-heard" and fresh:
+        again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
+        if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and again and fresh:
             return await self.authorise(doing, state)
-        return self._record(doing, state, fitting(said, asked.amount), means)
+        return self._record(doing, state, fitting(said, asked.amount), means, at)
 
     async def void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         at, about = await self.desk.at(_asked(doing, state).gateway), _back(doing, state)
@@ -52,9 +54,9 @@ class Asking:
 
     async def ask_void(self, doing: Work, state: PreAuths) -> RecordPreAuth:
         at, (authorisation, theirs, amount, currency) = await self.desk.at(_asked(doing, state).gateway), _back(doing, state)
-        question = Question(doing.reference, "void", amount, currency, authorisation, theirs)
-        said = await at.gateway.lookup(question, at.secrets) if at.gateway else UNKNOWN
-        return await self.void(doing, state) if said.answer == "never-heard" else self._record(doing, state, said)
+        said = await self.desk.ask(at, Question(doing.reference, "void", amount, currency, authorisation, theirs))
+        again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
+        return await self.void(doing, state) if again else self._record(doing, state, said)
 
     async def recorded(self, doing: Work, state: PreAuths) -> None:
         """The token is used up by an outcome."""
@@ -73,10 +75,10 @@ class Asking:
         mine = token.order_id == asked.order_id and token.actor == asked.by and isinstance(token.means, Card)
         return (token.means, "") if mine else (None, "not-this-order")
 
-    def _record(self, doing: Work, state: PreAuths, said: Said, means: Means | None = None) -> RecordPreAuth:
-        instrument = self.desk.vault.instrument(means) if means else Instrument()
-        until = state.work[doing.reference].until
-        return RecordPreAuth(doing.reference, said.answer, self.desk.clock(), said.reason, said.reference, instrument, until)
+    def _record(self, doing: Work, state: PreAuths, said: Said, means: Means | None = None, at: At | None = None) -> RecordPreAuth:
+        instrument, said = (self.desk.vault.instrument(means), without(said, means)) if means else (Instrument(), said)
+        until, settles = state.work[doing.reference].until, at.gateway.settles if at and at.gateway else SETTLE
+        return RecordPreAuth(doing.reference, said.answer, self.desk.clock(), said.reason, said.reference, instrument, until, settles)
 
 
 def _asked(doing: Work, state: PreAuths) -> PreAuthRequested:

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 import structlog
 
+from services.payments import rotation
 from services.payments.api import router
 from services.payments.credentials import Credentials
 from services.payments.effects import Desk, effects, in_use, spent
@@ -15,16 +16,20 @@ from services.payments.gateway import Introduce, gateway
 from services.payments.gateways.installed import GROUP, Installed, installed
 from services.payments.gateways.kinds import Surroundings
 from services.payments.gateways.protocol import TIMEOUT
+from services.payments.health import Watch
 from services.payments.instruments import instruments
 from services.payments.limits import limit, limits, tries
 from services.payments.limits_door import Limits
+from services.payments.news import Listening
 from services.payments.payment import Payment, payment
 from services.payments.policies import capture, open_attempt, stop
 from services.payments.pre_auth import PreAuths, pre_auth
 from services.payments.pre_auth_work import Asking, pre_auth_effects
+from services.payments.records import Records
 from services.payments.simulator.app import simulator
-from services.payments.vault import Vault
-from services.payments.views import erased_orders, payments_view, pre_auth_work, to_erase, work
+from services.payments.vault import LIFETIME, Vault
+from services.payments.vault_keys import vault_keys
+from services.payments.views import authorisations, echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
 from shared.asgi import AsgiClient, Client, HttpClient
 from shared.contracts.payments import GatewayConfigured, OutcomeRecorded, RefundRequested
@@ -37,7 +42,9 @@ from shared.settings import SettingsError
 
 log = structlog.get_logger()
 
+_VAULT = "payments.vault"
 _ERASE_EVERY = 1.0
+_CHECK_EVERY = 10.0
 _SWEEP_EVERY = 60.0
 """Seconds. The first comes so long after the start: what was submitted before a stop is charged first."""
 
@@ -54,9 +61,13 @@ def _simulator(running: Running) -> Client:
 
 
 async def _setup(running: Running) -> None:
-    vault = Vault(running.blobs, running.keyring.derived("vault"), running.keyring.derived("fingerprint"))
-    running.state["vault"] = vault
-    running.state["credentials"] = credentials = Credentials(running.blobs, running.keyring.derived("credentials"))
+    derived = running.keyring.derived
+    await rotation.first_key(running)
+    before = {"tokens": derived("vault"), "vault": derived("vault"), "credentials": derived("credentials")}
+    running.state["records"] = records = Records(running.blobs, running.keyring, lambda: rotation.current(running), before)
+    running.state["rotation"] = rotation.Work()
+    running.state["vault"] = vault = Vault(records, derived("fingerprint"))
+    running.state["credentials"] = credentials = Credentials(records, derived("credentials"))
     around = Surroundings(running.settings, running.clock, lambda: _simulator(running))
     running.state["installed"] = found = installed(entry_points(group=GROUP), around)
     running.warnings.update(found.broken)
@@ -69,10 +80,16 @@ async def _setup(running: Running) -> None:
         state: PreAuths = (await running.load(pre_auth, order_id))[0]
         return state
 
-    running.state["limits"] = Limits(running, running.keyring.derived("limits"))
+    running.state["limits"] = Limits(running, derived("limits"))
     running.state["wallet"] = wallet = Wallet(running, vault)
-    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock)
+    running.state["watch"] = watch = Watch(running)
+    running.state["desk"] = Desk(found.gateways, configured, credentials, vault, wallet, pre_auths, running.clock, running.opened, watch.over)
     await _introduce(running, found)
+    with running.watched(_VAULT):
+        await records.check()
+    running.spawn(_every(_CHECK_EVERY, running, _VAULT, lambda running: records.check()))
+    running.state["listening"] = listening = Listening(running)
+    running.spawn(listening.watch())
     running.spawn(_every(_SWEEP_EVERY, running, "payments.sweep", sweep))
     running.spawn(_every(_ERASE_EVERY, running, "payments.erase", erase))
 
@@ -93,7 +110,8 @@ async def _every(seconds: float, running: Running, name: str, work: Callable[[Ru
 
 
 async def sweep(running: Running) -> None:
-    """Forget the cards that nothing may be charged to any more."""
+    """Forget the cards that nothing may be charged to any more, and the keys that no record needs."""
+    await rotation.drop_older(running, running.state["records"])
     vault: Vault = running.state["vault"]
     desk: Desk = running.state["desk"]
     for token, kept in await vault.tokens():
@@ -103,6 +121,8 @@ async def sweep(running: Running) -> None:
         paid, _ = await running.load(payment, kept.order_id)
         asked = await desk.pre_auths(kept.order_id)
         if in_use(token, paid, asked):
+            if running.clock() > kept.expires_at + LIFETIME:
+                await vault.without_code(token, kept)
             continue
         if spent(token, paid, asked):
             await desk.put_away(token, paid)
@@ -135,8 +155,8 @@ def _label(event: Event) -> tuple[str, str] | None:
 
 payments = Service(
     "payments",
-    aggregates=(payment, gateway, pre_auth, instruments, tries, limit),
-    views=(work, payments_view, erased_orders, pre_auth_work, to_erase, limits),
+    aggregates=(payment, gateway, pre_auth, instruments, tries, limit, vault_keys),
+    views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, authorisations, to_erase, limits),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,

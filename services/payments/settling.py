@@ -9,9 +9,9 @@ from services.payments.answers import CONSEQUENCES, RESERVES
 from services.payments.capture import captured, requested
 from services.payments.commands import Record, RecordOutcome, Retry, Return
 from services.payments.folding import evolve
+from services.payments.nacha import why_returned
 from services.payments.pending import START, Pending
 from services.payments.references import once_more, parsed
-from services.payments.returns import reason_of
 from services.payments.state import Operation, Payment
 from shared.contracts.payments import Answer, OperationRetried, OutcomeRecorded, PaymentReturned
 from shared.kernel.decider import Refused
@@ -131,7 +131,7 @@ def returned(command: Return, payment: Payment) -> Sequence[Event]:
         part=operation.part.number,
         reference=command.reference,
         code=command.code,
-        reason=reason_of(command.code),
+        reason=why_returned(command.code).reason,
         amount=min(command.amount or operation.part.amount, operation.part.amount),
     )
     if operation.yes:

@@ -16,4 +16,7 @@ def settle(event: PaymentCaptured) -> Commands:
 
 @policy
 def close(event: OrderCancelled | PaymentVoided) -> Commands:
-    yield event.order_id, Close(event.order_id, event.attempt if isinstance(event, PaymentVoided) else None)
+    if isinstance(event, OrderCancelled):
+        yield event.order_id, Close(event.order_id, None)
+    elif not event.stands:
+        yield event.order_id, Close(event.order_id, event.attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from shared.contracts import cart, catalog, customers, fulfillment, ops, payments, qa
+from shared.contracts import cards, cart, catalog, customers, fulfillment, ops, payments, qa
 from shared.kernel.events import Event
 from shared.kernel.views import View
 
@@ -12,7 +12,7 @@ SERVICES = ("catalog", "cart", "payments", "qa", "fulfillment", "customers", "op
 
 
 def _events() -> Iterator[type[Event]]:
-    for module in (catalog, cart, payments, qa, fulfillment, customers, ops):
+    for module in (catalog, cart, payments, cards, qa, fulfillment, customers, ops):
         yield from (v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Event) and v.TYPE and v.__module__ == module.__name__)
 
 

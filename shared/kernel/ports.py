@@ -137,6 +137,9 @@ class Keyring(Protocol):
     async def erase(self, label: str) -> Sequence[str]:
         """Drop the keys of all streams with this label; returns the streams, those that were dropped before too."""
 
+    async def drop(self, stream: str) -> None:
+        """This one key, which is nobody's: no erasure, so that a restore of an older backup brings it back."""
+
     def derived(self, purpose: str) -> bytes:
         """32 bytes for one purpose, the same for the whole life of the installation, whatever its master key is."""
 
@@ -185,6 +188,9 @@ class Blobs(Protocol):
     async def put(self, kind: str, id: str, data: bytes) -> None: ...
 
     async def get(self, kind: str, id: str) -> bytes | None: ...
+
+    async def replace(self, kind: str, id: str, before: bytes, data: bytes) -> bool:
+        """False where it is not ``before`` any more, and nothing was written."""
 
     async def delete(self, kind: str, id: str) -> None: ...
 

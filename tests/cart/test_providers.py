@@ -135,7 +135,12 @@ async def fails():
     raise ConnectionError("no route")
 
 
-@pytest.mark.parametrize("wrong", [fails, asyncio.Event().wait, -1, "999", 9.99, Decimal(999), True, None, 10**13], ids=repr)
+def named(wrong):
+    """The same in every process."""
+    return getattr(wrong, "__name__", repr(wrong))
+
+
+@pytest.mark.parametrize("wrong", [fails, asyncio.Event().wait, -1, "999", 9.99, Decimal(999), True, None, 10**13], ids=named)
 async def test_without_an_amount_nothing_is_changed_and_nothing_guessed(opened, wrong):
     tax = Taxing(999, wrong, 500)
     shop = await opened(tax, patience=0.05)
@@ -208,7 +213,7 @@ async def test_a_coupon_asks_for_the_tax_again_and_not_for_the_shipping(opened):
     assert (len(tax.asked), len(shipping.asked)) == (2, 1)
 
 
-@pytest.mark.parametrize("wrong", [fails, asyncio.Event().wait, {1: -1}, {1: "500"}, {2: 500}, [500], 500, None], ids=repr)
+@pytest.mark.parametrize("wrong", [fails, asyncio.Event().wait, {1: -1}, {1: "500"}, {2: 500}, [500], 500, None], ids=named)
 async def test_shipping_prices_that_are_none_stop_the_change(opened, wrong):
     shipping = Shipping({}, wrong, {1: 500})
     shop = await opened(shipping=shipping, patience=0.05)

@@ -1,8 +1,11 @@
 import pytest_asyncio
+from playwright.async_api import expect
 
 from services.gateway.accounts import PASSWORD
 from tests.browser import chromium
 from tests.site import site
+
+expect.set_options(timeout=15_000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

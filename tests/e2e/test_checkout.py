@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from services.gateway.throttle import ORDER
+from tests.cards import fresh
 from tests.e2e.axe import in_every_look
 from tests.e2e.entry import BROKE, GOOD, LOST_AFTER, card, field
 
@@ -116,7 +117,7 @@ async def test_a_declined_card_is_told_and_another_one_pays(window, shop):
     await expect(page.get_by_role("alert").filter(has_text="Nothing was charged.")).to_be_focused()
     assert await page.input_value("#number") == ""
     assert await in_every_look(page) == {}
-    await pay(page, GOOD)
+    await pay(page, fresh())
     await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
 
 
@@ -139,7 +140,7 @@ async def test_pressed_twice_it_is_sent_once(window, shop):
     page = await at_the_payment(window, shop)
     tokens = []
     page.on("request", lambda request: request.url.endswith("/token") and tokens.append(request.url))
-    await card(page, GOOD)
+    await card(page, fresh())
     await page.get_by_role("button", name=re.compile("^Pay ")).dblclick()
     await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     assert len(tokens) == 1
@@ -166,7 +167,7 @@ async def test_a_lost_line_loses_nothing(window, shop):
     await go_on(page)
     await expect(page.get_by_role("heading", name="Pay")).to_be_visible()
     await page.context.set_offline(True)
-    await pay(page, GOOD)
+    await pay(page, fresh())
     await expect(page.get_by_role("alert")).to_contain_text("What you typed is still here")
     await page.context.set_offline(False)
     await page.get_by_role("button", name=re.compile("^Pay ")).click()
@@ -212,7 +213,7 @@ async def test_another_card_after_a_lost_line_is_the_one_that_pays(window, shop)
     sent = await lost(page, "**/pay")
     await pay(page, BROKE)
     await expect(page.get_by_role("alert")).to_contain_text("You are charged once at most.")
-    await pay(page, GOOD)
+    await pay(page, fresh())
     await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     first, second = sent
     assert first["payment"] != second["payment"]
@@ -260,7 +261,7 @@ async def test_every_state_is_accessible(window, shop):
     await go_on(page)
     await expect(page.get_by_role("heading", name="Pay")).to_be_visible()
     assert await in_every_look(page) == {}
-    await pay(page, GOOD)
+    await pay(page, fresh())
     await expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     assert await in_every_look(page) == {}
 

@@ -57,6 +57,20 @@ class TestKeyring:
         await first.close()
         assert await (await reopen()).ports("qa").keyring.ensure("order-1", label="77") is None
 
+    async def test_one_key_is_dropped_for_good(self, reopen):
+        first = await reopen()
+        keyring = first.ports("qa").keyring
+        other = await keyring.ensure("vault-key-2")
+        await keyring.ensure("vault-key-1")
+        for _ in range(2):
+            await keyring.drop("vault-key-1")
+        await keyring.drop("never-made")
+        assert await keyring.find(["vault-key-1", "vault-key-2"]) == {"vault-key-1": None, "vault-key-2": other}
+        await first.close()
+        keyring = (await reopen()).ports("qa").keyring
+        assert await keyring.ensure("vault-key-1") is None
+        assert await keyring.ensure("never-made")
+
     async def test_a_key_that_is_not_there_is_unavailable_and_no_erasure(self, keyring):
         await keyring.ensure("order-1")
         with pytest.raises(Unavailable):
@@ -117,6 +131,17 @@ class TestBlobs:
         await blobs.delete("tokens", "t1")
         await blobs.delete("tokens", "t1")
         assert await blobs.get("tokens", "t1") is None
+
+    async def test_only_what_is_as_it_was_is_replaced(self, engine):
+        blobs = engine.ports("payments").blobs
+        await blobs.put("vault", "i1", b"one")
+        assert await blobs.replace("vault", "i1", b"one", b"two")
+        assert not await blobs.replace("vault", "i1", b"one", b"three")
+        assert not await blobs.replace("vault", "i2", b"one", b"two")
+        assert (await blobs.get("vault", "i1"), await blobs.get("vault", "i2")) == (b"two", None)
+        await blobs.delete("vault", "i1")
+        assert not await blobs.replace("vault", "i1", b"two", b"three")
+        assert await blobs.ids("vault") == []
 
     async def test_many_at_once(self, engine):
         blobs = engine.ports("payments").blobs

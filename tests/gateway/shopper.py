@@ -7,11 +7,12 @@ import uuid
 from dataclasses import dataclass, field
 
 from shared.clients import Caller, call
+from tests.cards import fresh
 from tests.house.shop import until
 
 AGENT = Caller("agent:agent1", "agent")
 SUPERVISOR = Caller("agent:supervisor1", "supervisor")
-GOOD, BROKE, LOST_AFTER = "4242424242424242", "4000000000009995", "4000000000000259"
+BROKE, LOST_AFTER = "4000000000009995", "4000000000000259"
 ADDRESS = {"street": "100 Example Street", "unit": "Apt 4", "city": "Austin", "postal": "78701", "region": "TX", "country": "US"}
 PERSON = {"first_name": "Customer", "last_name": "K", "email": "customer.k@example.com", "phone": "+1 512 555 0147"}
 TYPED = {**{f"customer.{name}": value for name, value in PERSON.items()}, **{f"billing.{name}": value for name, value in ADDRESS.items()}}
@@ -112,12 +113,13 @@ class Shopper:
         data = {**(again or self.hidden()), **typed}
         return self._seen(await self.http.post(self.here + more, data=data, headers={"accept": "text/html"}, follow_redirects=True))
 
-    async def token(self, number=GOOD, **more):
-        card = {"number": number, "expiry": "12/49", "cvv": "737", **more}
+    async def token(self, number="", **more):
+        """Of a fresh card where none is named."""
+        card = {"number": number or fresh(), "expiry": "12/49", "cvv": "737", **more}
         headers = {"accept": "application/json", "x-csrf-token": self.hidden()["csrf"], "idempotency-key": uuid.uuid4().hex}
         return await self.http.post(f"{self.here}/token", json=card, headers=headers)
 
-    async def pay(self, number=GOOD, **typed):
+    async def pay(self, number="", **typed):
         answer = await self.token(number)
         assert answer.status_code == 201, answer.text
         return await self.send("/pay", payment=answer.json()["token"], terms="shown", terms_agreed="yes", **typed)

@@ -277,3 +277,19 @@ async def test_a_campaign_that_has_ended_says_so(ringup):
     await customer.pay()
     assert "This offer has ended." in customer.text
     assert (await (await shopper(ringup, ending)).open()).status == 404
+
+
+async def test_what_its_gateway_cannot_take_here_is_said_and_charges_nothing(ringup, shop):
+    """A campaign that is not listed in order entry may name a gateway that needs a form of its own."""
+    name = f"forms-{shop.id}"
+    body = {"kind": "simulator", "capabilities": ["requires-form"]}
+    assert (await call(ringup.all.house.clients["payments"], SUPERVISOR, "PUT", f"/gateways/{name}", body, key=name)).status == 200
+    offers = [{**offer, "gateway": name} for offer in shop.body["offers"]]
+    await publish(ringup, shop, {**shop.body, "offers": offers})
+    try:
+        customer = await at_the_payment(ringup, shop)
+        await customer.pay()
+        assert "Cloud pillow cannot be paid here at the moment" in customer.text or "This product cannot be paid here" in customer.text
+        assert await charges(ringup, customer.order_id) == []
+    finally:
+        await publish(ringup, shop, shop.body)

@@ -26,8 +26,14 @@ async def paid(ringup):
         order = {**EXTERNAL, "method": "card", "card": CARD, **changed}
         answer = await agent.send("POST", "/api/v1/orders", json=order, key=key())
         assert answer.status_code == 202, answer.text
-        await ringup.has(answer.json()["order_id"], "Complete")
-        return answer.json()["order_id"]
+        order_id = answer.json()["order_id"]
+        await ringup.has(order_id, "Complete")
+
+        async def taken():
+            return (await money(ringup, order_id))["captured"]
+
+        await until(taken)
+        return order_id
 
     return paying
 
@@ -63,8 +69,10 @@ async def test_a_part_is_refunded_and_then_the_rest(ringup, supervisor, paid):
     await refunded(ringup, order_id, ["refunded"])
     assert "Partly refunded" in await supervisor.page(f"/orders/{order_id}")
     rest = captured - 150
-    await supervisor.form(f"/orders/{order_id}/refunds", amount=f"{rest // 100}.{rest % 100:02}", reason="All of it", key=key())
+    answer = await supervisor.form(f"/orders/{order_id}/refunds", amount=f"{rest // 100}.{rest % 100:02}", reason="All of it", key=key())
+    assert answer.status_code == 200, answer.text
     await ringup.has(order_id, "Refunded")
+    await refunded(ringup, order_id, ["refunded", "refunded"])
     page = await supervisor.page(f"/orders/{order_id}")
     assert "Refund…" not in page
     assert order_id in await supervisor.page("/orders?status=Refunded")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.house.shop import BROKE, GOOD, Shop
+from tests.house.shop import BROKE, GOOD, Shop, until
 from tests.house.test_pre_auth import asked, typed
 from tests.house.test_wallet import account_token, charged
 
@@ -40,6 +40,19 @@ async def test_a_card_that_is_never_to_be_tried_again_gets_no_token_on_this_orde
     assert KEPT not in str(body)
     assert (await token(shop, order_id, GOOD))[0] == 201
     assert (await token(shop, (await shop.started())["order_id"], KEPT))[0] == 201
+
+
+async def test_nothing_of_an_order_says_why_such_a_card_was_refused(shop):
+    order_id = (await shop.started())["order_id"]
+    await submitted(shop, order_id, (await token(shop, order_id, KEPT))[1]["token"])
+
+    async def story():
+        rows = (await shop.ask("customers", "GET", f"/orders/{order_id}/timeline"))[1]["rows"]
+        return rows if any(row["type"].endswith(".OrderDeclined") for row in rows) else None
+
+    seen = str([await until(story), await shop.ask("payments", "GET", f"/orders/{order_id}"), await shop.ask("cart", "GET", f"/orders/{order_id}")])
+    assert "not-accepted" in seen
+    assert not [word for word in ("pick-up", "pick up", "stolen", "fraud") if word in seen]
 
 
 async def test_one_whose_token_was_made_before_is_declined_without_asking_its_bank(shop):

@@ -10,6 +10,7 @@ from services.payments.limits import DECLINED, MOST
 from services.payments.means import Card
 from services.payments.payment import Open, payment
 from services.payments.simulator import app as simulator
+from services.payments.simulator import magic
 from shared.contracts.order import Part
 from shared.service import utc_now
 from shared.text import luhn
@@ -65,16 +66,14 @@ def orders():
     return ("".join(LETTERS[n // 32**place % 32] for place in range(10)) for n in itertools.count(1))
 
 
-class Stolen(dict):
-    """What the bank says of them: of ten, one is good still."""
-
-    def get(self, number, default=""):
-        return default if number == GOOD or int(number) % 10 == 7 else "do-not-honour"
-
-
 @pytest.fixture
 def stolen(monkeypatch):
-    monkeypatch.setattr(simulator, "DECLINES", Stolen())
+    """Of ten, one is good still."""
+
+    def find(what, number, amount):
+        return magic.find(what, number if number == GOOD or int(number) % 10 == 7 else next(iter(magic.DECLINES)), amount)
+
+    monkeypatch.setattr(simulator, "find", find)
 
 
 async def pre_auth(shop, order_id, number, agent="agent1", customer=""):

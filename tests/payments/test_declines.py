@@ -1,12 +1,14 @@
 """One table says what follows from a no, for cards and for accounts, and the page about it says the same."""
 
 import re
+from importlib.metadata import entry_points
 from typing import get_args
 
 import pytest
 
 from services.payments.declines import ACCOUNTS, CARDS, NOT_ACCEPTED, UNTOLD, Again, explain, known
-from services.payments.nacha import RETURNS, returned
+from services.payments.gateways.installed import GROUP
+from services.payments.nacha import RETURNS, why_returned
 from tests.payments import declines_page
 
 ALL = [*CARDS.values(), *ACCOUNTS.values()]
@@ -61,11 +63,20 @@ def test_a_return_has_a_reason_of_accounts(each):
 
 
 def test_a_return_that_nobody_knows_is_one_nevertheless():
-    assert returned("R99").code == "R99"
-    assert returned("R01").reason == "insufficient-funds"
+    assert why_returned("R99").code == "R99"
+    assert why_returned("R01").reason == "insufficient-funds"
 
 
-def test_the_page_about_declines_has_the_tables_of_the_code():
+@pytest.mark.parametrize("entry", entry_points(group=GROUP), ids=lambda entry: entry.name)
+def test_each_kind_of_gateway_means_reasons_of_ours(entry):
+    assert [reason for reason in entry.load().declines.values() if not (known(reason) or known(reason, "echeck"))] == []
+
+
+@pytest.mark.parametrize("page", [declines_page.PAGE, declines_page.NMI], ids=lambda page: page.name)
+def test_the_pages_have_the_tables_of_the_code(page):
+    assert page.read_text() == declines_page.written(page.read_text())
+
+
+def test_the_page_about_declines_leaves_none_out():
     text = declines_page.PAGE.read_text()
-    assert text == declines_page.written(text)
     assert all(f"*{reason}*" in text for reason in (*CARDS, *ACCOUNTS, *UNTOLD))

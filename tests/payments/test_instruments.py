@@ -1,6 +1,6 @@
 from services.payments.instruments import Erase, Forget, Keep, instruments
+from shared.contracts.cards import InstrumentForgotten, InstrumentKept, InstrumentsErased
 from shared.contracts.order import Instrument
-from shared.contracts.payments import InstrumentForgotten, InstrumentKept, InstrumentsErased
 from tests.given import given
 from tests.samples import ORDER
 

@@ -9,8 +9,8 @@ import pytest
 from services.payments.declines import known
 from services.payments.gateways.nmi import KIND, SECURITY_KEY, WEBHOOK_KEY, NmiGateway
 from services.payments.gateways.nmi_answers import ACCOUNT_DECLINES, DECLINES, answered, judged, minor, why
-from services.payments.gateways.nmi_query import Refused, transactions
-from services.payments.gateways.protocol import Account, Card, Charge, FollowUp, NoList, NotTheirs, Question
+from services.payments.gateways.nmi_query import Refused, kept, transactions
+from services.payments.gateways.protocol import Account, Address, Card, Charge, FollowUp, NoList, NotTheirs, Question
 from shared.asgi import AsgiClient, Response
 from tests.payments import fake_nmi
 from tests.payments.fake_nmi import APPROVED, BAD_ROUTING, KEY, NO_MONEY, SIGNING_KEY, FakeNmi, signed
@@ -76,6 +76,14 @@ class TestCards:
             "Customer", "A", "customer", "stored",
         )  # fmt: skip
         assert "dup_seconds" not in sent
+
+    async def test_the_billing_address_goes_along_for_the_bank_to_compare(self, nmi, gateway):
+        billing = Address(street="100 Example Street", unit="4", city="Austin", region="TX", postal="78701", country="US")
+        await gateway.authorise(charge(billing=billing), SECRETS)
+        await gateway.authorise(charge(CHECKING, "0123456789-2-1", billing=billing), SECRETS)
+        names = ("address1", "address2", "city", "state", "zip", "country")
+        assert [nmi.requests[0][name] for name in names] == ["100 Example Street", "4", "Austin", "TX", "78701", "US"]
+        assert not set(names) & nmi.requests[1].keys()
 
     async def test_a_card_on_file_goes_without_a_code_and_is_said_to_be_one(self, nmi, gateway):
         await gateway.authorise(charge(card(cvv=""), on_file=True), SECRETS)
@@ -226,6 +234,15 @@ class TestAnswers:
         assert judged(answer, REF, 5690).reason == "does-not-fit"
         assert judged(answer, REF, 1000).answer == "approved"
 
+    @pytest.mark.parametrize("end", ["&", "\n", "&amount_authorized=56.9000", "&cc_number=4xxxxxxxxxxx1111&cc_number=again", "&name=M\xfcller"])
+    async def test_what_is_not_asked_for_disturbs_nothing(self, end):
+        body = f"response=1&responsetext=SUCCESS&response_code=100&transactionid=7&orderid={REF}{end}".encode("latin-1")
+        assert (await answering(body).authorise(charge(), SECRETS)).answer == "approved"
+
+    @pytest.mark.parametrize(("text", "cents"), [("12.34", 1234), ("-1.01", 101), ("5", 500), ("5.5", 550), ("0.0100", 1)])
+    def test_what_is_an_amount(self, text, cents):
+        assert minor(text) == cents
+
     @pytest.mark.parametrize("text", ["", "1,00", "1.005", "NaN", "1e3", "٣"])
     def test_what_is_no_amount(self, text):
         with pytest.raises(ValueError, match="no amount"):
@@ -269,6 +286,12 @@ class TestKeys:
         assert await gateway.trouble(wrong) == "It does not accept this security key."
         assert nmi.transactions[said.reference]["condition"] == "pending"
 
+    async def test_being_asked_too_often_is_a_no_for_a_new_charge_alone(self):
+        busy = answering("response=3&responsetext=Rate limit exceeded&response_code=301&orderid=&transactionid=")
+        assert (await busy.authorise(charge(), SECRETS)).reason == "try-again-later"
+        asked = FollowUp(f"{REF}-capture", REF, "7", 5690, "USD")
+        assert [(await way(asked, SECRETS)).answer for way in (busy.capture, busy.void, busy.refund)] == ["unknown"] * 3
+
     @pytest.mark.parametrize(("body", "said"), [("<html>", "Its answer cannot be read."), (OSError(), "It cannot be reached.")])
     async def test_trouble_is_told_in_words(self, gateway, body, said):
         assert await answering(body).trouble(SECRETS) == said
@@ -290,6 +313,28 @@ class TestQueries:
     def test_their_refusal_is_one(self):
         with pytest.raises(Refused):
             transactions(b"<nm_response><error_response>Rate limit exceeded</error_response></nm_response>")
+
+    def test_what_moves_nothing_is_passed_over(self):
+        settled = b"<action><action_type>settle</action_type><amount/><date/></action>"
+        (found,) = transactions(b"<nm_response><transaction><transaction_id>7</transaction_id>" + settled + b"</transaction></nm_response>")
+        assert found.actions == ()
+
+    @pytest.mark.parametrize(
+        ("inside", "there"),
+        [
+            ('<customer_vault><customer id="7"/></customer_vault>', True),
+            ("<customer_vault><customer><customer_vault_id>7</customer_vault_id></customer></customer_vault>", True),
+            ('<customer_vault><customer id="8"/></customer_vault>', False),
+            ("", False),
+            ("<error_response>Invalid Customer Vault Id REFID:1</error_response>", False),
+        ],
+    )
+    def test_what_lies_in_the_vault(self, inside, there):
+        assert kept(f"<nm_response>{inside}</nm_response>".encode(), "7") is there
+
+    def test_a_refusal_for_the_key_says_nothing_of_the_vault(self):
+        with pytest.raises(Refused):
+            kept(b"<nm_response><error_response>Authentication Failed</error_response></nm_response>", "7")
 
     async def test_two_yeses_under_one_reference_need_somebody(self, gateway):
         for _ in range(2):

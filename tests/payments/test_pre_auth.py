@@ -8,14 +8,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from services.payments.pending import ASK_AGAIN, LEASE, SETTLE
 from services.payments.pre_auth import MOST, ClaimPreAuth, PreAuthorise, RecordPreAuth, pre_auth
-from shared.contracts.payments import (
-    PreAuthClaimed,
-    PreAuthDeclined,
-    PreAuthorized,
-    PreAuthRequested,
-    PreAuthUnanswered,
-    PreAuthVoided,
-)
+from shared.contracts.cards import PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
 from tests.given import given
 from tests.machine import Machine, runs
 from tests.samples import NOON, ORDER

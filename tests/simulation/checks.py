@@ -46,6 +46,7 @@ def problems(evidence):
         told_is_true,
         no_stale_edit,
         not_charged_twice,
+        given_back,
         not_exported_twice,
         topics_are_whole,
         gate_holds,
@@ -85,7 +86,7 @@ def told_is_true(evidence):
         answers[told.what, told.key].append(told)
     for (what, key), all in answers.items():
         recorded = _recorded(evidence, what, key)
-        if what in ("submit", "place", "start") and any(told.ok for told in all) and not recorded:
+        if what in ("submit", "place", "start", "refund") and any(told.ok for told in all) and not recorded:
             yield f"{what} {key} was accepted and is not recorded"
         if recorded and all and not any(told.ok or told.status in (0, 503) for told in all) and not _twin(all):
             yield f"{what} {key} was refused and is recorded"
@@ -122,6 +123,19 @@ def not_charged_twice(evidence):
         for entry in charges:
             if entry["kind"] == "authorize" and entry["reference"] not in undone and not _kept(evidence, order, entry["reference"].partition("~")[0]):
                 yield f"{entry['reference']} was authorised, and neither captured nor given back"
+
+
+def given_back(evidence):
+    """No more than was taken, as often as it was asked for; of a stopped order all of it, unless somebody has to look after it."""
+    for order, charges in evidence.charges.items():
+        captured, refunded = (sum(entry["amount"] for entry in charges if entry["kind"] == kind) for kind in ("capture", "refund"))
+        told = [event.refunded for event in evidence.of(order, payments.PaymentRefunded)]
+        if refunded > captured:
+            yield f"{order} was given back {refunded} of {captured}"
+        if refunded != max(told, default=0) and not evidence.of(order, payments.PaymentRefundFailed):
+            yield f"{order} was given back {refunded}, and told so of {told}"
+        if evidence.of(order, payments.PaymentStopped) and refunded != captured and not evidence.of(order, payments.PaymentRefundFailed):
+            yield f"{order} was stopped, and {captured - refunded} not given back"
 
 
 def _kept(evidence, order, reference):

@@ -179,6 +179,9 @@ class MemoryKeyring:
 
         return await self._line.ask("keyring.erase", erased)
 
+    async def drop(self, stream):
+        await self._line.ask("keyring.drop", lambda: self._cluster.keys.update({stream: (None, "")} if stream in self._cluster.keys else {}))
+
     def derived(self, purpose):
         return hmac.digest(self._secret, purpose.encode(), "sha256")
 
@@ -205,6 +208,14 @@ class MemoryBlobs:
 
     async def get(self, kind, id):
         return await self._line.read("blobs.get", lambda: self._kept.get((kind, id)))
+
+    async def replace(self, kind, id, before, data):
+        def replaced():
+            same = self._kept.get((kind, id)) == before
+            self._kept.update({(kind, id): data} if same else {})
+            return same
+
+        return await self._line.ask("blobs.replace", replaced)
 
     async def delete(self, kind, id):
         await self._line.ask("blobs.delete", lambda: self._kept.pop((kind, id), None))

@@ -111,6 +111,8 @@ class People:
                 await self._think(20)
                 await self._cancel(order)
             await self._think(30)
+            if self._chance.random() < 0.4:
+                await self._refund(order)
 
     async def _rung_up(self, agent):
         """One that exists as far as the agent knows."""
@@ -185,7 +187,7 @@ class People:
         while True:
             await self._configure()
             await self._think(25)
-            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "poison", "nothing")):
+            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "poison", "refund", "nothing")):
                 case "publish":
                     await self._publish(self._chance.choice((PHONE, LANDER)))
                 case "retire":
@@ -194,6 +196,15 @@ class People:
                     await self._erase(self._chance.choice(self.orders))
                 case "poison" if self.orders:
                     self._poison(self._chance.choice(self.orders))
+                case "refund" if self.orders:
+                    await self._refund(self._chance.choice(self.orders))
+
+    async def _refund(self, order):
+        """Often more than is left, or twice at once."""
+        body = {"amount": self._chance.randint(1, 6000), "reason": "Too many came."}
+        path = f"/orders/{order}/refunds"
+        times = self._chance.choice((1, 2))
+        await asyncio.gather(*(self.ask("refund", "payments", SUPERVISOR, "POST", path, body, order=order) for _ in range(times)))
 
     def _poison(self, order):
         """Somebody puts what nobody can read on a topic, among the events of one order."""

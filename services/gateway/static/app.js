@@ -130,8 +130,12 @@ function tellTimes(scope = document) {
 tellTimes();
 setInterval(tellTimes, 10_000);
 document.addEventListener("htmx:afterSettle", () => tellTimes());
+document.addEventListener("htmx:afterRequest", () => stale.size && refreshSoon());
+document.addEventListener("htmx:afterSettle", () => stale.size && refreshSoon());
 
-// A part with data-live is fetched again when something it names happens: "*" is everything, else event types. Not under an open dialog.
+// A part with data-live is fetched again when something it names happens: "*" is everything, else event types. Not under an open dialog, nor
+// while an answer is on its way, which may be older: then whatever has taken its place is.
+const BUSY = ".htmx-request";
 const stale = new Map();
 onLive((notice) => {
   for (const part of document.querySelectorAll("[data-live]")) {
@@ -146,10 +150,11 @@ let soon;
 function refreshSoon() {
   soon ??= setTimeout(() => {
     soon = undefined;
-    for (const [part, seen] of stale) {
-      if (part.querySelector("dialog[open]")) continue;
-      stale.delete(part);
-      part.dispatchEvent(new CustomEvent("live", { bubbles: false, detail: { seen } }));
+    for (const [before, seen] of stale) {
+      const part = before.isConnected ? before : document.getElementById(before.id);
+      if (part?.matches(BUSY) || part?.querySelector(`dialog[open], ${BUSY}`)) continue;
+      stale.delete(before);
+      part?.dispatchEvent(new CustomEvent("live", { bubbles: false, detail: { seen } }));
     }
   }, 150);
 }

@@ -76,7 +76,7 @@ class NmiGateway:
             return _OTHER_CURRENCY
         if isinstance(charge.means, Account):
             return await self._put_in_vault(charge, charge.means, secrets)
-        answer = await self._transact({"type": "auth", **_charged(charge), **_card(charge.means, charge.on_file)}, secrets)
+        answer = await self._transact({"type": "auth", **_charged(charge), **_card(charge.means, charge)}, secrets)
         return judged(answer, charge.reference, charge.amount) if answer else UNKNOWN
 
     async def capture(self, asked: FollowUp, secrets: Secrets) -> Said:
@@ -158,7 +158,7 @@ class NmiGateway:
     async def _sell(self, asked: FollowUp, secrets: Secrets) -> Said:
         form = {"type": "sale", "payment": "check", "customer_vault_id": _vault_id(asked.authorisation), "orderid": asked.reference}
         answer = await self._transact(form | {"amount": major(asked.amount), "currency": asked.currency}, secrets)
-        if answer is None or answer.key_refused:
+        if answer is None or answer.turned_away:
             return UNKNOWN
         said = judged(answer, asked.reference, asked.amount, account=True)
         if said.answer == "declined" and answer.code == "300":
@@ -177,7 +177,7 @@ class NmiGateway:
     async def _follow(self, form: Mapping[str, str], asked: FollowUp, operation: Operation, secrets: Secrets) -> Said:
         about = (asked.captured if operation == "refund" else "") or asked.theirs or await self._theirs(asked, secrets)
         answer = await self._transact({**form, "transactionid": about}, secrets) if about else None
-        if answer is None or answer.key_refused:
+        if answer is None or answer.turned_away:
             return UNKNOWN
         if answer.response != "1":
             said = refused(answer.code, answer.text, asked.account)
@@ -275,9 +275,9 @@ def _charged(charge: Charge) -> dict[str, str]:
     return {"amount": major(charge.amount), "currency": charge.currency, "orderid": charge.reference}
 
 
-def _card(card: Card, on_file: bool) -> dict[str, str]:
-    """The customer asks for it either way; what was typed is kept, what was kept is used."""
-    first, _, last = card.holder.strip().rpartition(" ")
+def _card(card: Card, charge: Charge) -> dict[str, str]:
+    """The customer asks for it either way; what was typed is kept, what was kept is used. The address is for AVS."""
+    (first, _, last), billing = card.holder.strip().rpartition(" "), charge.billing
     said = {
         "payment": "creditcard",
         "ccnumber": card.number,
@@ -285,8 +285,14 @@ def _card(card: Card, on_file: bool) -> dict[str, str]:
         "cvv": card.cvv,
         "first_name": first,
         "last_name": last,
+        "address1": billing.street,
+        "address2": billing.unit,
+        "city": billing.city,
+        "state": billing.region,
+        "zip": billing.postal,
+        "country": billing.country,
         "initiated_by": "customer",
-        "stored_credential_indicator": "used" if on_file else "stored",
+        "stored_credential_indicator": "used" if charge.on_file else "stored",
     }
     return {name: value for name, value in said.items() if value}
 

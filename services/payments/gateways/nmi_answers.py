@@ -53,6 +53,7 @@ ACCOUNT_DECLINES: Mapping[str, str] = {
 }
 """What differs for bank accounts."""
 
+_TOO_OFTEN = "301"
 _NEITHER = frozenset(("420", "430"))
 _REJECTED: tuple[tuple[str, str], ...] = (
     ("duplicate (transaction|customer)", "duplicate"),
@@ -69,7 +70,8 @@ _REJECTED: tuple[tuple[str, str], ...] = (
 )
 """300 is all that the gateway refuses before it asks anybody; only its text says what for."""
 _KEY = re.compile("authentication failed|invalid (username|security key)|api key not found", re.IGNORECASE)
-_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
+_ONCE = ("response", "response_code", "transactionid", "orderid", "amount_authorized")
+_AMOUNT = re.compile(r"-?([0-9]{1,12})(?:\.([0-9]{1,2})0*)?")
 _CODE = re.compile("[1-4][0-9]{2}")
 
 
@@ -91,16 +93,17 @@ class Answered:
         return self.response == "1" and self.code == "100"
 
     @property
-    def key_refused(self) -> bool:
-        return self.response == "3" and _KEY.search(self.text) is not None
+    def turned_away(self) -> bool:
+        """For the key, or because too much was asked: it says nothing about the money."""
+        return self.response == "3" and (self.code == _TOO_OFTEN or _KEY.search(self.text) is not None)
 
 
 def answered(body: bytes) -> Answered:
     """Raises ValueError for what is no answer, or says one thing twice."""
-    pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
-    fields = dict(pairs)
+    pairs = parse_qsl(body.decode(errors="replace").strip(), keep_blank_values=True)
+    fields, names = dict(pairs), [name for name, _ in pairs]
     response, code = fields.get("response", ""), fields.get("response_code", "")
-    if len(fields) != len(pairs) or response not in ("1", "2", "3") or not _CODE.fullmatch(code):
+    if response not in ("1", "2", "3") or not _CODE.fullmatch(code) or any(names.count(name) > 1 for name in _ONCE):
         raise ValueError("no answer of NMI")
     authorised = fields.get("amount_authorized", "")
     return Answered(
@@ -152,10 +155,10 @@ def major(amount: int) -> str:
 
 def minor(text: str) -> int:
     """Without the sign that refunds may have in lists. Raises ValueError."""
-    if not _AMOUNT.fullmatch(text):
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
         raise ValueError("no amount")
-    whole, _, cents = text.lstrip("-").partition(".")
-    return int(whole) * 100 + int(cents.ljust(2, "0"))
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def charged_in(currency: str) -> bool:

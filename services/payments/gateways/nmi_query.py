@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from defusedxml.ElementTree import fromstring
 
 from services.payments.gateways.nmi_answers import minor
 
+ACTIONS = frozenset(("auth", "sale", "capture", "void", "refund"))
+"""Others, such as settle, move nothing that we asked for."""
+_NO_CUSTOMER = re.compile("(invalid|no such|unknown) customer|customer.*(not found|invalid)", re.IGNORECASE)
 _TIME = "%Y%m%d%H%M%S"
 
 
@@ -52,8 +56,13 @@ def transactions(body: bytes) -> Sequence[Transaction]:
 
 
 def kept(body: bytes, id: str) -> bool:
-    """There is this customer in the vault. Raises Refused, ValueError."""
-    customers = _told(body).findall("customer_vault/customer")
+    """There is this customer in the vault; of one that is not they say nothing, or that there is none. Raises Refused, ValueError."""
+    try:
+        customers = _told(body).findall("customer_vault/customer")
+    except Refused as refusal:
+        if _NO_CUSTOMER.search(str(refusal)):
+            return False
+        raise
     return any(id in (customer.get("id"), customer.findtext("customer_vault_id")) for customer in customers)
 
 
@@ -84,7 +93,7 @@ def _transaction(element: Element) -> Transaction:
         account=text("transaction_type") == "ck",
         avs=text("avs_response"),
         cvv=text("csc_response"),
-        actions=tuple(_action(each) for each in element.findall("action")),
+        actions=tuple(_action(each) for each in element.findall("action") if (each.findtext("action_type") or "").strip() in ACTIONS),
     )
 
 

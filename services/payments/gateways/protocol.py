@@ -9,11 +9,13 @@ from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from services.payments.means import Account, Card, Means
+from services.payments.means import Account, Card, Means, hidden
+from shared.contracts.order import Address
 from shared.contracts.payments import Answer
 
 __all__ = [
     "Account",
+    "Address",
     "Answer",
     "Card",
     "Charge",
@@ -45,6 +47,7 @@ class Charge:
     """Reserve ``amount``, minor units of ``currency``. ``reference`` is ours and stable: the same one is the same request.
 
     ``on_file``: stored earlier by this customer, so there is no security code. ``by_phone``: the customer does not type it in themselves.
+    ``billing`` is for the bank to compare (AVS), where a gateway takes it.
     """
 
     reference: str
@@ -54,6 +57,7 @@ class Charge:
     means: Means = field(repr=False)
     on_file: bool = False
     by_phone: bool = True
+    billing: Address = field(default=Address(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,11 @@ class Said(BaseModel):
     cvv: str = ""
     amount: int | None = None
     expires_at: datetime | None = None
+
+
+def without(said: Said, means: Means) -> Said:
+    """A gateway may repeat what it was asked to charge, and what it says is recorded."""
+    return said.model_copy(update={name: hidden(getattr(said, name), means) for name in ("reason", "code", "reference", "avs", "cvv")})
 
 
 UNKNOWN = Said(answer="unknown")

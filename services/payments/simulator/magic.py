@@ -73,6 +73,7 @@ def _cards() -> Iterator[Magic]:
         ("4000000100000092", "decline", "wrong-expiry"),
         ("4000000100000100", "decline", "wrong-number"),
         ("4000000100000118", "decline", "wrong-address"),
+        ("4000000100000241", "decline", "wrong-details"),
         ("4000000100000126", "decline", "account-closed"),
         ("4000000100000134", "decline", "card-not-supported"),
         ("4000000100000142", "decline", "currency-not-supported"),

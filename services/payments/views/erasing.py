@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shared.contracts.cards import InstrumentsErased
 from shared.contracts.customers import CustomerErased
-from shared.contracts.payments import InstrumentsErased
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
 from shared.kernel.views import Row, view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.payments.references import Wanted, authorisation, parsed, wanted
+from services.payments.references import Wanted, authorisation, kind_of, parsed, wanted
 from services.payments.views.alarms import alarms
 from shared.contracts.payments import (
     AnswerContradicted,
@@ -54,7 +54,8 @@ _OUTCOMES: dict[type[Outcome], str] = {
     PaymentVoided: "voided",
     PaymentVoidFailed: "void-failed",
 }
-_NOTHING: Row = {"attempts": [], "operations": [], "refunds": [], "returned": [], "stopped": "", "stopped_at": "", "currency": ""}
+_NO_MONEY: Row = {"currency": "", "captured": 0, "refunded": 0, "refundable": 0}
+_NOTHING: Row = {"attempts": [], "operations": [], "refunds": [], "returned": [], "stopped": "", "stopped_at": "", **_NO_MONEY}
 
 
 def _payment_key(event: Told) -> str:
@@ -63,7 +64,8 @@ def _payment_key(event: Told) -> str:
 
 def _payment(row: Row | None, fact: Fact) -> Row:
     event: Any = fact.event
-    row = {**(row or _NOTHING), "updated_at": stamp(fact.time)}
+    before = row or _NOTHING
+    row = {**before, "updated_at": stamp(fact.time)}
     if isinstance(event, Wanted):
         row = {**row, "operations": [*row["operations"], *_asked(row, fact, event)]}
     if isinstance(event, Answered):
@@ -75,7 +77,9 @@ def _payment(row: Row | None, fact: Fact) -> Row:
     if isinstance(event, AttemptOpened | ExternalPaymentPending):
         row = {**row, "currency": event.submitted.currency, "attempts": [*row["attempts"], _opened(event)]}
     attempts = [_followed(attempt, fact, event) if attempt["attempt"] == getattr(event, "attempt", None) else attempt for attempt in row["attempts"]]
-    return _summed({**row, "attempts": attempts})
+    row = {**row, "attempts": attempts}
+    moved = row["operations"] is not before["operations"] or row["returned"] is not before["returned"]
+    return _looked_over(_summed(row) if moved else row)
 
 
 # What gateways are asked
@@ -186,14 +190,16 @@ def _followed(attempt: Row, fact: Fact, event: Any) -> Row:
             return {**attempt, "parts": [*attempt["parts"], _part(event, event.part, event.instead_of)]}
         case PaymentAuthorized() | OrderDeclined() | PaymentCaptured() | PaymentCaptureFailed() | PaymentVoided() | PaymentVoidFailed():
             return {**attempt, **_outcome(attempt, fact, event)}
-        case CaptureRequested() | RenewalRequested() | OperationRetried():
-            again = attempt["trouble"] and not (isinstance(event, OperationRetried) and event.of == event.reference)
-            return {
-                **attempt,
-                "status": "authorized" if again == "capture-failed" else attempt["status"],
-                "trouble": "" if again else attempt["trouble"],
-            }
+        case CaptureRequested() | RenewalRequested():
+            return {**attempt, **_again(attempt)}
+        case OperationRetried() if event.of != event.reference and kind_of(event.reference) != "refund":
+            return {**attempt, **_again(attempt)}
     return attempt
+
+
+def _again(attempt: Row) -> Row:
+    """What was in trouble is under way."""
+    return {"trouble": "", "status": "authorized" if attempt["trouble"] == "capture-failed" else attempt["status"]}
 
 
 def _outcome(attempt: Row, fact: Fact, event: Outcome) -> Row:
@@ -212,16 +218,19 @@ def _outcome(attempt: Row, fact: Fact, event: Outcome) -> Row:
 
 
 def _summed(row: Row) -> Row:
-    """``attention`` says why somebody must look, ``alarm_at`` from when on and ``look_at`` the references; all empty while all is well."""
-    row = {**row, "attempts": [_told(row, attempt) for attempt in row["attempts"]]}
     yes = [each for each in row["operations"] if each["status"] == "approved"]
     captures = [each for each in yes if each["kind"] == "capture"]
-    sums = {
+    return {
+        **row,
+        "attempts": [_told(row, attempt) for attempt in row["attempts"]],
         "captured": sum(each["amount"] for each in captures),
         "refunded": sum(each["amount"] for each in yes if each["kind"] == "refund"),
         "refundable": sum(_left(row, each) for each in captures),
     }
-    row = {**row, **sums}
+
+
+def _looked_over(row: Row) -> Row:
+    """``attention`` says why somebody must look, ``alarm_at`` from when on and ``look_at`` the references; all empty while all is well."""
     alarm_at, why, references = min(alarms(row), default=(None, "", []))
     return {**row, "attention": why, "alarm_at": alarm_at, "look_at": references}
 
@@ -244,10 +253,14 @@ def _told(row: Row, attempt: Row) -> Row:
 
 
 def _stands(row: Row, attempt: Row, part: Row) -> Row:
-    operations = [each for each in row["operations"] if (each["attempt"], each["part"]) == (attempt["attempt"], part["part"])]
-    since = min((each["unknown_since"] for each in operations if each["unknown_since"]), default=None)
-    done = {each["kind"] for each in operations if each["status"] == "approved"}
-    held = next((each for each in reversed(operations) if each["kind"] in ("authorise", "renew") and each["status"] == "approved"), operations[0])
+    operations = [each for each in row["operations"] if each["part"] == part["part"] and each["attempt"] == attempt["attempt"]]
+    since, held, done = None, operations[0], set()
+    for each in operations:
+        if each["status"] == "approved":
+            done.add(each["kind"])
+            held = each if each["kind"] in ("authorise", "renew") else held
+        elif each["unknown_since"]:
+            since = min(since or each["unknown_since"], each["unknown_since"])
     told = {name: held[name] for name in ("gateway_reference", "avs", "cvv", "expires_at")}
     return {**told, "status": _status(row, operations, done), "unknown_since": since}
 

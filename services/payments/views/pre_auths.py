@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from services.payments.pending import CANNOT_BE_ASKED
 from services.payments.views.alarms import ALARM
-from shared.contracts.payments import PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
+from shared.contracts.cards import PreAuthClaimed, PreAuthDeclined, PreAuthorized, PreAuthRequested, PreAuthUnanswered, PreAuthVoided
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
 from shared.kernel.views import Row, view
@@ -33,8 +34,9 @@ def _pre_auth(row: Row | None, fact: Fact) -> Row | None:
         case PreAuthClaimed():
             return {**(row or {}), "due_at": stamp(event.until)}
     since = (row or {}).get("unknown_since") or stamp(fact.time)
-    alarm_at = stamp(datetime.fromisoformat(since) + ALARM)
-    why = "answer-does-not-fit" if event.reason else "outcome-unknown"
+    silent = event.reason == CANNOT_BE_ASKED
+    alarm_at = since if silent else stamp(datetime.fromisoformat(since) + ALARM)
+    why = "answer-does-not-fit" if event.reason and not silent else "outcome-unknown"
     return {**(row or {}), "due_at": stamp(event.ask_again_at), "unknown_since": since, "alarm_at": alarm_at, "attention": why}
 
 

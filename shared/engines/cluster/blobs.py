@@ -27,6 +27,11 @@ class MongoBlobs:
             found = await self._kind(kind).find_one({"_id": id})
         return bytes(found["data"]) if found else None
 
+    async def replace(self, kind: str, id: str, before: bytes, data: bytes) -> bool:
+        with translated(f"{self._database.name}.{kind}"):
+            done = await self._kind(kind).update_one({"_id": id, "data": Binary(before)}, {"$set": {"data": Binary(data)}})
+        return done.matched_count == 1
+
     async def delete(self, kind: str, id: str) -> None:
         with translated(f"{self._database.name}.{kind}"):
             await self._kind(kind).delete_one({"_id": id})

@@ -120,6 +120,10 @@ class MongoKeyring:
             rows = await self._keys.find({"label": label}, {"_id": 1}).sort("_id", 1).to_list(None)
         return [row["_id"] for row in rows]
 
+    async def drop(self, stream: str) -> None:
+        with translated(self._place):
+            await self._keys.update_one({"_id": stream, "erased": None}, {"$set": {"wrapped": None, "erased": datetime.now(UTC).isoformat()}})
+
     async def rewrap(self) -> AsyncIterator[int]:
         """The installation's secret last: it says that the others are done."""
         after, done = "", 0

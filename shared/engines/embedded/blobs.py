@@ -60,6 +60,12 @@ class SqliteBlobs:
     async def put(self, kind: str, id: str, data: bytes) -> None:
         await self._file(kind).writer.write("insert or replace into blobs values(?,?,?)", (kind, id, data))
 
+    async def replace(self, kind: str, id: str, before: bytes, data: bytes) -> bool:
+        file = self._file(kind)
+        await file.writer.write("update blobs set data = ? where kind = ? and id = ? and data = ?", (data, kind, id, before))
+        file.scrubbing = file.scrubbing or asyncio.create_task(file.scrub())
+        return await self.get(kind, id) == data
+
     async def delete(self, kind: str, id: str) -> None:
         file = self._file(kind)
         await file.writer.write("delete from blobs where kind = ? and id = ?", (kind, id))

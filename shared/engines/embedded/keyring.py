@@ -133,6 +133,12 @@ class SqliteKeyring:
         await self._writer.scrub()
         return dropped
 
+    async def drop(self, stream: str) -> None:
+        now = datetime.now(UTC).isoformat()
+        await self._writer.write("update keys set wrapped = null, erased = ? where stream = ? and erased is null", (now, stream))
+        self._known.pop(stream, None)
+        await self._writer.scrub()
+
     async def give_up(self, streams: Sequence[str]) -> None:
         """Those that have no key here never get one: what was sealed under it reads as erased. Nothing else does."""
         now = datetime.now(UTC).isoformat()

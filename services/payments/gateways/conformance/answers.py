@@ -10,7 +10,7 @@ import pytest
 
 from services.payments.declines import known
 from services.payments.gateways.conformance.rig import AMOUNT, Rig, follow_up, new, question
-from services.payments.gateways.conformance.wire import after, passed, reset, twice
+from services.payments.gateways.conformance.wire import after, only, passed, reset, twice
 
 
 @pytest.mark.asyncio
@@ -104,7 +104,7 @@ class Answers(Rig):
         async with self.line() as line:
             if not line.gateway.askable:
                 pytest.skip("it cannot be asked")
-            line.wire.fault = after(reset)
+            line.wire.fault = only(self.charges, after(reset))
             assert (await line.authorise(charge)).answer == "unknown"
             line.wire.fault = passed
             assert (await line.lookup(question(charge, "authorise"))).answer == "approved"

@@ -13,7 +13,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from services.payments.declines import known
-from services.payments.gateways.conformance.wire import Wire
+from services.payments.gateways.conformance.wire import Sent, Wire
 from services.payments.gateways.kinds import Kind
 from services.payments.gateways.protocol import (
     TIMEOUT,
@@ -95,6 +95,10 @@ class Rig:
     def means(self, wish: Wish) -> Means | None:
         """What the stand-in answers so, a card or a bank account; None: it cannot."""
         raise NotImplementedError
+
+    def charges(self, sent: Sent) -> bool:
+        """Whether this request authorises; one that goes before it, such as one for a token of the card, does not."""
+        return True
 
     def hook(self) -> tuple[Mapping[str, str], bytes] | None:
         """A call of the gateway's own, in headers (their names in small letters) and body, signed by ``secrets``; None: it makes none."""

@@ -25,6 +25,7 @@ class Came:
     body: bytes
 
 
+_TLS = b"\x16"
 Fault = Callable[["Wire", Sent, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -33,7 +34,7 @@ class Wire:
 
     def __init__(self, behind: ASGIApp | str) -> None:
         transport, url = (None, behind) if isinstance(behind, str) else (httpx.ASGITransport(app=behind), "http://gateway.test")
-        self._behind = httpx.AsyncClient(transport=transport, base_url=url, timeout=30)
+        self._behind = httpx.AsyncClient(transport=transport, base_url=url, timeout=30, trust_env=False)
         self._open: set[asyncio.Task[None]] = set()
         self.fault: Fault = passed
         self.sent: list[Sent] = []
@@ -76,9 +77,13 @@ class Wire:
 
 
 async def _request(reader: asyncio.StreamReader) -> Sent:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-    first, *lines = head.strip().split("\r\n")
-    method, path, _ = first.split(" ")
+    """Raises ValueError for what is no request, such as the beginning of TLS."""
+    first = await reader.readexactly(1)
+    if first == _TLS:
+        raise ValueError("TLS")
+    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    line, *lines = head.strip().split("\r\n")
+    method, path, _ = line.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     return Sent(method, path, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
 
@@ -128,6 +133,15 @@ def after(fault: Fault) -> Fault:
         await fault(wire, sent, writer)
 
     return done
+
+
+def only(which: Callable[[Sent], bool], fault: Fault) -> Fault:
+    """All other requests pass."""
+
+    async def chosen(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
+        await (fault if which(sent) else passed)(wire, sent, writer)
+
+    return chosen
 
 
 async def twice(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
