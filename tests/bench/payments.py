@@ -191,7 +191,9 @@ async def rows() -> list[Row]:
     return [
         Row("authorisation beside the gateway's own time, from the submission's commit on, median", DURABLE, "ms", whole, wanted="under 5"),
         Row("  from when payments hears of it", DURABLE, "ms", own),
-        Row(f"{PENDING:,} pending authorisations after an outage, {FRESH} new ones a second meanwhile", DURABLE, "a second", [rate], wanted="over 500"),
+        Row(
+            f"{PENDING:,} pending authorisations after an outage, {FRESH} new ones a second meanwhile", DURABLE, "a second", [rate], wanted="over 500"
+        ),
         Row("  a second of the processor", DURABLE, "a second", [rate_of_cpu]),
         Row("  new authorisations meanwhile, median", DURABLE, "ms", [statistics.median(fresh)]),
         Row("  new authorisations meanwhile, p99", DURABLE, "ms", [p99]),
