@@ -30,7 +30,7 @@ from tests.bench.row import ALTERNATIONS, Row
 from tests.house.shop import Shop, until
 from tests.samples import submitted
 
-ORDERS, PENDING, FRESH, FINISHED = 200, 2_000, 20, 20_000
+ORDERS, PENDING, FRESH, FINISHED = 200, 10_000, 20, 1_000_000
 """One after the other; left by an outage; new ones a second meanwhile; done long ago."""
 DURABLE = "WAL, synchronous=FULL, each event"
 CUSTOMER = "4000000001"
@@ -142,9 +142,12 @@ async def drained(at: Till, first: int) -> tuple[float, float, list[float]]:
         task.cancel()
     await left_by_an_outage(at, orders, token)
     fresh: dict[str, float] = {}
+    enough = asyncio.Event()
 
     async def keep_coming() -> None:
         for id in ids(first + PENDING, 100_000):
+            if enough.is_set():
+                return
             about = wanted(id)
             fresh[id] = time.perf_counter()
             await at.running.send(id, Open(token, about["parts"], about["submitted"], at.running.clock()), f"open-{id}", "bench")
@@ -152,10 +155,12 @@ async def drained(at: Till, first: int) -> tuple[float, float, list[float]]:
 
     begun, cpu = time.perf_counter(), time.process_time()
     at.running._runner = Runner("payments", at.running.service.effects(at.running), (), at.running)
-    watching = [at.running.spawn(at.running._runner.watch()), asyncio.create_task(keep_coming())]
+    at.running.spawn(at.running._runner.watch())
+    coming = asyncio.create_task(keep_coming())
     await at.ends(orders)
     taken, worked = max(at.ended[id] for id in orders) - begun, time.process_time() - cpu
-    watching[1].cancel()
+    enough.set()
+    await coming
     await at.ends(list(fresh))
     return PENDING / taken, PENDING / worked, sorted(1000 * (at.ended[id] - sent) for id, sent in fresh.items())
 

@@ -106,7 +106,8 @@ class SqliteDocuments:
         key, order = _field(sort) if sort else "id", "desc" if descending else "asc"
         conditions, values = _conditions(where)
         rows: list[Any] = []
-        for condition, bounds in _sections(key, descending, read_cursor(cursor) if cursor else None):
+        named = sort in (where or {}) and (where or {})[sort] is not None
+        for condition, bounds in _sections(key, descending, read_cursor(cursor) if cursor else None, named):
             found = f"select id, revision, versions, data, {key} from {_quoted(collection)} where {' and '.join([*conditions, condition])}"
             query = f"{found} order by {key} {order}, id {order} limit ?"
             with translated(self.path):
@@ -201,13 +202,18 @@ def _conditions(where: Where | None) -> tuple[list[str], list[Any]]:
 _Section = tuple[str, tuple[Any, ...]]
 
 
-def _sections(key: str, descending: bool, after: tuple[Any, str] | None) -> list[_Section]:
-    """What is left after the cursor, part by part, each in the order of an index: documents without the field come lowest."""
+def _sections(key: str, descending: bool, after: tuple[Any, str] | None, named: bool) -> list[_Section]:
+    """What is left after the cursor, part by part, each in the order of an index: documents without the field come lowest.
+
+    Where a value of the field is asked for (``named``) they are not looked through: tombstones have no field, and are most of what there is.
+    """
     sign = "<" if descending else ">"
     without: _Section = (f"{key} is null", ())
     with_key: _Section = (f"{key} is not null", ())
     if key == "id":
         return [(f"id {sign} ?", (after[1],))] if after else [("true", ())]
+    if named:
+        return [(f"({key}, id) {sign} (?, ?)", after)] if after else [with_key]
     if after is None:
         return [with_key, without] if descending else [without, with_key]
     if after[0] is None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from shared.contracts import payments
+from shared.contracts import cards, payments
 
 _ANSWERS = ("approved", "declined", "never-heard")
 
@@ -32,7 +32,7 @@ class Evidence:
                 self.amounts |= {f"{event.order_id}-{event.attempt}-{part.number}": part.amount for part in event.parts}
             case payments.PartRerouted():
                 self.amounts[f"{event.order_id}-{event.attempt}-{event.part.number}"] = event.part.amount
-            case payments.PreAuthRequested():
+            case cards.PreAuthRequested():
                 self.amounts[event.reference] = event.amount
             case payments.OperationRetried() if event.of in self.amounts:
                 self.amounts[event.reference] = self.amounts[event.of]
@@ -40,11 +40,11 @@ class Evidence:
                 self.amounts |= {part.reference: part.part.amount for part in event.parts}
             case payments.LateAuthorisationFound():
                 self.ours[event.reference] = "approved"
-            case payments.PreAuthorized():
+            case cards.PreAuthorized():
                 self.ours[event.reference] = "approved"
-            case payments.PreAuthDeclined():
+            case cards.PreAuthDeclined():
                 self.ours[event.reference] = "declined"
-            case payments.PaymentOutcomeUnknown() | payments.PreAuthUnanswered():
+            case payments.PaymentOutcomeUnknown() | cards.PreAuthUnanswered():
                 return
             case _ if hasattr(event, "reference") and hasattr(event, "answer") and not getattr(event, "ask_again_at", None):
                 self.ours[event.reference] = event.answer

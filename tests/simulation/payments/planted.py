@@ -96,22 +96,28 @@ def void_is_taken_as_done(instead):
 
     async def voided(gateway, asked, secrets):
         answer = await void(gateway, asked, secrets)
-        return replace_answer(answer)
-
-    def replace_answer(answer):
         return answer if answer != UNKNOWN else Said(answer="approved")
 
     instead.setattr(SimulatorGateway, "void", voided)
 
 
-def capture_under_a_reference_of_the_moment(instead):
-    capture, tried = SimulatorGateway.capture, []
+def _of_the_moment(instead, operation):
+    inner, tried = getattr(SimulatorGateway, operation), []
 
     async def anew(gateway, asked, secrets):
         tried.append(asked)
-        return await capture(gateway, replace(asked, reference=f"{asked.reference}-{len(tried)}"), secrets)
+        return await inner(gateway, replace(asked, reference=f"{asked.reference}-{len(tried)}"), secrets)
 
-    instead.setattr(SimulatorGateway, "capture", anew)
+    instead.setattr(SimulatorGateway, operation, anew)
+
+
+def capture_under_a_reference_of_the_moment(instead):
+    _of_the_moment(instead, "capture")
+
+
+def refund_is_given_again(instead):
+    """What was not answered is given back once more, under another name."""
+    _of_the_moment(instead, "refund")
 
 
 PLANTED = (
@@ -127,4 +133,5 @@ PLANTED = (
     silence_is_taken_for_never_heard,
     void_is_taken_as_done,
     capture_under_a_reference_of_the_moment,
+    refund_is_given_again,
 )
