@@ -81,8 +81,11 @@ WHY: Mapping[str, tuple[str, str]] = {
 _NOTHING: Row = {"captured": 0, "refunded": 0, "refundable": 0, "currency": "", "returned": ()}
 
 
-def told(payment: Row | None) -> dict[str, Any]:
-    """``attempts`` newest first, ``operations`` oldest first, ``refunds`` newest first; ``attention`` why somebody must look, and what to do."""
+def told(payment: Row | None, now: str) -> dict[str, Any]:
+    """``attempts`` newest first, ``operations`` oldest first, ``refunds`` newest first; ``attention`` why somebody must look, and what to do.
+
+    ``now`` as the row's times are written.
+    """
     attempts = [{**each, "state": ATTEMPTS.get(each["status"], _NONE)} for each in (payment["attempts"][::-1] if payment else ())]
     return {
         "payment": {**_NOTHING, **payment} if payment else None,
@@ -90,7 +93,7 @@ def told(payment: Row | None) -> dict[str, Any]:
         "attempt_state": attempts[0]["state"] if attempts else _NONE,
         "operations": _operations(payment) if payment else [],
         "refunds": _refunds(payment) if payment else [],
-        "attention": why(payment["attention"]) if payment and payment["attention"] else None,
+        "attention": why(payment["attention"]) if payment and payment["alarm_at"] and payment["alarm_at"] <= now else None,
     }
 
 

@@ -58,17 +58,23 @@ BACK = {"reference": FIRST, "code": "R01", "reason": "", "amount": 100, "at": AT
     ],
 )
 def test_what_may_be_done_about_an_operation(payment, expected):
-    assert acts(paid.told(payment)) == expected
+    assert acts(paid.told(payment, AT)) == expected
 
 
 def test_where_nothing_was_asked_nothing_is_told():
-    told = paid.told(None)
+    told = paid.told(None, AT)
     assert (told["payment"], told["attempts"], told["operations"], told["attention"]) == (None, [], [], None)
 
 
 def test_what_a_bank_says_of_address_and_code_is_put_in_words_as_far_as_they_are_known():
-    told = paid.told(row(operation("authorise", "approved", f"{ID}-1-1", avs="Z", cvv="?")))
+    told = paid.told(row(operation("authorise", "approved", f"{ID}-1-1", avs="Z", cvv="?")), AT)
     assert told["operations"][0]["checks"] == ["AVS Z: the postal code matches, the street does not", "CVV ?"]
+
+
+def test_nobody_has_to_look_before_it_is_time():
+    waits = {**row(operation(status="unknown")), "attention": "outcome-unknown", "alarm_at": "2026-03-01T12:15:00.000000+00:00"}
+    assert paid.told(waits, AT)["attention"] is None
+    assert paid.told(waits, waits["alarm_at"])["attention"] == paid.WHY["outcome-unknown"]
 
 
 def test_each_reason_to_look_has_words():

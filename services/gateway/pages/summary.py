@@ -11,6 +11,7 @@ from fastapi import Request
 from services.gateway import paid
 from services.gateway.door import SELLS, SETS, Failed, Services
 from services.gateway.pages.lists import MOST_PAGES, caught_up, if_answered, pages_of, who_is
+from services.gateway.render import now
 from services.gateway.show import story
 from shared.kernel.codec import stamp
 
@@ -37,7 +38,7 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
     links, sent = await _links(services, order)
     told = story(happened["rows"], stamp(as_of) if as_of else "")
     role = who_is(request).role
-    money = paid.told(payment)
+    money = paid.told(payment, stamp(now(request)))
     held = bool(shipment and shipment.get("held"))
     return {
         "order": order,
