@@ -30,7 +30,7 @@ async def paid(ringup):
         await ringup.has(order_id, "Complete")
 
         async def taken():
-            return (await money(ringup, order_id))["captured"]
+            return (await money(ringup, order_id)).get("captured")
 
         await until(taken)
         return order_id
