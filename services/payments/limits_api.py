@@ -12,6 +12,7 @@ from shared.http import RunningService, Sent
 from shared.kernel.codec import stamp
 from shared.kernel.errors import NotFound
 from shared.kernel.ports import Range
+from shared.text import Line
 
 router = APIRouter(prefix="/limits")
 
@@ -21,7 +22,7 @@ Id = Annotated[str, Path(max_length=80, pattern=r"^[a-z0-9-]+$")]
 class Why(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    reason: Annotated[Line, StringConstraints(min_length=1)]
 
 
 @router.get("")

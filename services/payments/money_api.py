@@ -19,14 +19,14 @@ from shared.kernel.effects import Work
 from shared.kernel.errors import NotFound
 from shared.kernel.ports import Range
 from shared.service import Running
-from shared.text import Line
+from shared.text import Line, Note
 
 router = APIRouter()
 
 _MOST = 10**12
 """In minor units; more than any order comes to."""
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
-Evidence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=2_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+Reason = Annotated[Note, StringConstraints(min_length=3, max_length=500)]
+Evidence = Annotated[Note, StringConstraints(min_length=10, max_length=2_000)]
 Referred = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z-]+$")]
 
 

@@ -21,8 +21,8 @@ def _kill(process):
 class Simulator:
     """The gateway in a process of its own; its ledger survives it."""
 
-    def __init__(self, folder):
-        self.folder, self.port = folder, free_port()
+    def __init__(self, folder, module="services.payments.simulator"):
+        self.folder, self.port, self.module = folder, free_port(), module
         self.process = None
 
     @property
@@ -30,7 +30,7 @@ class Simulator:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self):
-        command = ["-m", "services.payments.simulator", "--port", str(self.port), "--data", str(self.folder)]
+        command = ["-m", self.module, "--port", str(self.port), "--data", str(self.folder)]
         self.process = await asyncio.create_subprocess_exec(sys.executable, *command)
         await until(self._answers)
         return self

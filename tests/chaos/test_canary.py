@@ -3,21 +3,38 @@ for them."""
 
 import base64
 import re
+from types import SimpleNamespace
 
+import httpx
 import pytest
 
+from services.elsewhere import reached
 from services.payments.simulator.magic import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW
+from shared.clients import Caller, call
+from shared.settings import Settings
+from tests.chaos import echo
 from tests.chaos.processes import Simulator
 from tests.chaos.served import Served
+from tests.gateway.shopper import WHOLE, Shopper
 from tests.house.shop import until
 
 AMEX, FOUR = "378282246310005", "7391"
 GOOD, THREE = "4012888888881881", "853"
 MISTYPED = "4012888888881887"
 UNUSED = "5555555555554444"
-CARDS = {AMEX: FOUR, GOOD: THREE, LOST_AFTER: THREE, LOST_BEFORE: THREE, MALFORMED: THREE, SLOW: THREE, **dict.fromkeys(DECLINES, THREE)}
+ECHOED = (echo.IN_A_REASON, echo.IN_AN_ERROR, echo.IN_A_PAGE)
+CARDS = {
+    AMEX: FOUR,
+    GOOD: THREE,
+    LOST_AFTER: THREE,
+    LOST_BEFORE: THREE,
+    MALFORMED: THREE,
+    SLOW: THREE,
+    **dict.fromkeys(DECLINES, THREE),
+    **dict.fromkeys(ECHOED, THREE),
+}
 ACCOUNT, ANOTHER, ROUTING = "480155732960417", "77302915508", "121000358"
-NUMBERS = [*CARDS, MISTYPED, UNUSED, ACCOUNT, ANOTHER, ROUTING]
+NUMBERS = [*CARDS, MISTYPED, UNUSED, ACCOUNT, ANOTHER, ROUTING, echo.ACCOUNT]
 ODD_CODE = "8\u00a7~3"
 ORDER = {
     "campaign": "1",
@@ -57,7 +74,7 @@ def files(*folders):
 
 @pytest.fixture
 async def simulator(tmp_path):
-    simulator = await Simulator(tmp_path / "simulator").start()
+    simulator = await Simulator(tmp_path / "simulator", "tests.chaos.echo").start()
     yield simulator
     await simulator.kill()
 
@@ -74,6 +91,17 @@ class Answers:
 
     def __init__(self, agent):
         self.agent, self.bodies, self.keys = agent, {}, 0
+
+    def heard(self, http):
+        """Another browser, whose answers are searched too."""
+
+        async def keep(answer):
+            await answer.aread()
+            self.keys += 1
+            self.bodies[f"{answer.request.method} {answer.request.url.path} {self.keys}"] = answer.content + repr(answer.headers.raw).encode()
+
+        http.event_hooks["response"].append(keep)
+        return http
 
     async def ask(self, method, path, **sent):
         self.keys += 1
@@ -118,9 +146,9 @@ async def wrong_accounts(asked):
             await asked.refused("POST", path, content=body, headers={"content-type": "application/json"})
 
 
-async def by_account(asked):
+async def by_account(asked, number=ACCOUNT):
     """An order by eCheck; its number."""
-    account = {"routing": ROUTING, "account": ACCOUNT, "kind": "checking", "holder": "Customer Z"}
+    account = {"routing": ROUTING, "account": number, "kind": "checking", "holder": "Customer Z"}
     order = {**ORDER, "method": "echeck", "oral_authorisation": True, "account": account}
     answer = await asked.ask("POST", "/api/v1/orders", json=order)
     assert answer.status_code == 202, answer.text
@@ -190,9 +218,40 @@ async def pre_authorised(asked):
             await asked.refused("POST", f"/order-entry/{order_id}/submit", json=body, headers={"if-match": '"2"'})
 
 
+async def as_a_customer(ringup, asked):
+    """A declined card and a good one, wrong requests, and one card until a limit holds it back."""
+    async with httpx.AsyncClient(base_url=ringup.agent.base_url, timeout=60) as http:
+        page = Shopper(SimpleNamespace(http=asked.heard(http)), SimpleNamespace(id="1"))
+        await page.open()
+        await page.send(**WHOLE, **{"lines.101": "1"}, act="continue")
+        for number in (next(iter(DECLINES)), MISTYPED, int(GOOD), [GOOD], GOOD * 2):
+            await page.token(number)
+        await page.token(GOOD, cvv=ODD_CODE)
+        await page.token(GOOD, pan=GOOD)
+        answers = [(await page.token(GOOD, cvv=THREE)).status_code for _ in range(7)]
+        assert answers[-1] == 429, answers
+        await page.send("/pay", payment=GOOD, terms="shown", terms_agreed="yes")
+
+
+async def under_another_key(ringup):
+    settings = Settings(data=ringup.folder / "data", key_file=ringup.folder / "keys" / "master.key")
+    async with reached(settings) as clients:
+        caller = Caller("cli:canary", "ops")
+        assert (await call(clients["payments"], caller, "POST", "/vault/rotate")).status == 202
+
+        async def rotated():
+            return not (await call(clients["payments"], caller, "GET", "/vault")).json()["under_way"]
+
+        await until(rotated, 60)
+        (row,) = (await call(clients["payments"], caller, "GET", "/limits")).json()["rows"]
+        refused = await call(clients["payments"], caller, "POST", f"/limits/{row['id']}/release", {"reason": f"card {GOOD} is fine"})
+        assert refused.status == 422
+        assert (await call(clients["payments"], caller, "POST", f"/limits/{row['id']}/release", {"reason": "It is fine"})).status == 200
+
+
 async def placed(asked):
     """An order by each card, and the status in which it ends."""
-    ends = {number: ("Declined" if number in DECLINES else "Complete") for number in CARDS}
+    ends = {number: ("Declined" if number in (*DECLINES, echo.IN_A_REASON) else "Complete") for number in CARDS}
     orders = {}
     for number, end in ends.items():
         answer = await asked.ask("POST", "/api/v1/orders", json={**ORDER, "card": {"number": number, "expiry": "12/49", "cvv": CARDS[number]}})
@@ -202,8 +261,8 @@ async def placed(asked):
 
 
 def offered(name, number):
-    """The demonstration's own page names the simulator's cards to try."""
-    return name.startswith("GET /order-entry") and number in (LOST_AFTER, *DECLINES)
+    """The demonstration's own pages name the simulator's cards to try."""
+    return name.startswith(("GET /order-entry", "GET /checkout/1 ", "POST /checkout/1/pay ")) and number in (LOST_AFTER, *DECLINES)
 
 
 @pytest.mark.slow
@@ -214,10 +273,13 @@ async def test_no_card_number_or_code_is_written_logged_or_answered_anywhere(rin
     assert token.status_code == 201
     account = {"order_id": "7K2M9QX4TB", "routing": ROUTING, "account": ANOTHER, "holder": "Customer Z"}
     assert (await asked.ask("POST", "/api/v1/tokens/account", json=account)).status_code == 201
-    orders[await by_account(asked)] = "Complete"
+    orders[paid := await by_account(asked)] = "Complete"
     await wrong_requests(asked)
     await wrong_accounts(asked)
+    orders[await by_account(asked, echo.ACCOUNT)] = "Declined"
     await pre_authorised(asked)
+    await as_a_customer(ringup, asked)
+    await under_another_key(ringup)
 
     async def ended():
         states = [(await asked.ask("GET", f"/order-entry/{order_id}/status")).text for order_id in orders]
@@ -228,7 +290,7 @@ async def test_no_card_number_or_code_is_written_logged_or_answered_anywhere(rin
     for order_id in orders:
         await asked.ask("GET", f"/order-entry/{order_id}", headers={"accept": "text/html"})
     await stored(asked, next(iter(orders)), AMEX[-4:], "card")
-    await stored(asked, [*orders][-1], ACCOUNT[-4:], "echeck")
+    await stored(asked, paid, ACCOUNT[-4:], "echeck")
     running = files(ringup.folder / "data", simulator.folder)
     await ringup.stop()
     written = {**running, **{f"{name} after the end": data for name, data in files(ringup.folder / "data", simulator.folder).items()}}

@@ -86,3 +86,26 @@ async def tries(client, n):
     card = {"number": GOOD, "expiry": "12/49", "cvv": "737", "order_id": id}
     token = (await client.post("/api/v1/tokens", json=card, headers=headers)).json()["token"]
     return await client.post(f"/order-entry/{id}/pre-auth", json={"payment": token}, headers=headers)
+
+
+async def test_how_gateways_do_is_told_and_a_day_compared(shop, sign_in):
+    await charged(shop, "Measured")
+    page = await sign_in("admin1")
+    await page.goto("/payments/gateways")
+    day = page.get_by_role("region", name="Simulator").get_by_role("row", name=re.compile("^Last day"))
+    await expect(day).to_contain_text("%")
+    await expect(day).to_contain_text("ms")
+    assert await in_every_look(page) == {}
+    await page.get_by_role("link", name="Reconciliation").click()
+    await expect(page.get_by_role("heading", name="Compare a day")).to_be_visible()
+    assert await in_every_look(page) == {}
+    await page.get_by_label("Gateway").select_option("simulator")
+    await page.get_by_role("button", name="Compare").click()
+    await expect(page.get_by_role("status").filter(has_text=re.compile("differ"))).to_be_visible()
+    assert await in_every_look(page) == {}
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="CSV").click()
+    assert (await started.value).suggested_filename.startswith("reconcile-simulator-")
+    await page.goto("/payments/reconcile?gateway=simulator&day=yesterday")
+    await expect(page.get_by_text("Enter a day, such as 2026-03-01.")).to_be_visible()
+    assert await in_every_look(page) == {}

@@ -1,6 +1,7 @@
 """An order's money on its Summary: shown, given back, tried again, and recorded where a gateway would not say."""
 
 import re
+import shutil
 
 import pytest
 import pytest_asyncio
@@ -8,7 +9,8 @@ from playwright.async_api import expect
 
 from services.payments.simulator.magic import value
 from tests.e2e.axe import in_every_look
-from tests.e2e.rings import charged, placed
+from tests.e2e.rings import charged, placed, signed_in
+from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -144,3 +146,53 @@ async def test_an_agent_may_look_and_change_nothing(shop, sign_in):
     payment = await opened(page, order_id)
     await expect(payment).to_contain_text("paid elsewhere")
     await expect(page.get_by_role("button", name=re.compile("Refund|Try again|Ask again|Record"))).to_have_count(0)
+
+
+@pytest.mark.timeout(200)
+async def test_an_echeck_that_comes_back_holds_what_has_not_gone_out_until_somebody_releases_it(shop, supervisor):
+    """A minute after the debit, as the simulator does it; nothing can be exported meanwhile, since the folder is none."""
+    page, exports = supervisor, shop.data / "exports"
+    await until(lambda: by_bank(shop))
+    shutil.move(exports, shop.data / "away")
+    exports.write_text("no folder")
+    try:
+        account = {"routing": "021000021", "account": value("account", "returned"), "holder": "Customer Z"}
+        paid = {
+            "method": "echeck",
+            "account": account,
+            "oral_authorisation": True,
+            "campaign": "9630",
+            "lines": [{"product": "96300", "quantity": 1}],
+        }
+        order_id = await placed(shop, "Bounced", status="Complete", **paid)
+        payment = await opened(page, order_id)
+        await expect(payment.get_by_text(re.compile("came back from the customer.s bank, code R01"))).to_be_visible(timeout=90_000)
+    finally:
+        exports.unlink()
+        shutil.move(shop.data / "away", exports)
+    await expect(page.get_by_text("Payment returned")).to_be_visible()
+    await expect(page.get_by_role("listitem").filter(has_text="The bank returned the payment: R01, insufficient funds")).to_be_visible()
+    shipment = page.get_by_role("region", name="Fulfilment")
+    await expect(shipment.get_by_text("On hold")).to_be_visible()
+    assert await in_every_look(page) == {}
+    await shipment.get_by_role("button", name="Release…").click()
+    dialog = page.get_by_role("dialog", name="Release the shipment")
+    assert await in_every_look(page) == {}
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_text("Say why")).to_be_visible()
+    await dialog.get_by_label("Reason").fill("Paid by wire since")
+    await page.keyboard.press("Enter")
+    await expect(shipment.get_by_text("On hold")).to_have_count(0)
+    await page.get_by_role("button", name=re.compile("^Record that it is dealt with")).click()
+    await page.get_by_label("What shows it").fill("The wire arrived, see the bank's statement.")
+    await page.get_by_role("button", name="Record it").click()
+    await expect(page.get_by_role("button", name=re.compile("^Record that it is dealt with"))).to_have_count(0)
+
+
+async def by_bank(shop):
+    """A campaign that takes eChecks is there."""
+    offer = {"id": "96300", "name": "By bank", "sku": "B-1", "price": 1000}
+    body = {"name": "By bank (phone)", "offers": [offer], "methods": ["card", "echeck", "external"], "countries": ["US"], "listed": True}
+    async with signed_in(shop, "admin1") as client:
+        made = await client.put("/api/v1/campaigns/9630", json=body, headers={"idempotency-key": "by-bank-9630"})
+        return made.status_code == 200 and (await client.get("/order-entry?campaign=9630")).status_code == 200

@@ -279,3 +279,27 @@ async def test_while_the_order_cannot_be_reached_the_page_says_so_and_what_to_do
     assert "We cannot be reached at the moment" in answer.text
     await customer.send(again=form)
     assert customer.title == "Pay"
+
+
+async def test_whoever_pays_before_there_is_anything_to_pay_is_shown_what_is_missing(ringup, shop):
+    customer = await (await shopper(ringup, shop)).open()
+    await customer.send(act="update", **{"customer.first_name": "Customer"})
+    await customer.send("/pay", payment="tok_of_nobody", terms="shown", terms_agreed="yes")
+    assert customer.status == 422
+    assert 'id="details"' in customer.text
+    assert customer.value("customer.first_name") == "Customer"
+
+
+async def test_one_card_again_and_again_is_held_back_in_words_and_the_order_stays(ringup, shop):
+    customer = await (await shopper(ringup, shop)).open()
+    await customer.send(act="continue", **{**WHOLE, f"lines.{shop.pillow}": "1"})
+    number = "4000007600000001"
+    answers = [await customer.token(number) for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [201] * 6 + [429]
+    body = answers[-1].json()
+    assert (body["code"], body["field"]) == ("limit-tripped", "payment")
+    assert "call us" in body["detail"]
+    assert int(answers[-1].headers["retry-after"]) == body["retry_after"] > 3_000
+    assert number[:6] not in answers[-1].text
+    await customer.open()
+    assert customer.total

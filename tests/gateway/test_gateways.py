@@ -94,3 +94,23 @@ async def test_two_administrators_do_not_overwrite_each_other(admin, front):
 async def test_there_is_no_such_gateway(admin, path):
     assert (await admin.get(path)).status_code in (404, 422)
     assert (await admin.form(path, version="1", key=key())).status_code in (404, 422)
+
+
+async def test_what_is_asked_instead_is_chosen_and_taken_away(admin):
+    name = f"spare-{key()[:8]}"
+    secrets = {"credentials.simulator.password": f"{SECRET}-1", "credentials.simulator.hook": "", "credentials.hosted-form.password": "not-its-own"}
+    sent = {"kind": "simulator", "title": "Spare", "on": "true", "fallback": "simulator", "renews": "true", **secrets}
+    assert (await admin.form("/gateways", name=name, key=key(), **sent)).status_code == 303
+    page = await admin.page(f"/gateways/{name}")
+    assert '<option value="simulator" selected>' in page
+    assert f'<option value="{name}"' not in page
+    assert 'name="renews" value="true" checked' in page
+    itself = await admin.form(f"/gateways/{name}", version=version(page), title="Spare", on="true", fallback=name, key=key())
+    assert (itself.status_code, "cannot be its own fallback" in itself.text) == (422, True)
+    wrong = await admin.form(f"/gateways/{name}", version=version(page), title="Spare", key=key(), **{"credentials.simulator.hook": "x" * 5_000})
+    assert wrong.status_code == 422
+    assert 'href="#credentials.simulator.hook"' in wrong.text
+    assert (await admin.form(f"/gateways/{name}", version=version(page), title="Spare", on="true", key=key())).status_code == 303
+    page = await admin.page(f"/gateways/{name}")
+    assert '<option value="simulator" selected>' not in page
+    assert "They are kept encrypted" in page

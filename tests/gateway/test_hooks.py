@@ -1,6 +1,16 @@
 """The door through which gateways tell what happened."""
 
+import base64
+import json
+import time
+
 from services.gateway.throttle import ADDRESS
+from shared.webhooks import signed
+from tests.gateway.test_users import admin, key
+
+__all__ = ["admin"]
+
+SECRET = base64.b64encode(b"what the gateway signs with").decode()
 
 HOOK = "/hooks/gateways/nowhere"
 
@@ -37,3 +47,19 @@ async def test_nobody_calls_for_ever(ringup, monkeypatch):
     answers = [(await nobody.http.post(HOOK, content=b"{}")) for _ in range(4)]
     assert [each.status_code for each in answers] == [404, 404, 404, 429]
     assert int(answers[-1].headers["retry-after"]) > 0
+
+
+async def test_what_a_gateway_signs_is_heard_and_nothing_else(ringup, admin):
+    """With the bytes as they came: spaces count."""
+    name = f"calls-{key()[:8]}"
+    made = await admin.form("/gateways", name=name, kind="simulator", on="true", key=key(), **{"credentials.simulator.hook": f"whsec_{SECRET}"})
+    assert made.status_code == 303, made.text
+    told = {"type": "debit.returned", "data": {"reference": "0000000000-1-1-capture", "code": "R01", "amount": 100}}
+    body = json.dumps(told, indent=4).encode()
+    headers = signed(base64.b64decode(SECRET), "1", int(time.time()), body)
+    gateway = await ringup.nobody("192.0.2.25")
+    heard = await gateway.http.post(f"/hooks/gateways/{name}", content=body, headers=headers)
+    assert (heard.status_code, heard.json()) == (200, {"heard": 0}), "of an order that there is none of"
+    for other in ({"content": body + b" ", "headers": headers}, {"content": body}, {"content": b"", "headers": headers}):
+        refused = await gateway.http.post(f"/hooks/gateways/{name}", **other)
+        assert (refused.status_code, refused.json()["code"]) == (400, "signature-wrong")

@@ -157,3 +157,21 @@ async def test_those_who_operate_see_what_needs_attention_and_no_way_to_orders(r
     ops = await ringup.sign_in("ops1")
     assert "Needs attention" in await ops.page("/payments/attention")
     assert (await ops.form("/orders/0000000000/refunds", amount="1", reason="Damaged", key=key())).status_code == 403
+
+
+async def test_how_gateways_do_and_what_differs_is_told(ringup, supervisor, paid):
+    order_id = await paid()
+    health = await supervisor.page("/payments/gateways")
+    assert "Last hour" in health
+    admin = await ringup.sign_in("admin1")
+    day = (await money(ringup, order_id))["operations"][0]["at"][:10]
+    page = await admin.page(f"/payments/reconcile?gateway=simulator&day={day}")
+    assert re.search(r"[0-9,]+ here, [0-9,]+ there", page)
+    told = (await admin.get(f"/payments/reconcile.json?gateway=simulator&day={day}")).json()
+    assert (told["gateway"], told["day"]) == ("simulator", day)
+    file = await admin.get(f"/payments/reconcile.csv?gateway=simulator&day={day}")
+    assert file.text.splitlines()[0] == "reference,kind,why,our_amount,our_status,their_amount,their_status"
+    assert len(file.text.splitlines()) == 1 + len(told["rows"])
+    for query in ("gateway=nowhere&day=2026-03-01", "gateway=simulator&day=x", "gateway=simulator", "gateway=%00&day=2026-03-01"):
+        for path in ("/payments/reconcile", "/payments/reconcile.json", "/payments/reconcile.csv"):
+            assert (await admin.get(f"{path}?{query}")).status_code in (200, 404, 422), query

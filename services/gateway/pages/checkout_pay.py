@@ -85,8 +85,8 @@ async def _refused(visit: Visit, passed: Pass, order: Order, found: dict[str, An
         return visit.to("/done")
     campaign, (error, errors) = await visit.of(order), words.refusal(found)
     here = {name: said for name, said in errors.items() if name in ("terms_agreed", "payment", "method")}
-    if errors and not here:
-        return screens.details(visit, passed, order, campaign, form.values(order["state"], campaign), errors=errors)
+    if (errors and not here) or form.missing(order["state"], campaign):
+        return screens.details(visit, passed, order, campaign, form.values(order["state"], campaign), errors=errors, error=error)
     return screens.payment(visit, passed, order, campaign, errors=here, error=error)
 
 

@@ -18,6 +18,7 @@ function begin() {
   document.querySelector("[data-focus]")?.focus();
   if (details) follow(details);
   if (pays) pay(pays.form);
+  if (pays && "waits" in pays.dataset) pays.disabled = false; // a card that is typed before goes nowhere
   if (waiting) watch(waiting);
 }
 

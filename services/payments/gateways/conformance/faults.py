@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -35,34 +36,36 @@ FAULTS: Mapping[str, Fault] = {
     "it sends elsewhere": saying(302, "text/html", b""),
     "it answers 503": saying(503, "application/json", b"{}"),
 }
-Asks = Callable[[Line, Means], Awaitable[Callable[[], Awaitable[Said]]]]
+Ask = Callable[[Line], Awaitable[Said]]
+Asks = Callable[[Line, Means], Awaitable[Ask]]
+"""Prepares what is asked about, over the line while it is good, and says how it is asked."""
 
 
-async def _authorise(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
-    return lambda: line.authorise(new(means))
+async def _authorise(line: Line, means: Means) -> Ask:
+    return lambda by: by.authorise(new(means))
 
 
-async def _capture(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+async def _capture(line: Line, means: Means) -> Ask:
     charge = new(means)
     said = await line.authorise(charge)
-    return lambda: line.capture(follow_up(charge, said, "capture"))
+    return lambda by: by.capture(follow_up(charge, said, "capture"))
 
 
-async def _void(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+async def _void(line: Line, means: Means) -> Ask:
     charge = new(means)
     said = await line.authorise(charge)
-    return lambda: line.void(follow_up(charge, said, "void"))
+    return lambda by: by.void(follow_up(charge, said, "void"))
 
 
-async def _refund(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+async def _refund(line: Line, means: Means) -> Ask:
     asked, _ = await line.taken(means)
-    return lambda: line.refund(asked)
+    return lambda by: by.refund(asked)
 
 
-async def _lookup(line: Line, means: Means) -> Callable[[], Awaitable[Said]]:
+async def _lookup(line: Line, means: Means) -> Ask:
     charge = new(means)
     await line.authorise(charge)
-    return lambda: line.lookup(question(charge, "authorise"))
+    return lambda by: by.lookup(question(charge, "authorise"))
 
 
 ASKS: Mapping[str, Asks] = {"authorise": _authorise, "capture": _capture, "void": _void, "refund": _refund, "lookup": _lookup}
@@ -75,18 +78,21 @@ class Faults(Rig):
     async def test_the_outcome_is_unknown_when(self, fault: str, ask: str) -> None:
         """And where it cannot be asked, it says so whatever comes."""
         self.needs(*({ask} - {"lookup"}))
-        async with self.line(_LATE if fault in ("it hangs", "it drips") else 5.0) as line:
+        async with self.line() as line:
             asked = await ASKS[ask](line, self.wish("approved"))
             line.wire.fault = FAULTS[fault]
             async with asyncio.timeout(_MUCH_LATER):
-                assert (await asked()).answer == "unknown"
+                assert (await asked(self._impatient(line, fault))).answer == "unknown"
 
     @pytest.mark.parametrize("fault", FAULTS)
     async def test_it_is_said_to_be_in_trouble_when(self, fault: str) -> None:
-        async with self.line(_LATE if fault in ("it hangs", "it drips") else 5.0) as line:
+        async with self.line() as line:
             line.wire.fault = FAULTS[fault]
             async with asyncio.timeout(_MUCH_LATER):
-                assert await line.gateway.trouble(self.secrets)
+                assert await self._impatient(line, fault).gateway.trouble(self.secrets)
+
+    def _impatient(self, line: Line, fault: str) -> Line:
+        return replace(line, gateway=self.adapter(line.wire.url, _LATE)) if fault in ("it hangs", "it drips") else line
 
     @pytest.mark.parametrize("address", ["https://127.0.0.1:{port}", "http://127.0.0.1:1", "http://gateway.invalid"])
     async def test_the_outcome_is_unknown_where_nobody_is_who_they_should_be(self, address: str) -> None:
