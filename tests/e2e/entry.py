@@ -48,7 +48,8 @@ async def process(page):
 
 
 async def summary_of(page, order_id):
-    await page.wait_for_url(f"**/orders/{order_id}")
+    """Charged, however long a gateway or a busy cluster takes."""
+    await page.wait_for_url(f"**/orders/{order_id}", timeout=60_000)
 
 
 async def holds(page, expression, within=15):
