@@ -94,15 +94,18 @@ class Desk:
     async def ask_authorised(self, doing: Work, payment: Payment) -> Record:
         """Never heard of it: the same request again, where it is known as the same and the customer may still be waiting.
 
-        Not where the gateway was switched off meanwhile: the first request may still be on its way, and a refusal would be believed before it.
+        Not where the gateway was switched off or the card refused for good meanwhile: the first request may still be on its way, and a refusal would
+        be believed before it.
         """
         operation, opened = _asked(doing, payment)
         at = await self._at(operation, opened)
         said = await self.ask(at, _question(operation, opened, payment))
         means, _ = await self._means(operation, payment, opened, at)
         fresh = operation.kind == "renew" or self.clock() < opened.submitted.submitted_at + LIFETIME
-        again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
-        if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and again and fresh:
+        again = fresh and (said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED)
+        if again and means and operation.kind != "renew":
+            again = not await self.barred(opened.order_id, payment, means)
+        if again and means and at.gateway and at.gateway.idempotent and not at.no_new_charge:
             return await self.authorise(doing, payment)
         return await self._reserved(doing, payment, at, said, means)
 

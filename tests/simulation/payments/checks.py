@@ -58,8 +58,12 @@ class Evidence:
         return [event for event in self.orders[order] if isinstance(event, types)]
 
 
-def problems(evidence):
+def problems(evidence, *, settles=True):
+    """Without ``settles`` no clock can be trusted about how long ago a request was sent, at a gateway that cannot be sent it again: then what it
+    reserves late is found by reconciliation alone, and gone when it expires. Never is anything charged twice, nor taken that nobody let pass."""
     for check in (charged_once, all_of_theirs_is_ours, all_of_ours_is_theirs, nothing_hangs, only_what_passed, never_too_much, all_ended):
+        if not settles and check in (all_of_theirs_is_ours, nothing_hangs):
+            continue
         for problem in check(evidence):
             yield f"{check.__name__}: {problem}"
 

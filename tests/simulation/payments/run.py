@@ -112,7 +112,8 @@ async def _live(faults, chance, trace, worlds, orders):
     trace.seen.update("takeover" for stored in world.store.log if b'"takeover":true' in stored.data)
     facts = [world.decode(world.codec, stored) for stored in world.store.log]
     looked_at = _rows(world, payments_view), _rows(world, pre_auth_work)
-    for problem in problems(Evidence(facts, world.gateway.entries, people.submitted, people.passed, *looked_at)):
+    evidence = Evidence(facts, world.gateway.entries, people.submitted, people.passed, *looked_at)
+    for problem in problems(evidence, settles=not (faults.careless and faults.jumps)):
         trace.find(problem)
     return people.attempts
 

@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.payments.planted import PLANTED
 from tests.simulation.payments.run import simulate
 
-SEEDS, _AT_ONCE = 60, 10
+SEEDS, _AT_ONCE = 60, 6
 """Some 200 attempts each."""
 
 
@@ -22,7 +22,7 @@ def kept(seeds):
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("first", range(0, SEEDS, _AT_ONCE))
 def test_the_ledger_of_the_gateway_equals_our_events(first):
-    assert sum(run.attempts for run in kept(range(first, first + _AT_ONCE))) > 1_000
+    assert sum(run.attempts for run in kept(range(first, first + _AT_ONCE))) > 100 * _AT_ONCE
 
 
 def test_a_seed_is_one_run():
