@@ -80,6 +80,12 @@ class Desk:
         if means is None or refusal or at.gateway is None or at.no_new_charge:
             said = Said(answer="declined", reason=refusal or at.no_new_charge)
             return replace(await self._reserved(doing, payment, at, said, means), asked=False)
+        return await self._sent(doing, payment, at, means)
+
+    async def _sent(self, doing: Work, payment: Payment, at: At, means: Means) -> Record:
+        operation, opened = _asked(doing, payment)
+        if at.gateway is None:
+            return self._record(doing, payment, at, UNKNOWN)
         stored = is_stored(opened.payment) or operation.kind == "renew"
         by_phone, billing = opened.submitted.placed_by != _CUSTOMER, await self._billing(opened)
         charge = Charge(doing.reference, opened.order_id, operation.part.amount, opened.submitted.currency, means, stored, by_phone, billing)
@@ -106,7 +112,7 @@ class Desk:
         if again and means and operation.kind != "renew":
             again = not await self.barred(opened.order_id, payment, means)
         if again and means and at.gateway and at.gateway.idempotent and not at.no_new_charge:
-            return await self.authorise(doing, payment)
+            return await self._sent(doing, payment, at, means)
         return await self._reserved(doing, payment, at, said, means)
 
     async def _reserved(self, doing: Work, payment: Payment, at: At, said: Said, means: Means | None) -> Record:
