@@ -98,16 +98,15 @@ async def _opened(settings: Settings) -> AsyncIterator[Engine]:
 
 @contextlib.asynccontextmanager
 async def _at_work(engine: Engine, house: House) -> AsyncIterator[House]:
-    """On the way out the batches in hand are finished and committed first."""
-    await house.start()
-    for running in house.running.values():
-        running.subscribe(engine.broker)
-    await engine.broker.start()
-    try:
+    """On the way out, also where not all could be started, the batches in hand are finished and committed first."""
+    async with contextlib.AsyncExitStack() as leaving:
+        leaving.push_async_callback(house.stop)
+        await house.start()
+        for running in house.running.values():
+            running.subscribe(engine.broker)
+        await engine.broker.start()
+        leaving.push_async_callback(engine.broker.stop)
         yield house
-    finally:
-        await engine.broker.stop()
-        await house.stop()
 
 
 @contextlib.asynccontextmanager

@@ -102,7 +102,7 @@ def day_time(text: str | None) -> str:
 
 def home(role: str) -> str:
     """Where a role's work is: the first page that is not there for looking things up."""
-    return next(path for path, _, roles, _ in MENU if role in roles and roles is not LOOKS_UP)
+    return next(path for path, _, roles, _ in MENU if role in roles and roles not in (LOOKS_UP, SENDS))
 
 
 def templates() -> Jinja2Templates:

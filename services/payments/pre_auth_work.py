@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.payments.effects import At, Desk
-from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Question, Said, fitting, without
+from services.payments.gateways.protocol import UNKNOWN, Charge, FollowUp, Gateway, Question, Said, fitting, without
 from services.payments.means import Card, Means
 from services.payments.payment import Payment
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
@@ -33,8 +33,12 @@ class Asking:
         at, (means, refusal) = await self.desk.at(asked.gateway), await self._means(asked, state)
         if means is None or at.gateway is None or at.no_new_charge:
             return self._record(doing, state, Said(answer="declined", reason=refusal or at.no_new_charge), means)
+        return await self._sent(doing, state, at, at.gateway, means)
+
+    async def _sent(self, doing: Work, state: PreAuths, at: At, gateway: Gateway, means: Means) -> RecordPreAuth:
+        asked = _asked(doing, state)
         charge = Charge(doing.reference, asked.order_id, asked.amount, asked.currency, means, on_file=is_stored(asked.payment))
-        said = await at.gateway.authorise(charge, at.secrets)
+        said = await gateway.authorise(charge, at.secrets)
         return self._record(doing, state, fitting(said, asked.amount), means, at)
 
     async def ask_authorised(self, doing: Work, state: PreAuths) -> RecordPreAuth:
@@ -45,7 +49,7 @@ class Asking:
         fresh = self.desk.clock() < asked.due_at + LIFETIME
         again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
         if means and at.gateway and at.gateway.idempotent and not at.no_new_charge and again and fresh:
-            return await self.authorise(doing, state)
+            return await self._sent(doing, state, at, at.gateway, means)
         return self._record(doing, state, fitting(said, asked.amount), means, at)
 
     async def void(self, doing: Work, state: PreAuths) -> RecordPreAuth:

@@ -9,7 +9,8 @@ from services.elsewhere import reached
 from services.payments.means import Card
 from shared.clients import Caller, call
 from shared.settings import Settings
-from tests.cli.ringup import Ringup, free_port, one_sentence
+from tests.cli.ringup import Ringup, one_sentence
+from tests.ports import free_port
 from tests.house.shop import Shop, until
 
 pytestmark = pytest.mark.slow

@@ -10,6 +10,7 @@ import structlog
 
 from services.payments.gateways.kinds import CAPABILITIES, Kind, Surroundings
 from services.payments.gateways.protocol import Gateway
+from shared.kernel.errors import Corrupt, Unavailable
 
 log = structlog.get_logger()
 
@@ -32,7 +33,10 @@ class Installed:
 
 
 def installed(entries: Iterable[EntryPoint], around: Surroundings) -> Installed:
-    """What cannot be imported or made, is no kind, or is brought along twice is broken: nothing is charged on its gateways."""
+    """What cannot be imported or made, is no kind, or is brought along twice is broken: nothing is charged on its gateways.
+
+    Raises Unavailable, Corrupt where an adapter finds its own store so: that is no fault of the program.
+    """
     named: dict[str, dict[str, EntryPoint]] = {}
     for entry in entries:
         named.setdefault(entry.name, {})[entry.value] = entry
@@ -71,6 +75,8 @@ def _kind(by_value: Mapping[str, EntryPoint]) -> Kind:
 def _made(make: Callable[[Surroundings], Gateway], around: Surroundings) -> Gateway:
     try:
         gateway = make(around)
+    except (Unavailable, Corrupt):
+        raise
     except Exception as error:
         raise _Unfit(f"its adapter cannot be made ({type(error).__name__}: {error}). Mend or uninstall it.") from error
     missing = [name for name in _ASKED_OF if not hasattr(gateway, name)]
