@@ -45,10 +45,14 @@ _DISPOSITIONS = {
 }
 _ENDED = {"revoked": "it was revoked", "taken-over": "an agent took the order over", "erased": "the customer was erased"}
 _SOURCES = {"phone": "phone", "lander": "landing page", "checkout": "checkout page"}
+_GATEWAYS_ANSWER = (payments.PartAnswered, payments.PartCaptured, payments.PartVoided, payments.PartRenewed, payments.PartRefunded)
 _ANSWERS = {"approved": "yes", "declined": "no", "unknown": "unknown", "never-heard": "not known there"}
 
 
-def say(event: Event) -> str:
+def say(event: Event, actor: str = "") -> str:
+    """An answer that a person recorded is nothing that a gateway said."""
+    if isinstance(event, _GATEWAYS_ANSWER) and actor.startswith("agent:"):
+        return "It counts as done from now on" if event.answer == "approved" else "It counts as not done from now on"
     sentence = SENTENCES.get(type(event))
     return sentence(event) if sentence else _words(type(event).__name__)
 
@@ -115,7 +119,7 @@ def _retried(event: payments.OperationRetried) -> str:
 
 
 def _recorded(event: payments.OutcomeRecorded) -> str:
-    return f"Recorded as {_reason(event.outcome)} by {_who(event.by)}"
+    return f"{_who(event.by)} recorded that it was {'done' if event.outcome == 'charged' else 'not done'} at the gateway"
 
 
 def _not_refunded(event: payments.PaymentRefundFailed) -> str:

@@ -36,7 +36,7 @@ def _entry(row: Row | None, fact: Fact, id: str) -> Row:
         "place": f"{order_id} {stamp(fact.time)} {fact.stream} {fact.version:09}",
         "type": fact.event.TYPE,
         "actor": fact.actor,
-        "text": sentences.say(fact.event),
+        "text": sentences.say(fact.event, fact.actor),
         "because": _because(fact.event),
     }
 

@@ -21,7 +21,7 @@ STATES = {
     "unknown": ("warn", "alert", "Unknown"),
     "approved": ("ok", "check", "Done"),
     "declined": ("bad", "x-circle", "Refused"),
-    "never-heard": ("", "slash", "Never arrived"),
+    "never-heard": ("", "slash", "Not done"),
 }
 """What an operation has come to: tone, icon, word."""
 REFUNDS = {"open": ("live", "refresh", "Being refunded"), "refunded": ("ok", "check", "Refunded"), "failed": ("bad", "x-circle", "Failed")}
@@ -67,7 +67,7 @@ WHY: Mapping[str, tuple[str, str]] = {
     "refund-due": ("The order is stopped, and its money was taken", "Refund it on the order."),
     "payment-returned": (
         "The customer's bank took the payment back",
-        "Reach the customer. What has not gone out is held until somebody releases it.",
+        "Reach the customer. A shipment that had not gone out is held until somebody releases it. What was refunded before has gone back twice.",
     ),
     "answer-contradicts": (
         "A gateway says something else now than before",

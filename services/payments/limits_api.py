@@ -8,8 +8,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.payments.limits import DECLINED, MOST, OF_LAST, WINDOW, Limit, Release, limit, limits
+from services.payments.limits_door import Limits
 from shared.http import RunningService, Sent
 from shared.kernel.codec import stamp
+from shared.kernel.commands import Refusal
+from shared.kernel.decider import Refused
 from shared.kernel.errors import NotFound
 from shared.kernel.ports import Range
 from shared.text import Line
@@ -47,7 +50,11 @@ async def _holds(service: RunningService, id: str) -> bool:
 @router.post("/{id}/release")
 async def release(id: Id, body: Why, service: RunningService, sent: Sent) -> dict[str, Any]:
     """What was counted before counts no more. Again is nothing new."""
-    if (await service.load(limit, id))[1] == 0:
+    state, version = await service.load(limit, id)
+    if version == 0:
         raise NotFound("Nobody was ever held back by this.")
+    held: Limits = service.state["limits"]
+    if held.holds(sent.actor, state):
+        raise Refusal(Refused("own-limit", "This limit holds you back. Somebody else has to look, and release it."))
     outcome = await service.execute(limit, id, Release(sent.actor, body.reason, sent.now), sent)
     return {"id": id, "version": outcome.version}

@@ -124,6 +124,11 @@ class Limits:
                     lost = conflict
             raise lost
 
+    def holds(self, actor: str, state: Limit) -> bool:
+        """It is about this very person."""
+        tripped = state.tripped
+        return bool(tripped and tripped.dimension == "agent" and tripped.subject == self._counted(Subject("agent", actor, "")).subject)
+
     def _counted(self, subject: Subject) -> Counted:
         hashed = hmac.digest(self._key, f"{subject.dimension}\n{subject.value}".encode(), "sha256")
         return Counted(dimension=subject.dimension, subject=hashed.hex()[:24])

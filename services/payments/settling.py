@@ -34,9 +34,13 @@ def retry(command: Retry, payment: Payment) -> Sequence[Event] | Refused:
     known = parsed(command.reference)
     if known is None or known.again >= MOST_TRIES:
         return Refused("too-many-tries", f"The gateway has refused this {MOST_TRIES} times. Settle it where that gateway is run.", "reference")
-    if operation.kind == "refund" and operation.part.amount > payment.left(payment.operations[operation.captured]):
+    if operation.kind == "refund" and _too_much(operation, payment):
         return Refused("refund-too-much", "So much is not left any more: it was given back otherwise, or returned.", "reference")
     return [_retried(command, payment, operation, once_more(command.reference))]
+
+
+def _too_much(refund: Operation, payment: Payment) -> bool:
+    return refund.part.amount > payment.left(payment.operations[refund.captured])
 
 
 def _retried(command: Retry, payment: Payment, operation: Operation, reference: str) -> OperationRetried:
@@ -78,6 +82,8 @@ def record_outcome(command: RecordOutcome, payment: Payment) -> Sequence[Event] 
         return Refused("being-asked", "The gateway is being asked right now. Try again in a minute.", "reference")
     if not pending and not _to_settle(command, payment, operation):
         return Refused("not-open", "The gateway has said meanwhile what became of it.", "reference", data={"answer": operation.answer})
+    if command.outcome == "charged" and operation.kind == "refund" and not (pending or operation.yes) and _too_much(operation, payment):
+        return Refused("refund-too-much", "So much was not left: with this, more would have been given back than was taken.", "reference")
     opened = payment.attempts[operation.attempt].opened
     recorded = OutcomeRecorded(
         order_id=opened.order_id,

@@ -10,8 +10,8 @@ from services.payments.means import Card
 from shared.clients import Caller, call
 from shared.settings import Settings
 from tests.cli.ringup import Ringup, one_sentence
-from tests.ports import free_port
 from tests.house.shop import Shop, until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

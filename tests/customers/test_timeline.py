@@ -7,6 +7,7 @@ from services.customers.timeline import timeline, told, until
 from shared.contracts.cart import Disposition, OverrideRefused, OverrideRequested
 from shared.contracts.customers import CustomerErased, CustomerUpdated, MessageFailed, MessageSent
 from shared.contracts.order import Address
+from shared.contracts.payments import PartAnswered
 from shared.contracts.qa import OrderApproved, ReviewClosed
 from shared.contracts.registry import EVENTS
 from tests.customers.facts import (
@@ -161,3 +162,10 @@ def test_an_event_without_a_sentence_of_its_own_is_told_by_its_name():
         pass
 
     assert say(OrderApprovedTwice(**dict(APPROVED))) == "Order approved twice"
+
+
+def test_what_a_person_recorded_is_not_told_as_the_gateways_words():
+    answered = PartAnswered(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", answer="never-heard", reason="not-charged")
+    assert say(answered, "service:payments").startswith("The gateway answered")
+    assert say(answered, "agent:supervisor1") == "It counts as not done from now on"
+    assert say(answered.model_copy(update={"answer": "approved"}), "agent:supervisor1") == "It counts as done from now on"

@@ -281,6 +281,8 @@ async def test_a_supervisor_releases_it_and_says_why(shop):
     path = f"/limits/{row['id']}/release"
     status, body = await shop.ask("payments", "POST", path, {"reason": " "}, "agent:supervisor1")
     assert (status, body["field"]) == (422, "reason")
+    status, body = await shop.ask("payments", "POST", path, {"reason": "I need it"}, "agent:agent1")
+    assert (status, body["code"]) == (409, "own-limit")
     for _ in range(2):
         status, body = await shop.ask("payments", "POST", path, {"reason": "A day of many calls"}, "agent:supervisor1")
         assert status == 200, body

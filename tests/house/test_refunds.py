@@ -118,6 +118,20 @@ async def test_a_refused_refund_is_tried_again_or_settled_over_there(shop):
     assert (row["refunds"][0]["status"], row["attention"], row["operations"][-1]["evidence"]) == ("refunded", "", SEEN)
 
 
+async def test_no_more_is_recorded_as_given_back_than_was_taken(shop):
+    order_id = await captured(shop, card("refund-declined"))
+    references = []
+    for _ in range(2):
+        await refund(shop, order_id, TOTAL)
+        row = await money(shop, order_id, lambda row: row["attention"] == "refund-failed" and row["look_at"] and row["look_at"][-1] not in references)
+        references.append(row["look_at"][-1])
+    assert (await outcome(shop, order_id, references[0], "charged"))[0] == 200
+    status, body = await outcome(shop, order_id, references[1], "charged")
+    assert (status, body["code"]) == (409, "refund-too-much")
+    row = await money(shop, order_id, lambda row: row["refunded"])
+    assert (row["refunded"], row["captured"]) == (TOTAL, TOTAL)
+
+
 async def test_a_cancelled_order_gives_back_what_was_captured(shop):
     order_id = await captured(shop)
     reason = {"reason": "The customer changed their mind."}

@@ -148,7 +148,7 @@ class RefundIn(Body):
     """``amount`` in minor units of the order's currency, at most what was taken and is not given back yet."""
 
     amount: int = Field(strict=True, ge=1, le=10**12)
-    reason: str = Field(min_length=1, max_length=255)
+    reason: str = Field(min_length=3, max_length=500)
 
 
 @router.post("/tokens", status_code=201, dependencies=[allow(*SELLS, scope="orders:write")])

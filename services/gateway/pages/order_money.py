@@ -13,7 +13,7 @@ from services.gateway.pages.lists import Key
 from services.gateway.pages.summary import summary_of
 from services.gateway.render import page
 from shared.ids import OrderId
-from shared.money import parsed
+from shared.money import formatted, parsed
 
 router = APIRouter(prefix="/orders/{id}", include_in_schema=False, dependencies=[allow(*SETS)])
 
@@ -28,7 +28,11 @@ async def refund(request: Request, id: OrderId, services: Ask, key: Key, amount:
         "amount": _amount(amount, payment["currency"]),
         "reason": _needed("reason", reason, "Say why, in a few words: it stays with the order.", 3),
     }
-    return await _done(request, services, id, await services.post("payments", f"/orders/{id}/refunds", wanted, key=key))
+    try:
+        refunded = await services.post("payments", f"/orders/{id}/refunds", wanted, key=key)
+    except Failed as error:
+        raise _with_figure(error, payment["currency"]) from error
+    return await _done(request, services, id, refunded)
 
 
 @router.post("/retry")
@@ -61,6 +65,13 @@ async def release(request: Request, id: OrderId, services: Ask, key: Key, reason
 async def _done(request: Request, services: Services, id: str, done: dict[str, int]) -> Response:
     seen = f"payment-{id}@{done['version']}" if "version" in done else ""
     return page(request, "order_part.html", **await summary_of(request, services, id, None, seen))
+
+
+def _with_figure(error: Failed, currency: str) -> Failed:
+    left = error.problem.get("refundable")
+    if error.problem.get("code") != "refund-too-much" or not left:
+        return error
+    return Failed(error.status, {**error.problem, "detail": f"{formatted(left, currency)} {currency} can be given back, and no more."})
 
 
 def _amount(typed: str, currency: str) -> int:
