@@ -81,7 +81,7 @@ def indexed(parts: Parts) -> Row:
 def _dealt_with(parts: Parts) -> bool:
     """Of all that came back somebody has recorded so, or has released the shipment."""
     payment = parts.get("payment", _NOTHING)
-    return "let_go" in parts.get("shipment", _NOTHING) or payment.get("returned", _NOTHING).keys() <= set(payment.get("recorded", ()))
+    return bool(parts.get("shipment", _NOTHING).get("let_go")) or payment.get("returned", _NOTHING).keys() <= set(payment.get("recorded", ()))
 
 
 def unfinished(row: Row) -> bool:

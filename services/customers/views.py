@@ -19,7 +19,7 @@ from shared.contracts.cart import (
 )
 from shared.contracts.catalog import CampaignPublished
 from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
-from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentReleased, OrderCancelled
+from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentHeld, FulfillmentReleased, OrderCancelled
 from shared.contracts.order import Attribution, OrderBody, Person
 from shared.contracts.payments import (
     AnswerContradicted,
@@ -221,6 +221,8 @@ def _shipped(part: Row, fact: Fact) -> Row:
             return {"delivery_failed": event.reason}
         case FulfillmentExported():
             return {"exported_at": stamp(fact.time), "delivery_failed": ""}
+        case FulfillmentHeld():
+            return {"let_go": False}
         case FulfillmentReleased(by_hand=True):
             return {"let_go": True}
         case OrderCancelled():

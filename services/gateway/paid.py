@@ -143,6 +143,8 @@ def _failed(payment: Row, row: Row) -> bool:
         return False
     attempt = next(each for each in payment["attempts"] if each["attempt"] == row["attempt"])
     match row["kind"]:
+        case "renew" if any(each["kind"] == "capture" and each["attempt"] == row["attempt"] for each in payment["operations"]):
+            return False
         case "capture" | "renew":
             return attempt["status"] == "capture-failed" and not payment["stopped"]
         case "void":

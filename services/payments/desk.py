@@ -125,13 +125,13 @@ class Desk:
         return replace(recorded, instrument=instrument, fallback=await self._fallback(at, opened) if soft else "")
 
     async def told(self, doing: Work, payment: Payment, said: Said) -> Record:
-        """As if the gateway had been asked, where it tells by itself."""
+        """As if the gateway had been asked, where it tells by itself; no other gateway is asked after a no that nobody has asked about."""
         operation, opened = _asked(doing, payment)
         at = await self._at(operation, opened)
         if operation.kind not in RESERVES:
             return self._record(doing, payment, at, said)
         means, _ = await self._means(operation, payment, opened, at)
-        return await self._reserved(doing, payment, at, said, means)
+        return replace(await self._reserved(doing, payment, at, said, means), fallback="")
 
     async def _fallback(self, at: At, opened: AttemptOpened) -> str:
         """Empty where the other one may not be charged on either."""

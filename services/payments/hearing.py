@@ -9,7 +9,8 @@ import structlog
 from services.payments.desk import Desk
 from services.payments.gateways.protocol import Heard, Said
 from services.payments.payment import Payment, Record, Return, payment
-from services.payments.pre_auth import PreAuths, RecordPreAuth, pre_auth
+from services.payments.pre_auth import PreAuths, pre_auth
+from services.payments.pre_auth_work import Asking
 from services.payments.references import parsed
 from services.payments.state import Operation
 from shared.kernel.effects import Work
@@ -55,6 +56,11 @@ async def _pre_auth_heard(running: Running, gateway: str, told: Heard) -> bool:
     known, said = state.by_number.get(int(number)), told.said
     if known is None or known.asked.gateway != gateway or said.answer not in ("approved", "declined"):
         return False
-    command = RecordPreAuth(told.reference, said.answer, running.clock(), said.reason, said.reference)
+
+    async def paid(id: str) -> Payment:
+        state: Payment = (await running.load(payment, id))[0]
+        return state
+
+    command = await Asking(running.state["desk"], paid).told(Work(order_id, told.reference), state, said)
     await running.send(order_id, command, uuid.uuid4().hex, f"gateway:{gateway}")
     return True

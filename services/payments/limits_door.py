@@ -101,7 +101,7 @@ def of_card(vault: Vault, means: Means) -> Iterable[Subject]:
     if isinstance(means, Card):
         instrument, digits = vault.instrument(means), means.number
         yield Subject("fingerprint", instrument.fingerprint, f"{instrument.brand} ending {instrument.last4}")
-        yield Subject("bin", digits[: 8 if len(digits) >= 16 else 6], f"{brand(means)}, first six {digits[:6]}")
+        yield Subject("bin", digits[: 8 if len(digits) >= 16 else 6], f"{brand(means)}, numbers that begin {digits[:6]}")
 
 
 class Limits:

@@ -62,6 +62,13 @@ class Asking:
         again = said.answer == "never-heard" or said.reason == CANNOT_BE_ASKED
         return await self.void(doing, state) if again else self._record(doing, state, said)
 
+    async def told(self, doing: Work, state: PreAuths, said: Said) -> RecordPreAuth:
+        """As if the gateway had been asked, where it tells by itself."""
+        asked = _asked(doing, state)
+        at, back = await self.desk.at(asked.gateway), doing.reference.endswith(_VOID)
+        means = None if back else (await self._means(asked, state))[0]
+        return self._record(doing, state, said if back else fitting(said, asked.amount), means, at)
+
     async def recorded(self, doing: Work, state: PreAuths) -> None:
         """The token is used up by an outcome."""
         known = state.of(doing.reference)
@@ -81,7 +88,8 @@ class Asking:
 
     def _record(self, doing: Work, state: PreAuths, said: Said, means: Means | None = None, at: At | None = None) -> RecordPreAuth:
         instrument, said = (self.desk.vault.instrument(means), without(said, means)) if means else (Instrument(), said)
-        until, settles = state.work[doing.reference].until, at.gateway.settles if at and at.gateway else SETTLE
+        pending, settles = state.work.get(doing.reference), at.gateway.settles if at and at.gateway else SETTLE
+        until = pending.until if pending else None
         return RecordPreAuth(doing.reference, said.answer, self.desk.clock(), said.reason, said.reference, instrument, until, settles)
 
 

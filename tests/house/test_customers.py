@@ -9,6 +9,7 @@ from services.customers.views import orders
 from services.fulfillment.shipment import LEASE
 from services.payments.payment import Stop
 from services.payments.service import sweep
+from services.payments.simulator.magic import MAGIC
 from shared.kernel.codec import stamp
 from shared.service import utc_now
 from tests.house.shop import ADDRESS, BROKE, GOOD, ORDER, Shop, until
@@ -51,10 +52,10 @@ async def noted(shop):
     return order_id
 
 
-async def bought(shop):
+async def bought(shop, number=GOOD):
     """A customer with one order that has gone out."""
     order_id = await noted(shop)
-    await shop.charge(order_id, GOOD)
+    await shop.charge(order_id, number)
     await shop.stage(order_id, "closed")
     row = await seen(shop, order_id, "Complete", "exported")
     await known(shop, row["customer_id"])
@@ -91,7 +92,17 @@ async def test_orders_are_listed_by_status_newest_first_and_counted(shop):
     await get(shop, f"/orders/{opened[1]}?min_version=order-{opened[1]}@{started[1]['version']}")
     _, body = await get(shop, "/orders?status=Open")
     assert [row["order_id"] for row in body["rows"]] == opened[::-1]
-    assert body["counts"] == {"Open": 2, "Partial": 0, "Processing": 0, "Pending": 1, "Declined": 0, "Complete": 0, "Cancelled": 0, "Attention": 0}
+    assert body["counts"] == {
+        "Open": 2,
+        "Partial": 0,
+        "Processing": 0,
+        "Pending": 1,
+        "Declined": 0,
+        "Complete": 0,
+        "Refunded": 0,
+        "Cancelled": 0,
+        "Attention": 0,
+    }
     _, body = await get(shop, "/orders")
     assert [row["order_id"] for row in body["rows"]] == [waiting["order_id"], *opened[::-1]]
     _, body = await get(shop, f"/orders?customer_id={waiting['customer_id']}&status=Pending")
@@ -100,10 +111,11 @@ async def test_orders_are_listed_by_status_newest_first_and_counted(shop):
 
 
 async def test_an_order_whose_money_needs_somebody_is_listed_as_such(shop):
-    order_id, _ = await bought(shop)
+    order_id, _ = await bought(shop, next(magic.value for magic in MAGIC if magic.does == "refund-declined" and magic.what == "card"))
     assert (await get(shop, "/orders?status=Attention"))[1]["rows"] == []
     await shop.house.running["payments"].send(order_id, Stop("cancelled", order_id, utc_now()), "stopped-late", "policy:payments.stop")
-    row = await seen(shop, order_id, "Complete", "refund-due")
+    row = await seen(shop, order_id, "Complete", "refund-failed")
+    assert "refund-due" in row["marks"]
     for path in ("/orders?status=Attention", f"/orders?status=Attention&q={order_id}"):
         _, body = await get(shop, path)
         assert (body["rows"], body["counts"]["Attention"]) == ([row], 1)

@@ -134,7 +134,7 @@ async def test_cards_of_one_bank_by_several_agents(shop):
     await all_at_once([pre_auth(shop, next(ids), number, next(agents)) for number in cards(150, 1)])
     assert asked_about(shop) <= MOST["pre-auth"]["bin"] <= AT_MOST
     row = next(row for row in await tripped(shop) if row["dimension"] == "bin")
-    assert row["shown"].startswith("Visa, first six 4")
+    assert row["shown"].startswith("Visa, numbers that begin 4")
 
 
 async def tripped(shop):
