@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from services.payments.gateways.protocol import Heard, Said
+from services.payments.gateways.protocol import UNKNOWN, Heard, Said
+from services.payments.gateways.simulator import SimulatorGateway
 from services.payments.hearing import heard
 from services.payments.payment import Stop, payment
 from services.payments.simulator.magic import MAGIC
+from shared.kernel.effects import Work
 from tests.house.shop import GOOD, Shop, until
 from tests.house.test_wallet import account_token
 from tests.house.test_wallet import charged as debited
@@ -297,3 +299,66 @@ async def test_a_debit_that_comes_back_is_told_once_and_not_refunded(shop):
     assert (await refund(shop, order_id, 1))[1]["code"] == "refund-too-much"
     assert (await outcome(shop, order_id, f"{order_id}-1-1-capture", "not-charged", "The customer will send a card."))[0] == 200
     await money(shop, order_id, lambda row: not row["attention"])
+
+
+async def test_after_a_hard_no_nobody_else_is_asked(shop):
+    assert (await shop.ask("payments", "PUT", "/gateways/other", {"kind": "simulator", "capabilities": []}, "agent:admin1"))[0] == 200
+    first = {"kind": "simulator", "capabilities": ["ach"], "fallback": "other"}
+    assert (await shop.ask("payments", "PUT", "/gateways/simulator", first, "agent:admin1"))[0] == 200
+    order_id = await charged(shop, next(magic.value for magic in MAGIC if magic.reason == "expired-card"))
+    row = await money(shop, order_id, lambda row: row["attempts"][0]["status"] == "declined")
+    assert [part["gateway"] for part in row["attempts"][0]["parts"]] == ["simulator"]
+
+
+async def test_a_yes_to_another_amount_is_not_believed_because_it_was_told(shop):
+    order_id = await charged(shop, card("unreachable"))
+    await money(shop, order_id, lambda row: row["operations"] and row["operations"][0]["status"] == "unknown")
+    running, reference = shop.house.running["payments"], f"{order_id}-1-1"
+    assert not await heard(running, "simulator", Heard("settled", reference, Said(answer="approved", amount=TOTAL + 1)))
+    assert await heard(running, "simulator", Heard("settled", reference, Said(answer="approved", amount=TOTAL)))
+    await money(shop, order_id, lambda row: row["operations"][0]["status"] == "approved")
+
+
+class Deaf(SimulatorGateway):
+    """Hears nothing of ``loses``, and knows a repeat as little."""
+
+    idempotent = False
+
+    def __init__(self, client, loses):
+        super().__init__(client)
+        self.loses, self.asked = loses, 0
+
+    async def authorise(self, charge, secrets):
+        return await self._lost() if self.loses == "authorise" else await super().authorise(charge, secrets)
+
+    async def capture(self, asked, secrets):
+        return await self._lost() if self.loses == "capture" else await super().capture(asked, secrets)
+
+    async def _lost(self):
+        self.asked += 1
+        return UNKNOWN
+
+
+async def lost(shop, operation):
+    """An order that its gateway has heard nothing of, and what the watchdog would be doing."""
+    gateways = shop.house.running["payments"].state["desk"].gateways
+    gateways["simulator"] = deaf = Deaf(gateways["simulator"]._client, operation)
+    order_id = await charged(shop)
+    row = await money(shop, order_id, lambda row: row["operations"] and row["operations"][-1]["status"] == "unknown")
+    state, _ = await shop.house.running["payments"].load(payment, order_id)
+    return deaf, Work(order_id, row["operations"][-1]["reference"]), state
+
+
+async def test_what_was_not_heard_of_is_not_sent_again_before_it_can_arrive_no_more(shop):
+    deaf, doing, state = await lost(shop, "capture")
+    asked = await shop.house.running["payments"].state["desk"].ask_followed(doing, state)
+    assert (asked.answer, deaf.asked) == ("never-heard", 1)
+
+
+async def test_a_gateway_that_was_switched_off_meanwhile_is_not_charged_again(shop):
+    deaf, doing, state = await lost(shop, "authorise")
+    deaf.idempotent = True
+    off = {"kind": "simulator", "capabilities": ["ach"], "on": False}
+    assert (await shop.ask("payments", "PUT", "/gateways/simulator", off, "agent:admin1"))[0] == 200
+    asked = await shop.house.running["payments"].state["desk"].ask_authorised(doing, state)
+    assert (asked.answer, deaf.asked) == ("never-heard", 1)

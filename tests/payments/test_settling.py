@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.payments.gateways.protocol import TIMEOUT
 from services.payments.payment import Capture, RecordOutcome, Retry, Return, Stop
 from services.payments.pending import ASK_AGAIN, LEASE
 from services.payments.settling import MOST_TRIES
@@ -30,7 +31,7 @@ from shared.contracts.payments import (
     RefundRequested,
     VoidRequested,
 )
-from tests.payments.history import REF, SECOND, authorized, authorized_in_two, captured, claim, no, opened, unknown, yes
+from tests.payments.history import REF, SECOND, authorized, authorized_in_two, captured, claim, no, opened, unheard, unknown, yes
 from tests.samples import NOON, ORDER
 
 CAPTURE, VOID = f"{REF}-capture", f"{REF}-void"
@@ -175,3 +176,17 @@ class TestReturn:
 
     def test_not_of_a_card(self):
         captured().ignores(Return(CAPTURE, "R01", NOON))
+
+
+def test_what_is_not_known_there_yet_may_still_arrive():
+    history = opened().does(claim(), AttemptClaimed).does(unheard(), PaymentOutcomeUnknown)
+    history.does(retry(REF), OperationRetried).does(claim(), AttemptClaimed).ignores(unheard(claimed=NOON))
+
+
+def test_no_more_comes_back_than_was_captured():
+    history = captured("echeck").does(Return(CAPTURE, "R01", NOON, 5690 * 2), PaymentReturned)
+    assert history.last.amount == 5690
+
+
+def test_nobody_takes_over_while_the_gateway_may_still_answer():
+    assert timedelta(seconds=TIMEOUT) < LEASE
