@@ -3,7 +3,7 @@
 import pytest
 
 from services.payments.simulator.app import simulator
-from services.payments.simulator.magic import LOST_AFTER
+from services.payments.simulator.magic import LOST_AFTER, UNREACHABLE
 from shared.asgi import AsgiClient
 from tests.house.shop import BROKE, GOOD, Shop, until
 from tests.payments.test_gateways import declined_by_payments, put
@@ -45,20 +45,21 @@ async def test_before_anything_is_asked_nothing_is_known(shop):
 async def test_yes_no_and_unknown_are_counted(shop):
     for number in (GOOD, GOOD, BROKE, LOST_AFTER):
         await charged(shop, number)
+    await shop.charge((await shop.started())["order_id"], UNREACHABLE)
 
     async def counted():
         row = await health(shop)
-        return row["hour"]["approved"] == 3 and row
+        return (row["hour"]["approved"], row["hour"]["unknown"]) == (3, 2) and row
 
     row = await until(counted)
     assert {name: row["hour"][name] for name in ("asked", "approved", "declined", "unknown", "approval_rate")} == {
-        "asked": 4, "approved": 3, "declined": 1, "unknown": 1, "approval_rate": 0.75,
+        "asked": 5, "approved": 3, "declined": 1, "unknown": 2, "approval_rate": 0.75,
     }  # fmt: skip
-    assert row["day"]["asked"] == 4
+    assert row["day"]["asked"] == 5
     assert 0 < row["hour"]["p50_ms"] <= row["hour"]["p95_ms"]
     assert row["last_answer_at"]
     text = (await shop.house.running["payments"].meter.metrics.text()).decode()
-    assert 'ringup_gateway_seconds_count{gateway="simulator",operation="authorise",service="payments"} 4.0' in text
+    assert 'ringup_gateway_seconds_count{gateway="simulator",operation="authorise",service="payments"} 5.0' in text
 
 
 async def test_what_was_refused_before_the_gateway_was_asked_is_not_its_decline(shop):

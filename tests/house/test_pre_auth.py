@@ -9,7 +9,7 @@ from services.payments.declines import explain
 from services.payments.payment import payment
 from services.payments.pending import LEASE
 from services.payments.pre_auth import pre_auth
-from services.payments.simulator.magic import DECLINES, MALFORMED, UNREACHABLE
+from services.payments.simulator.magic import DECLINES, MALFORMED, UNREACHABLE, value
 from shared.service import utc_now
 from tests.house.shop import GOOD, LOST_AFTER, LOST_BEFORE, Shop, until
 
@@ -149,6 +149,13 @@ async def test_nobody_waits_for_ever_and_somebody_looks_at_what_stays_unknown(sh
     assert "asked again" in body["say"]
     assert await refused(shop, order_id, token) == (409, "pre-auth-open", "payment")
     assert await shop.engine.blobs.ids("tokens") == [token]
+
+
+async def test_a_yes_to_another_amount_is_no_yes(shop, monkeypatch):
+    monkeypatch.setattr(pre_auth_api, "WAITS", 0.5)
+    order_id = (await shop.started())["order_id"]
+    token = await typed(shop, order_id, value("card", "other-amount"))
+    assert (await asked(shop, order_id, token))[1]["outcome"] == "unknown"
 
 
 class Silent:
