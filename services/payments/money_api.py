@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -114,12 +115,16 @@ async def _recorded(service: Running, sent: Envelope, doing: Work, body: Outcome
         return await service.execute(payment, doing.id, command, sent)
 
 
+_RESERVES = timedelta(days=30)
+"""So long at most a bank keeps what was reserved: after it nobody has to look at a pre-authorisation that was not given back."""
+
+
 @router.get("/attention")
 async def attention(service: RunningService, cursor: str | None = None) -> dict[str, Any]:
     """Orders whose money needs somebody to look, longest waiting first; and the pre-authorisations that do."""
-    due = {"alarm_at": Range(None, stamp(service.clock()))}
-    rows, following = await service.find(payments_view, due, sort="alarm_at", cursor=cursor)
-    pre_auths, _ = await service.find(pre_auth_work, due, sort="alarm_at")
+    now = service.clock()
+    rows, following = await service.find(payments_view, {"alarm_at": Range(None, stamp(now))}, sort="alarm_at", cursor=cursor)
+    pre_auths, _ = await service.find(pre_auth_work, {"alarm_at": Range(stamp(now - _RESERVES), stamp(now))}, sort="alarm_at")
     told = [{"order_id": row["id"], "why": row["attention"], "since": row["alarm_at"], "references": row["look_at"], **row} for row in rows]
     return {"rows": told, "pre_auths": pre_auths, "next": following}
 

@@ -1,6 +1,7 @@
 """Pre-authorisations from the door of payments to the gateway's ledger."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -156,6 +157,19 @@ async def test_a_yes_to_another_amount_is_no_yes(shop, monkeypatch):
     order_id = (await shop.started())["order_id"]
     token = await typed(shop, order_id, value("card", "other-amount"))
     assert (await asked(shop, order_id, token))[1]["outcome"] == "unknown"
+
+
+async def test_one_that_is_not_given_back_is_looked_at_until_the_bank_has_let_go(shop, monkeypatch):
+    order_id = (await shop.started())["order_id"]
+    await asked(shop, order_id, await typed(shop, order_id, value("card", "void-declined")))
+
+    async def listed():
+        rows = (await shop.ask("payments", "GET", "/attention"))[1]["pre_auths"]
+        return [(row["order_id"], row["attention"]) for row in rows]
+
+    assert await until(listed) == [(order_id, "void-failed")]
+    monkeypatch.setattr(shop.house.running["payments"], "clock", lambda: utc_now() + timedelta(days=31))
+    assert await listed() == []
 
 
 class Silent:

@@ -37,7 +37,7 @@ class Ledger:
             self._follow_ups.setdefault(entry["authorization"], []).append(entry)
 
     def of(self, authorization: str) -> Sequence[Entry]:
-        """Its captures and voids."""
+        """What was done about it: captures, voids, refunds, returns."""
         return self._follow_ups.get(authorization, ())
 
     async def add(self, entry: Entry) -> Entry:
