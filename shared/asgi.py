@@ -114,7 +114,7 @@ class HttpClient:
             response = await self._client.request(method, path, content=_body(json), headers=sent)
         except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout) as error:
             raise TimeoutError(type(error).__name__) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, AttributeError) as error:  # anyio has no socket any more where the other side closes as it opens
             raise OSError(type(error).__name__) from error
         return Response(response.status_code, dict(response.headers), response.content)
 
