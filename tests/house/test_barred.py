@@ -47,7 +47,7 @@ async def test_nothing_of_an_order_says_why_such_a_card_was_refused(shop):
     await submitted(shop, order_id, (await token(shop, order_id, KEPT))[1]["token"])
 
     async def story():
-        rows = (await shop.ask("customers", "GET", f"/orders/{order_id}/timeline"))[1]["rows"]
+        rows = (await shop.ask("customers", "GET", f"/orders/{order_id}/timeline"))[1].get("rows", ())
         return rows if any(row["type"].endswith(".OrderDeclined") for row in rows) else None
 
     seen = str([await until(story), await shop.ask("payments", "GET", f"/orders/{order_id}"), await shop.ask("cart", "GET", f"/orders/{order_id}")])

@@ -119,8 +119,12 @@ async def test_an_order_whose_money_needs_somebody_is_listed_as_such(shop):
     for path in ("/orders?status=Attention", f"/orders?status=Attention&q={order_id}"):
         _, body = await get(shop, path)
         assert (body["rows"], body["counts"]["Attention"]) == ([row], 1)
-    _, body = await shop.ask("payments", "GET", "/attention")
-    assert [(each["id"], each["attention"]) for each in body["rows"]] == [(order_id, "refund-due")]
+
+    async def listed():
+        _, body = await shop.ask("payments", "GET", "/attention")
+        return [(each["id"], each["attention"]) for each in body["rows"]]
+
+    assert await until(listed) == [(order_id, "refund-due")]
 
 
 async def test_a_page_of_orders_leads_to_the_next(shop):
