@@ -72,7 +72,7 @@ async def test_what_is_wrong_with_a_refund_is_said_at_its_field_until_it_is_chan
     amount = dialog.get_by_label("Amount")
     await expect(amount).to_have_attribute("aria-invalid", "true")
     await expect(amount).to_be_focused()
-    await expect(dialog.locator("#refund-amount-note")).to_contain_text("at most what is left")
+    await expect(dialog.locator("#refund-amount-note")).to_contain_text("can be given back, and no more")
     await expect(dialog.get_by_label("Reason")).to_have_value("Everything and more")
     assert await in_every_look(page) == {}
     await amount.fill("1,5")
