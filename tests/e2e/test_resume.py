@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from services.gateway.accounts import PASSWORD
 from tests.e2e.axe import in_every_look
 from tests.e2e.entry import begun, field, fill, total_is
+from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -23,11 +24,21 @@ def offered(page, last_name):
     return page.get_by_role("listitem").filter(has_text=f"Resume call with Customer {last_name}")
 
 
+async def looked_up(page, last_name):
+    """Order Entry, opened once the list of calls has heard of it."""
+
+    async def listed():
+        await begun(page)
+        return await offered(page, last_name).count()
+
+    await until(listed)
+    return offered(page, last_name)
+
+
 async def test_another_machine_offers_the_call_with_name_time_and_total(sign_in):
     order_id = await interrupted(await sign_in("agent1"), "Crash")
     page = await sign_in("agent1")
-    await begun(page)
-    call = offered(page, "Crash")
+    call = await looked_up(page, "Crash")
     await expect(call).to_contain_text("123.19 USD")
     await expect(call).to_contain_text("started")
     assert await in_every_look(page) == {}
@@ -42,8 +53,7 @@ async def test_a_browser_that_crashed_offers_the_call(sign_in):
     order_id = await interrupted(lost, "Tab")
     page = await lost.context.new_page()
     await lost.close()
-    await begun(page)
-    await offered(page, "Tab").get_by_role("link", name="Resume call with Customer Tab").click()
+    await (await looked_up(page, "Tab")).get_by_role("link", name="Resume call with Customer Tab").click()
     await page.wait_for_url(f"**/order-entry/{order_id}")
     await total_is(page, "123.19")
 
