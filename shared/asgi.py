@@ -114,8 +114,12 @@ class HttpClient:
             response = await self._client.request(method, path, content=_body(json), headers=sent)
         except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout) as error:
             raise TimeoutError(type(error).__name__) from error
-        except (httpx.HTTPError, AttributeError) as error:  # anyio has no socket any more where the other side closes as it opens
+        except httpx.HTTPError as error:
             raise OSError(type(error).__name__) from error
+        except AttributeError as error:
+            if error.name != "getpeername":
+                raise
+            raise OSError("ConnectError") from error  # anyio has no socket any more where the other side closes as it opens
         return Response(response.status_code, dict(response.headers), response.content)
 
     async def close(self) -> None:

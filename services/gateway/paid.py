@@ -31,10 +31,8 @@ ATTEMPTS = {
     "external": ("", "gift", "External"),
     "declined": ("bad", "x-circle", "Declined"),
     "authorized": ("ok", "check", "Authorised"),
-    "capturing": ("live", "refresh", "Capturing"),
     "captured": ("ok", "check", "Captured"),
     "capture-failed": ("bad", "alert", "Capture failed"),
-    "voiding": ("live", "refresh", "Voiding"),
     "voided": ("", "undo", "Voided"),
     "void-failed": ("bad", "alert", "Void failed"),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """``reason`` is one of ``declines.ACCOUNTS``, ``means`` what our people read. ``again``: the rules let the same debit be sent once more."""
+    """``reason`` is one of ``declines.ACCOUNTS``, ``means`` the code's own sense, ``again``: the rules let the same debit be sent once more."""
 
     code: str
     reason: str

@@ -54,7 +54,6 @@ ACCOUNT_DECLINES: Mapping[str, str] = {
 """What differs for bank accounts."""
 
 _TOO_OFTEN = "301"
-_NEITHER = frozenset(("420", "430"))
 _REJECTED: tuple[tuple[str, str], ...] = (
     ("duplicate (transaction|customer)", "duplicate"),
     ("fraud|blacklist|banned", "fraud-suspected"),
@@ -139,8 +138,6 @@ def refused(code: str, text: str, account: bool = False) -> Said:
 
 def why(code: str, text: str, account: bool = False) -> str:
     """Our reason for a no; empty where it is none, or where nobody knows what it is."""
-    if code in _NEITHER:
-        return ""
     if code == "300":
         lower = text.lower()
         return next((reason for pattern, reason in _REJECTED if re.search(pattern, lower)), DECLINES[code])

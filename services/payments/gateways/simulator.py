@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from services.payments.gateways.kinds import NOT_BY_PHONE, Kind, Secret, Surroundings
 from services.payments.gateways.protocol import (
-    MISFIT,
     SETTLES,
     TIMEOUT,
     UNKNOWN,
@@ -27,6 +26,7 @@ from services.payments.gateways.protocol import (
     Question,
     Said,
     Secrets,
+    fitting,
 )  # fmt: skip
 from services.payments.means import Account
 from shared.asgi import Client, Response
@@ -173,8 +173,7 @@ class SimulatorGateway:
             said = _said(response, reference)
         except Exception:  # whatever went wrong over there, we don't know what they did
             return UNKNOWN
-        other = amount is not None and said.answer == "approved" and said.amount not in (None, amount)
-        return MISFIT if other else said
+        return said if amount is None else fitting(said, amount)
 
 
 def _authorization(secrets: Secrets) -> dict[str, str]:

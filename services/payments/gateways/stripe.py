@@ -13,7 +13,6 @@ import structlog
 from services.payments.gateways import stripe_events
 from services.payments.gateways.kinds import Kind, Secret, Surroundings
 from services.payments.gateways.protocol import (
-    MISFIT,
     SETTLES,
     TIMEOUT,
     UNKNOWN,
@@ -29,6 +28,7 @@ from services.payments.gateways.protocol import (
     Question,
     Said,
     Secrets,
+    fitting,
 )
 from services.payments.gateways.stripe_declines import DECLINES
 from services.payments.gateways.stripe_money import to_stripe
@@ -288,10 +288,8 @@ def _question(operation: Operation, asked: FollowUp) -> Question:
 
 
 def _fitting(said: Said, amount: int) -> Said:
-    """What was just done to another amount is not what was asked for; and what they never heard of they have just answered."""
-    if said.answer == "never-heard":
-        return UNKNOWN
-    return MISFIT if said.answer == "approved" and said.amount not in (None, amount) else said
+    """What they never heard of they have just answered."""
+    return UNKNOWN if said.answer == "never-heard" else fitting(said, amount)
 
 
 def _no(operation: Operation, reference: str, no: Refused) -> Said:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -77,24 +78,24 @@ class Line:
         return follow_up(charge, said, "refund-1", captured=taken.reference), taken
 
 
-class Rig:
+class Rig(ABC):
     """``wrong_secrets`` are refused by the stand-in; None: it does not look."""
 
     kind: Kind
     secrets: Secrets = {}
     wrong_secrets: Secrets | None = None
 
+    @abstractmethod
     def stand_in(self) -> ASGIApp | str:
         """What behaves like the gateway: an ASGI app, or the address of one that runs. Asked for once a test."""
-        raise NotImplementedError
 
+    @abstractmethod
     def adapter(self, url: str, timeout: float) -> Gateway:
         """One that speaks with the gateway at this address, and waits for ``timeout`` seconds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def means(self, wish: Wish) -> Means | None:
         """What the stand-in answers so, a card or a bank account; None: it cannot."""
-        raise NotImplementedError
 
     def charges(self, sent: Sent) -> bool:
         """Whether this request authorises; one that goes before it, such as one for a token of the card, does not."""
