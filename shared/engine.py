@@ -14,14 +14,14 @@ from shared.engines.embedded.backup import Manifest, take, verified
 from shared.engines.embedded.check import damage
 from shared.engines.embedded.engine import Engine as DataFolder
 from shared.engines.embedded.engine import open_keyring, write_master_keys
-from shared.engines.embedded.swap import beside, copy_keyring, lay_out, locked, occupied, take_over
+from shared.engines.embedded.swap import beside, copy_keyring, finish, lay_out, locked, occupied, take_over
 from shared.kernel.ports import Blobs, Keyring, Stored
 from shared.service import Ports
 from shared.settings import Settings
 
 __all__ = [
-    "DataFolder", "Engine", "Manifest", "beside", "copy_keyring", "damage", "derived", "filled", "filling", "lay_out", "locked", "occupied",
-    "open_engine", "open_keyring", "take", "take_over", "verified", "write_master_keys",
+    "DataFolder", "Engine", "Manifest", "beside", "copy_keyring", "damage", "derived", "filled", "filling", "finish", "lay_out", "locked",
+    "occupied", "open_engine", "open_keyring", "take", "take_over", "verified", "write_master_keys",
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from services.cli.options import DryRun, Json, settings
 from services.ops.audit import Record
 from shared.contracts.ops import BackupRestored
 from shared.contracts.registry import SERVICES
-from shared.engine import Manifest, beside, lay_out, locked, occupied, take, take_over, verified
+from shared.engine import Manifest, beside, finish, lay_out, locked, occupied, take, take_over, verified
 from shared.settings import Settings
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR")]
@@ -32,6 +32,7 @@ def backup(folder: Folder, dry_run: DryRun = False, json: Json = False) -> None:
     """Copy all data as one set into an empty folder, also while the server runs. Without the master key: keep that elsewhere."""
     values = settings()
     _embedded(values)
+    finish(values.data)
     with show.bytes_of("Copying") as progress:
         manifest = take(values, folder, progress, dry_run=dry_run)
     if json:

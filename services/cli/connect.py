@@ -15,7 +15,7 @@ from services.elsewhere import reached
 from services.house import House
 from shared.asgi import Client
 from shared.clients import Caller, call
-from shared.engine import DataFolder
+from shared.engine import DataFolder, finish
 from shared.kernel.errors import Unavailable
 from shared.operate import lag_of
 from shared.settings import Settings, SettingsError
@@ -67,6 +67,7 @@ async def payments_of_server(settings: Settings) -> AsyncIterator[Client]:
 
 def must_be_there(settings: Settings) -> None:
     """Raises SettingsError where nothing was ever kept."""
+    finish(settings.data)
     if not (settings.data / "events.db").exists():
         raise SettingsError(f"There is no Ringup data in {settings.data}. Start it once with 'ringup run', or point RINGUP_DATA to the right folder.")
 

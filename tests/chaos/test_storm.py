@@ -236,14 +236,15 @@ async def all_read(clients):
 
 
 async def all_ended(clients, accepted):
-    waiting = [order for order in accepted if not await has_ended(clients, order)]
-    accepted.intersection_update(waiting)
+    rows = [await asked(clients, "customers", "GET", f"/orders/{order}") for order in sorted(accepted)]
+    waiting = [row for row in rows if not has_ended(row)]
+    accepted.intersection_update(row["order_id"] for row in waiting)
+    print(f"{len(waiting)} orders have not ended" + "".join(f"\n{json.dumps(row)}" for row in waiting[:3]))
     return not waiting
 
 
-async def has_ended(clients, order):
+def has_ended(row):
     """Or waits for a person."""
-    row = await asked(clients, "customers", "GET", f"/orders/{order}")
     if row["status"] == "Complete" and not row["exported_at"]:
         return False
     return row["status"] in ("Complete", "Declined", "Pending", "Cancelled") and "outcome-unknown" not in row["marks"]

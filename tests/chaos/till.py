@@ -61,8 +61,8 @@ async def taken(shop, order_id):
     await shop.ask("qa", "POST", f"/reviews/{order_id}/decide", verdict, actor="agent:reviewer1")
 
     async def captured():
-        _, body = await shop.ask("payments", "GET", f"/orders/{order_id}")
-        return body["captured"]
+        status, body = await shop.ask("payments", "GET", f"/orders/{order_id}")
+        return status == 200 and body["captured"]
 
     return await until(captured, 120)
 

@@ -58,10 +58,10 @@ def occupied(data: Path) -> bool:
 
 @contextmanager
 def beside(data: Path) -> Iterator[Path]:
-    """An empty folder that ``take_over`` puts in place; whatever ends the block before leaves the data as it was."""
+    """An empty folder that ``take_over`` puts in place; whatever ends the block before leaves the data as it was. Raises Unavailable, Corrupt."""
+    go_on(data)
     folder = data / _BESIDE
     with translated(folder):
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
     try:
         yield folder
@@ -106,6 +106,13 @@ def _settle(path: Path) -> None:
             checkpoint(db, path)
     with path.open("rb+") as file:
         durable.sync(file)
+
+
+def finish(data: Path) -> None:
+    """Nothing of the data is looked for before what was marked as whole lies in its place. Raises SettingsError, Unavailable, Corrupt."""
+    if (data / _BESIDE / _READY).exists():
+        with locked(data):
+            go_on(data)
 
 
 def go_on(data: Path) -> None:
