@@ -54,6 +54,8 @@ class CartChanges(Value):
     attribution: Attribution | None = None
     particulars: Particulars | None = None
     trial_override: bool | None = None
+    force_qa: bool | None = None
+    """Held for review, whatever the campaign's share and the hold rules say."""
     source: Source | None = None
     """Said by the first change; None: by phone. One that begins on the checkout page is open for the customer."""
 

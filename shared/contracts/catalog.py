@@ -59,6 +59,8 @@ class Offer(Value):
     tax_class: str = "standard"
     image: str = ""
     """SHA-256 of a file that catalog keeps."""
+    plugin: str = ""
+    """The fulfilment plugin that ships it; empty: the account's default."""
 
 
 class ShippingRule(Value):
@@ -123,6 +125,18 @@ class CustomField(Value):
     required: bool = False
 
 
+class Letter(Value):
+    """A mail to the customer, in the campaign's own words. Paragraphs are parted by blank lines; what may stand in braces is the template's own.
+
+    Empty ``subject`` or ``text``: the words that come with Ringup. ``on``: it is sent at all.
+    """
+
+    template: Literal["order-confirmation", "shipped", "draft-link"]
+    on: bool = True
+    subject: str = ""
+    text: str = ""
+
+
 class Campaign(Value):
     """Scripts: paragraphs parted by blank lines; {agent}, {customer} and {total} are merge fields; a line that starts
     with ``> `` is a cue for the agent. Lists are in the order in which people see them."""
@@ -154,6 +168,7 @@ class Campaign(Value):
     coupons: tuple[Coupon, ...] = ()
     profiles: tuple[ShippingProfile, ...] = ()
     fields: tuple[CustomField, ...] = ()
+    letters: tuple[Letter, ...] = ()
 
 
 class CampaignChanges(Value):
@@ -181,6 +196,7 @@ class CampaignChanges(Value):
     coupons: tuple[Coupon, ...] | None = None
     profiles: tuple[ShippingProfile, ...] | None = None
     fields: tuple[CustomField, ...] | None = None
+    letters: tuple[Letter, ...] | None = None
 
 
 class CampaignEdited(Event, type="ringup.catalog.CampaignEdited", max_bytes=4 * 1024 * 1024):
@@ -229,6 +245,8 @@ class Settings(Value):
     time_zone: str = "UTC"
     """An IANA name: by whose calendar coupons and tax rates begin and end."""
     session_idle_minutes: int = 15
+    default_plugin: str = "csv"
+    """What ships the products whose offer names no fulfilment plugin."""
 
 
 class AccountSettingsChanged(Event, type="ringup.catalog.AccountSettingsChanged"):

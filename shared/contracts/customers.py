@@ -40,11 +40,36 @@ class CustomerNoted(Event, type="ringup.customers.CustomerNoted"):
     """When the order with it was submitted, or kept as a partial."""
 
 
+class ConsentChanged(Event, type="ringup.customers.ConsentChanged"):
+    """Somebody said so outside of an order. ``phone`` is the number that SMS may go to."""
+
+    customer_id: str
+    consent: Literal["sms_consent", "do_not_sell"]
+    given: bool
+    by: str
+    phone: Personal[str] = ""
+
+
+class CustomersMerged(Event, type="ringup.customers.CustomersMerged"):
+    """In ``customer_id``'s stream, and in that of each alias: whoever asks for an alias finds the customer. Undone by its reverse."""
+
+    customer_id: str
+    alias: str
+    by: str
+
+
+class CustomersUnmerged(Event, type="ringup.customers.CustomersUnmerged"):
+    customer_id: str
+    alias: str
+    by: str
+
+
 class CustomerErased(Event, type="ringup.customers.CustomerErased"):
     """Forgotten: the keys of these streams are gone."""
 
     customer_id: str
     order_ids: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
 
 
 class MessageRequested(Event, type="ringup.customers.MessageRequested"):
@@ -66,6 +91,10 @@ class MessageRequested(Event, type="ringup.customers.MessageRequested"):
     price_lock: bool = False
     expires_at: datetime | None = None
     """From then on it is not sent any more."""
+    campaign_version: int = 0
+    """In whose words it is written."""
+    carrier: str = ""
+    tracking: str = ""
 
 
 class MessageClaimed(Event, type="ringup.customers.MessageClaimed"):

@@ -6,23 +6,42 @@ from datetime import datetime
 from typing import Literal
 
 from shared.contracts.order import SubmittedOrder
-from shared.kernel.events import Event, Personal
+from shared.kernel.events import Event, Personal, Value
+
+
+class PluginConfigured(Event, type="ringup.fulfillment.PluginConfigured"):
+    """A plugin as it is now; ``kind`` is the name of its entry point. Secrets are elsewhere.
+
+    ``why`` is said where it was switched off by itself, since it had failed for too long.
+    """
+
+    name: str
+    kind: str
+    title: str
+    on: bool
+    options: dict[str, str] = {}
+    by: str = ""
+    why: str = ""
 
 
 class FulfillmentRecordCreated(Event, type="ringup.fulfillment.FulfillmentRecordCreated"):
-    """On hold until approved."""
+    """What one plugin is to ship, on hold until approved: one event a plugin."""
 
     order_id: str
     plugin: str
     submitted: SubmittedOrder
+    lines: tuple[int, ...] = ()
+    """Which lines of the order; empty: all of them."""
 
 
 class FulfillmentHeld(Event, type="ringup.fulfillment.FulfillmentHeld"):
     """Nothing of it goes out any more until somebody releases it by hand. ``reference`` is what was returned."""
 
     order_id: str
-    why: Literal["payment-returned"]
-    reference: str
+    why: Literal["by-hand", "payment-returned"]
+    reference: str = ""
+    reason: Personal[str] = ""
+    by: str = ""
 
 
 class FulfillmentReleased(Event, type="ringup.fulfillment.FulfillmentReleased"):
@@ -35,10 +54,14 @@ class FulfillmentReleased(Event, type="ringup.fulfillment.FulfillmentReleased"):
 
 
 class DeliveryRequested(Event, type="ringup.fulfillment.DeliveryRequested"):
+    """``by`` and ``reason`` are said where somebody wants it sent once more, under the same export id."""
+
     order_id: str
     plugin: str
     export_id: str
     due_at: datetime
+    by: str = ""
+    reason: Personal[str] = ""
 
 
 class DeliveryClaimed(Event, type="ringup.fulfillment.DeliveryClaimed"):
@@ -67,9 +90,93 @@ class FulfillmentFailed(Event, type="ringup.fulfillment.FulfillmentFailed"):
     retry_at: datetime
 
 
-class FulfillmentCancelled(Event, type="ringup.fulfillment.FulfillmentCancelled"):
+class PluginCancelRequested(Event, type="ringup.fulfillment.PluginCancelRequested"):
+    """What went out is to be stopped by whoever ships it. Private."""
+
     order_id: str
-    why: Literal["denied"]
+    plugin: str
+    export_id: str
+    reason: Personal[str]
+    by: str
+    due_at: datetime
+
+
+class PluginCancelClaimed(Event, type="ringup.fulfillment.PluginCancelClaimed"):
+    """Private."""
+
+    order_id: str
+    plugin: str
+    export_id: str
+    holder: str
+    until: datetime
+    takeover: bool
+
+
+class PluginCancelAnswered(Event, type="ringup.fulfillment.PluginCancelAnswered"):
+    """``stopped``, ``too-late``, or no answer: asked again at ``retry_at``. Private."""
+
+    order_id: str
+    plugin: str
+    export_id: str
+    answer: Literal["stopped", "too-late", "none"]
+    reason: str = ""
+    retry_at: datetime | None = None
+
+
+class Parcel(Value):
+    carrier: str = ""
+    tracking: str = ""
+    service: str = ""
+
+
+class FulfillmentShipped(Event, type="ringup.fulfillment.FulfillmentShipped"):
+    """One parcel is on its way; ``at`` is when, by whoever ships it. ``source``: who said so, a plugin, an import or an actor."""
+
+    order_id: str
+    plugin: str
+    export_id: str
+    parcel: Parcel = Parcel()
+    at: datetime
+    source: str = ""
+
+
+class FulfillmentDelivered(Event, type="ringup.fulfillment.FulfillmentDelivered"):
+    order_id: str
+    plugin: str
+    export_id: str
+    at: datetime
+    source: str = ""
+
+
+class FulfillmentReturnRequested(Event, type="ringup.fulfillment.FulfillmentReturnRequested"):
+    """The customer may send it back under ``rma``: RMA Pending."""
+
+    order_id: str
+    plugin: str
+    export_id: str
+    rma: str
+    reason: Personal[str] = ""
+    by: str = ""
+
+
+class FulfillmentReturned(Event, type="ringup.fulfillment.FulfillmentReturned"):
+    """It has come back; money goes back only by a refund."""
+
+    order_id: str
+    plugin: str
+    export_id: str
+    rma: str = ""
+    at: datetime
+    source: str = ""
+
+
+class FulfillmentCancelled(Event, type="ringup.fulfillment.FulfillmentCancelled"):
+    """``plugin`` is said where whoever ships it has stopped what had gone out; else it is all of the order's."""
+
+    order_id: str
+    why: Literal["stopped", "denied"]
+    plugin: str = ""
+    export_id: str = ""
 
 
 class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):

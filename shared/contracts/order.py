@@ -94,6 +94,8 @@ class QuoteLine(Value):
     tax_row: str = ""
     trial: str = ""
     """What is tried, whichever campaign sells it; empty: it is no trial."""
+    plugin: str = ""
+    """The fulfilment plugin that its offer names; empty: the account's default."""
 
 
 class CouponVerdict(Value):
@@ -144,6 +146,10 @@ class Rules(Value):
     skip_qa: bool
     qa_share: int
     """Percent of card orders held for review, 0 to 100."""
+    force_qa: bool = False
+    """Whoever rang it up wants it reviewed."""
+    plugin: str = "csv"
+    """The account's default fulfilment plugin."""
 
 
 class Attribution(Value):

@@ -9,12 +9,41 @@ from shared.contracts.order import SubmittedOrder
 from shared.kernel.events import Event, Personal, Value
 
 Verdict = Literal["approve", "deny"]
+RuleKind = Literal["amount-over", "new-customer-express", "price-override", "address-mismatch", "velocity"]
+
+
+class HoldRule(Value):
+    """Card and eCheck orders to which it applies wait for a review. What a kind does not ask for stays as it is."""
+
+    kind: RuleKind
+    on: bool = True
+    amount: int = 0
+    """Minor units: over this (amount-over)."""
+    currency: str = ""
+    """Only orders in it; empty: any (amount-over)."""
+    profiles: tuple[str, ...] = ()
+    """Ids of the shipping profiles that are express (new-customer-express)."""
+    percent: int = 0
+    """Below the list price by at least this many percent; 0: any change (price-override)."""
+    orders: int = 0
+    """At least so many before within ``hours``, by the same phone, e-mail, address or card (velocity)."""
+    hours: int = 0
+
+
+class HoldRulesChanged(Event, type="ringup.qa.HoldRulesChanged"):
+    """The hold rules as they are now."""
+
+    rules: tuple[HoldRule, ...]
+    by: str
 
 
 class QualityReviewRequested(Event, type="ringup.qa.QualityReviewRequested"):
+    """``rules``: why, in words for people, where hold rules applied."""
+
     order_id: str
-    why: Literal["external", "share"]
+    why: Literal["forced", "rule", "external", "share"]
     submitted: SubmittedOrder
+    rules: tuple[str, ...] = ()
 
 
 class ReviewDecided(Event, type="ringup.qa.ReviewDecided"):
