@@ -247,7 +247,7 @@ def has_ended(row):
     """Or waits for a person."""
     if row["status"] == "Complete" and not row["exported_at"]:
         return False
-    return row["status"] in ("Complete", "Declined", "Pending", "Cancelled") and "outcome-unknown" not in row["marks"]
+    return row["status"] in ("Complete", "Declined", "Pending", "Cancelled", "Refunded") and "outcome-unknown" not in row["marks"]
 
 
 def ledger(settings):
