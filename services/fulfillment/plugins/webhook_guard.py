@@ -50,6 +50,8 @@ _GLOBAL = IPv6Network("2000::/3")
 """No other IPv6 address is anybody's who is not here."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 _THREADS = 32
+_EACH = 2.0
+"""Seconds for one address of several."""
 
 
 class Forbidden(Exception):
@@ -125,7 +127,7 @@ class Guard:
         failed: Exception = OSError("no address")
         for address in await self.addresses(host, port, encrypted):
             try:
-                return await httpcore.AnyIOBackend().connect_tcp(str(address), port)
-            except httpcore.ConnectError as error:
+                return await httpcore.AnyIOBackend().connect_tcp(str(address), port, _EACH)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed

@@ -36,12 +36,12 @@ def cancelled(outgoing: Outgoing, their_id: str, at: datetime) -> bytes:
 
 
 def delivered(answer: Answer, export_id: str, confirmed: bool, now: datetime) -> Taken | Refused | NoAnswer:
-    """``confirmed``: a yes says of which export it is."""
+    """``confirmed``: a yes says of which export it is. One that says another is none in any case."""
     if not 200 <= answer.status < 300:
         return _no(answer, now)
     said = _object(answer)
-    if confirmed and said.get("export_id") != export_id:
-        return NoAnswer(f"They answered {answer.status}, and not which export they have.")
+    if said.get("export_id", "" if confirmed else export_id) != export_id:
+        return NoAnswer(f"They answered {answer.status}, and not that they have this export.")
     their_id = said.get("id")
     named = type(their_id) in (str, int) and _THEIR_ID.fullmatch(str(their_id))
     return Taken(str(their_id) if named else "")

@@ -90,10 +90,10 @@ class Wire:
                 return await self._connected(url)
         except Forbidden as error:
             raise Unsent(str(error)) from error
-        except TimeoutError as error:
+        except (TimeoutError, httpcore.ConnectTimeout) as error:
             raise Unsent("It cannot be reached: nobody answers there.") from error
-        except (httpcore.ConnectError, ssl.SSLError) as error:
-            raise Unsent("It cannot be reached: the connection is refused, or its certificate is not trusted.") from error
+        except httpcore.ConnectError as error:
+            raise Unsent("It cannot be reached: nobody listens there.") from error
         except OSError as error:
             raise Unsent("There is no such name.") from error
 
@@ -105,6 +105,8 @@ class Wire:
             return stream
         try:
             return await stream.start_tls(self._certificates, host)
+        except (httpcore.ConnectError, ssl.SSLError, ValueError) as error:
+            raise Unsent("It does not speak TLS, or has no certificate for this name that is trusted.") from error
         except BaseException:
             await stream.aclose()
             raise
