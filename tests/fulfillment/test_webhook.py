@@ -1,5 +1,6 @@
 """The webhook: what is sent, what an answer means, and what badly behaved endpoints do to it."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -127,6 +128,18 @@ async def test_an_endpoint_that_never_answers_is_given_up():
     async with endpoint() as there:
         there.answer = silence
         assert isinstance(await deliver(there.url, webhook(patience=0.1)), NoAnswer)
+
+
+async def test_many_that_wait_for_one_endpoint_keep_nobody_from_another():
+    plugin = webhook()
+    async with endpoint() as slow, endpoint() as fast:
+        slow.answer = silence
+        waiting = [asyncio.create_task(deliver(slow.url, plugin)) for _ in range(300)]
+        assert [await deliver(fast.url, plugin) for _ in range(5)] == [Taken()] * 5
+        assert not any(task.done() for task in waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def test_a_drip_is_not_waited_for():

@@ -2,15 +2,19 @@
 
 import asyncio
 import ipaddress
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from services.fulfillment.plugins.kinds import Surroundings
 from services.fulfillment.plugins.protocol import Refused, Taken
 from services.fulfillment.plugins.webhook import KIND
 from services.fulfillment.plugins.webhook_guard import Forbidden, Guard, is_public, names, networks
 from services.fulfillment.plugins.webhook_wire import address
+from shared.settings import Settings
 from tests.fulfillment.endpoint import deliver, endpoint, said, webhook
 
 HERE = (
@@ -140,6 +144,15 @@ async def test_a_name_that_is_none_is_said_so():
     for url, plugin in (("https://hooks.example.com/", webhook(lookup=nowhere)), (f"https://{'a' * 70}.example.com/", webhook())):
         said = await deliver(url, plugin)
         assert (said.reason, said.again) == ("There is no such name.", True)
+
+
+async def test_the_setting_says_what_may_be_called():
+    async with endpoint() as there:
+        for allowed, answer in (("", Refused), ("10.0.0.0/8", Refused), ("10.0.0.0/8, 127.0.0.1", Taken)):
+            made = KIND.make(Surroundings(Settings(webhook_private=allowed), lambda: datetime.now(UTC)))
+            assert isinstance(await deliver(there.url, made), answer)
+    with pytest.raises(ValidationError, match="networks separated by commas"):
+        Settings(webhook_private="everything")
 
 
 def test_networks_are_lists_with_commas():

@@ -22,8 +22,8 @@ URL = "url"
 CONFIRMED = "answer"
 CANCELS = "cancels"
 SECRET, OLD_SECRET = "secret", "old_secret"
-_SHORTEST, _LONGEST = 24, 512
-"""Bytes of a secret, in the standard's words."""
+_SHORTEST, _LONGEST = 24, 64
+"""Bytes of a secret, as the standard has it."""
 _CANNOT = Refused("Whoever ships it cannot be asked to stop it. Tell them in another way.", again=False)
 
 
@@ -100,7 +100,7 @@ def _key(text: str, label: str) -> bytes:
     except ValueError:
         key = b""
     if not _SHORTEST <= len(key) <= _LONGEST:
-        raise Unusable(f"Its {label} must be whsec_ and at least {_SHORTEST} bytes as base64.")
+        raise Unusable(f"Its {label} must be whsec_ and {_SHORTEST} to {_LONGEST} bytes as base64.")
     return key
 
 
