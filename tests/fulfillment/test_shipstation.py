@@ -250,7 +250,7 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha" * 100}">' f
         '<ShipNotice xmlns:xi="http://www.w3.org/2001/XInclude"><OrderID><xi:include href="/etc/passwd" parse="text"/></OrderID></ShipNotice>',
         "<ShipNotice><OrderID>&nowhere;</OrderID></ShipNotice>",
         "<ShipNotice><OrderID>ORDER1-ship</OrderID>",
-        "<Orders/>",
+        "<Orders><OrderID>ORDER1-ship</OrderID></Orders>",
         "{}",
         "\x00",
         "<a>" * 50_000,
