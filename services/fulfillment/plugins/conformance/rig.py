@@ -56,6 +56,10 @@ class Board:
         self.told.append((export_id, carrier, tracking))
         return True
 
+    async def stopped(self, export_id: str) -> bool:
+        """Nobody here has asked for it."""
+        return False
+
 
 @dataclass(frozen=True)
 class Asking:
