@@ -118,16 +118,18 @@ def _ends(found, told, id):
 
 
 def _of_money(found, id):
-    """Captured at most what was submitted, nothing for an order that is not charged, and every other authorisation given back."""
+    """Captured at most what was submitted, nothing for an order that is not charged, and everything else given back."""
     done = [entry for entry in found.ledger[id] if entry["status"] == "approved"]
-    captured = sum(entry["amount"] for entry in done if entry["kind"] == "capture")
+    captured, refunded = (sum(entry["amount"] for entry in done if entry["kind"] == kind) for kind in ("capture", "refund"))
     submitted = found.submitted(id)
     if captured > submitted["amount"]:
         yield f"{captured} was captured of {submitted['amount']}"
     if found.end(id) == "Complete" and submitted["method"] == "card" and captured != submitted["amount"]:
         yield f"it is complete, and {captured} was captured of {submitted['amount']}"
+    if refunded != (captured if found.end(id) == "Cancelled" else 0):
+        yield f"it is {found.end(id)}, and {refunded} was given back of {captured}"
     for entry in done:
-        follow_ups = [each["kind"] for each in done if each.get("authorization") == entry["reference"]]
+        follow_ups = [each["kind"] for each in done if each.get("authorization") == entry["reference"] and each["kind"] != "refund"]
         if entry["kind"] == "authorize" and len(follow_ups) != 1:
             yield f"the authorisation {entry['reference']} was followed by {follow_ups or 'nothing'}"
 

@@ -12,6 +12,7 @@ ID = "7K2M9QX4TB"
 REFERENCE = f"{ID}-1-1"
 AUTHORISED = {"reference": REFERENCE, "kind": "authorize", "status": "approved", "amount": 100}
 CAPTURED = {"reference": f"{REFERENCE}-capture", "authorization": REFERENCE, "kind": "capture", "status": "approved", "amount": 100}
+REFUNDED = {**CAPTURED, "reference": f"{ID}-refund-1", "kind": "refund"}
 SUBMITTED = {"method": "card", "amount": 100, "rules": {"skip_qa": False}}
 EVENTS = {
     "OrderSubmitted": [{"submitted": SUBMITTED}],
@@ -30,6 +31,8 @@ def said(told=None, ledger=(AUTHORISED, CAPTURED), exported=(ID,), **changed):
 def test_an_order_that_went_its_way_is_right():
     assert said() == []
     assert said(Told(GOOD, "key")) == [], "its client gave up"
+    cancelled = {"OrderCancelled": [{}], "FulfillmentExported": []}
+    assert said(Told("cancelled by card", "key", ID, "ok", "ok"), (AUTHORISED, CAPTURED, REFUNDED), (), **cancelled) == []
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,8 @@ def test_an_order_that_went_its_way_is_right():
         ({"ledger": (AUTHORISED, {**CAPTURED, "amount": 101})}, "101 was captured of 100"),
         ({"ledger": (AUTHORISED, CAPTURED, {**CAPTURED, "reference": f"{REFERENCE}-again"})}, "200 was captured of 100"),
         ({"ledger": (AUTHORISED, CAPTURED, CAPTURED)}, "is 2 times in the ledger"),
+        ({"ledger": (AUTHORISED, CAPTURED, REFUNDED)}, "it is Complete, and 100 was given back of 100"),
+        ({"OrderCancelled": [{}]}, "it is Cancelled, and 0 was given back of 100"),
         ({"ledger": (AUTHORISED,)}, "was followed by nothing"),
         ({"ledger": (AUTHORISED, CAPTURED, {**AUTHORISED, "reference": f"{ID}-2-1"})}, "was followed by nothing"),
         ({"exported": ()}, "its file is missing"),

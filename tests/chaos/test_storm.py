@@ -238,8 +238,9 @@ async def all_read(clients):
 async def all_ended(clients, accepted):
     rows = [await asked(clients, "customers", "GET", f"/orders/{order}") for order in sorted(accepted)]
     waiting = [row for row in rows if not has_ended(row)]
+    if len(waiting) < len(accepted):
+        print(f"{len(waiting)} orders have not ended" + "".join(f"\n{json.dumps(row)}" for row in waiting[:3]))
     accepted.intersection_update(row["order_id"] for row in waiting)
-    print(f"{len(waiting)} orders have not ended" + "".join(f"\n{json.dumps(row)}" for row in waiting[:3]))
     return not waiting
 
 
@@ -247,7 +248,7 @@ def has_ended(row):
     """Or waits for a person."""
     if row["status"] == "Complete" and not row["exported_at"]:
         return False
-    return row["status"] in ("Complete", "Declined", "Pending", "Cancelled") and "outcome-unknown" not in row["marks"]
+    return row["status"] in ("Complete", "Declined", "Pending", "Cancelled", "Refunded") and "outcome-unknown" not in row["marks"]
 
 
 def ledger(settings):
