@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -60,8 +60,8 @@ class Dispatch:
         if not record.resend:
             known = await self._in_time(record, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
         match known:
-            case NoAnswer(reason):
-                return self._failed(record, reason, unknown=record.doubted)
+            case NoAnswer(reason, after):
+                return self._failed(record, reason, unknown=record.doubted, after=after)
             case Taken(same=False):
                 detail = f"{record.plugin} has {record.export_id} already, and it says something else than this order."
                 return self._failed(record, detail, again=False)
@@ -74,14 +74,16 @@ class Dispatch:
         match said:
             case Taken(their_id):
                 return Delivered(record.export_id, plain(their_id, _LONGEST_ID))
+            case Refused(reason, gone=True):
+                await self._roster.switch_off(record.plugin, f"They want nothing any more: {plain(reason, _LONGEST_REASON)}")
+                return self._failed(record, reason, unknown=False)
             case Refused(reason, again, after):
-                clock, lease = self._running.clock(), record.delivery.lease
-                return Failed(record.export_id, plain(reason, _LONGEST_REASON), clock, lease, again, after, unknown=False)
-        return self._failed(record, said.reason)
+                return self._failed(record, reason, again=again, unknown=False, after=after)
+        return self._failed(record, said.reason, after=said.after)
 
-    def _failed(self, record: Record, reason: str, *, again: bool = True, unknown: bool = True) -> Failed:
+    def _failed(self, record: Record, reason: str, *, again: bool = True, unknown: bool = True, after: timedelta | None = None) -> Failed:
         lease = record.delivery.lease
-        return Failed(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock(), lease, again, unknown=unknown)
+        return Failed(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock(), lease, again, after, unknown)
 
     async def recall(self, work: Work, state: Shipment) -> Stopped | TooLate | Unanswered:
         record, at = await self._to_do(work, state)
@@ -91,7 +93,7 @@ class Dispatch:
         if not record.exported:
             known = await self._in_time(record, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
             if isinstance(known, NoAnswer):
-                return self._unanswered(record, known.reason)
+                return self._unanswered(record, known.reason, known.after)
             their_id = plain(known.their_id, _LONGEST_ID) if known else ""
         asked = at.plugin.cancel(outgoing, their_id, at.options, at.secrets)
         said = await self._in_time(record, asked, (protocol.Stopped, Refused, NoAnswer))
@@ -100,12 +102,10 @@ class Dispatch:
                 return Stopped(record.export_id)
             case Refused(reason, again=False):
                 return TooLate(record.export_id, plain(reason, _LONGEST_REASON), their_id)
-            case Refused(reason, after=after):
-                return Unanswered(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock(), record.recalling.lease, after)
-        return self._unanswered(record, said.reason)
+        return self._unanswered(record, said.reason, said.after)
 
-    def _unanswered(self, record: Record, reason: str) -> Unanswered:
-        return Unanswered(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock(), record.recalling.lease)
+    def _unanswered(self, record: Record, reason: str, after: timedelta | None = None) -> Unanswered:
+        return Unanswered(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock(), record.recalling.lease, after)
 
     async def erase(self, work: Work, state: Shipment) -> Erased:
         """Raises Unavailable."""

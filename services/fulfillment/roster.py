@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.fulfillment.plugin import plugin
+import structlog
+
+from services.fulfillment.plugin import SwitchOff, plugin
 from services.fulfillment.plugins.installed import Installed
 from services.fulfillment.plugins.protocol import Options, Plugin, Secrets
 from services.fulfillment.secrets import Safe
 from shared.contracts.fulfillment import PluginConfigured
 from shared.kernel.errors import Corrupt
 from shared.service import Running
+
+log = structlog.get_logger()
 
 _ASKED_EVERY = timedelta(seconds=1)
 MOST = 100
@@ -71,3 +76,9 @@ class Roster:
             return At(None, known.options, why=str(error))
         off = "" if known.on or not on else f"The plugin {name} is switched off. Switched on, it goes on with what waits."
         return At(found, known.options, secrets, off)
+
+    async def switch_off(self, name: str, why: str) -> None:
+        """By itself: what waits for it goes on waiting. Raises Unavailable."""
+        await self._running.send(name, SwitchOff(why), uuid.uuid4().hex, "service:fulfillment")
+        self.changed()
+        log.error("plugin.off", plugin=name, why=why)

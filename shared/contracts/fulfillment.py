@@ -142,7 +142,10 @@ class Parcel(Value):
 
 
 class FulfillmentShipped(Event, type="ringup.fulfillment.FulfillmentShipped"):
-    """One parcel is on its way; ``at`` is when, by whoever ships it. ``source``: who said so, a plugin, an import or an actor."""
+    """One parcel is on its way; ``at`` is when, by whoever ships it. ``source``: who said so, a plugin, an import or an actor.
+
+    ``submitted`` is the record's, so that whoever tells the customer needs no second event.
+    """
 
     order_id: str
     plugin: str
@@ -150,6 +153,7 @@ class FulfillmentShipped(Event, type="ringup.fulfillment.FulfillmentShipped"):
     parcel: Parcel = Parcel()
     at: datetime
     source: str = ""
+    submitted: SubmittedOrder | None = None
 
 
 class FulfillmentDelivered(Event, type="ringup.fulfillment.FulfillmentDelivered"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from services.catalog.checks import offers as of_offers
 from services.catalog.checks.coupons import coupons
+from services.catalog.checks.letters import letters
 from services.catalog.checks.problem import Problem, Problems, distinct
 from services.catalog.checks.shapes import shapes
 from services.catalog.checks.shipping import profiles
@@ -31,6 +32,7 @@ class Known:
 def problems(campaign: Campaign, known: Known) -> list[Problem]:
     found = [*_ids(campaign), *shapes(campaign, campaign.currency), *_main(campaign), *_who(campaign, known.directory), *_scripts(campaign)]
     found += [*of_offers.offers(campaign, known.gateways, known.plugins), *coupons(campaign), *profiles(campaign), *_fields(campaign)]
+    found += letters(campaign)
     return found
 
 
