@@ -3,11 +3,12 @@ from services.customers.customer import customer
 from services.customers.message import message
 from services.customers.messages import consents, messages, sending
 from services.customers.messages_api import router as messages_router
-from services.customers.policies import hand_over_consent, send_link, stop_link, update_profile
+from services.customers.policies import confirm_order, hand_over_consent, send_link, stop_confirmation, stop_link, tell_shipped, update_profile
 from services.customers.search import search
 from services.customers.sending import effects, setup
 from services.customers.timeline import timeline
 from services.customers.views import campaigns, notes, orders, profiles
+from services.customers.wordings import sold, wordings
 from shared.contracts.customers import TaxExemptionChanged
 from shared.kernel.events import Event
 from shared.service import Service
@@ -23,8 +24,8 @@ def _label(event: Event) -> tuple[str, str] | None:
 customers = Service(
     "customers",
     aggregates=(customer, message),
-    views=(orders, timeline, profiles, search, notes, campaigns, messages, sending, consents),
-    policies=(update_profile, send_link, stop_link, hand_over_consent),
+    views=(orders, timeline, profiles, search, notes, campaigns, messages, sending, consents, wordings, sold),
+    policies=(update_profile, send_link, stop_link, confirm_order, tell_shipped, stop_confirmation, hand_over_consent),
     effects=effects,
     router=router,
     setup=setup,

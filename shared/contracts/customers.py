@@ -115,6 +115,7 @@ class MessageSent(Event, type="ringup.customers.MessageSent"):
     channel: Literal["email", "sms"]
     about: str = ""
     by: str = ""
+    template: str = ""
 
 
 class MessageFailed(Event, type="ringup.customers.MessageFailed"):
@@ -127,3 +128,4 @@ class MessageFailed(Event, type="ringup.customers.MessageFailed"):
     reason: str
     retry_at: datetime | None = None
     over: bool = False
+    template: str = ""

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from services.fulfillment.plugins.conformance import Conformance, outgoing
-from services.fulfillment.plugins.csv_columns import MOST, NAMES, Misread, columns, written
+from services.fulfillment.plugins.csv_columns import MOST, NAMES, Misread, columns, sheet
 from services.fulfillment.plugins.csv_drop import KIND, CsvDrop
 from services.fulfillment.plugins.protocol import Item, NoAnswer, Refused, Taken
 from shared.sheets import safe
@@ -29,12 +29,12 @@ class TestCsvDrop(Conformance):
         return CsvDrop(self.folder / "exports")
 
     async def to_ship(self, line):
-        """What is being written still is nothing that anybody fetches."""
+        """What is being sheet still is nothing that anybody fetches."""
         return [path.stem for path in (self.folder / "exports").glob("*.csv")]
 
 
 def rows(wanted, typed="", delimiter=","):
-    return list(csv.reader(io.StringIO(written(wanted, columns(typed), delimiter), newline=""), delimiter=delimiter))
+    return list(csv.reader(io.StringIO(sheet(wanted, columns(typed), delimiter), newline=""), delimiter=delimiter))
 
 
 def test_columns_are_whatever_is_asked_for():

@@ -88,14 +88,14 @@ def _column(number: int, line: str) -> Column:
     try:
         parsed = list(Formatter().parse(text))
     except ValueError as error:
-        raise Misread(f"Line {number}: a brace is not closed. Braces of the text itself are written twice.") from error
+        raise Misread(f"Line {number}: a brace is not closed. Braces of the text itself are sheet twice.") from error
     for _, name, form, conversion in parsed:
         if name is not None and (name not in NAMES or form or conversion):
             raise Misread(f"Line {number}: there is nothing named {name or 'without a name'}. There are {', '.join(NAMES)}.")
     return Column(heading, [(text, name) for text, name, _, _ in parsed])
 
 
-def written(outgoing: Outgoing, found: Sequence[Column], delimiter: str) -> str:
+def sheet(outgoing: Outgoing, found: Sequence[Column], delimiter: str) -> str:
     """One row an item, under one row of headings."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.fulfillment.plugins.csv_columns import STANDARD, Misread, columns, written
+from services.fulfillment.plugins.csv_columns import STANDARD, Misread, columns, sheet
 from services.fulfillment.plugins.kinds import Field, Kind
 from services.fulfillment.plugins.protocol import Known, NoAnswer, Options, Outgoing, Refused, Secrets, Stopped, Taken
 from shared.kernel.errors import Unavailable
@@ -28,7 +28,7 @@ class CsvDrop:
     async def deliver(self, outgoing: Outgoing, options: Options, secrets: Secrets) -> Taken | Refused | NoAnswer:
         path = self.path(outgoing.export_id)
         try:
-            await asyncio.to_thread(self._write, path, _text(outgoing, options))
+            await asyncio.to_thread(self._write, path, written(outgoing, options))
         except Misread as misread:
             return Refused(f"The columns cannot be read: {misread}")
         except OSError as error:
@@ -39,7 +39,7 @@ class CsvDrop:
         path = self.path(outgoing.export_id)
         try:
             there = await asyncio.to_thread(_read, path)
-            return None if there is None else Taken(path.name, same=there == _text(outgoing, options))
+            return None if there is None else Taken(path.name, same=there == written(outgoing, options))
         except Misread as misread:
             return NoAnswer(f"The columns cannot be read: {misread}")
         except (OSError, UnicodeDecodeError) as error:
@@ -102,9 +102,9 @@ def _read(path: Path) -> str | None:
         return file.read()
 
 
-def _text(outgoing: Outgoing, options: Options) -> str:
+def written(outgoing: Outgoing, options: Options) -> str:
     """Raises Misread."""
-    return written(outgoing, columns(options.get("columns", "")), DELIMITERS[options.get("delimiter", "comma")])
+    return sheet(outgoing, columns(options.get("columns", "")), DELIMITERS[options.get("delimiter", "comma")])
 
 
 def _check(options: Options) -> Mapping[str, str]:
