@@ -95,7 +95,9 @@ def decide(command: Command, message: Message) -> Sequence[Event] | Refused:
         case _ if wanted is None or message.end == "sent":
             return []
         case Sent(by):
-            return [MessageSent(message_id=wanted.message_id, order_id=wanted.order_id, channel=wanted.channel, about=wanted.about, by=by)]
+            whose = "" if wanted.order_id else wanted.customer_id
+            which = {"message_id": wanted.message_id, "order_id": wanted.order_id, "customer_id": whose}
+            return [MessageSent(**which, channel=wanted.channel, about=wanted.about, by=by)]
         case _ if message.end:
             return []
         case Stop(reason):

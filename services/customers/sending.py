@@ -14,15 +14,15 @@ from typing import Any
 import structlog
 
 from services.customers import letters
+from services.customers.consents import to_hand_over
 from services.customers.mail import NotSent, Outbox, Server, deliver, outbox, sender, server, written
 from services.customers.message import LONGEST, START, Claim, Failed, Message, Sent
-from services.customers.messages import CONSENT, consents, sending
+from services.customers.messages import CONSENT, sending
 from services.customers.sms import GROUP, Accepted, Consent, Installed, Refused, installed
 from services.customers.sms_webhook import webhook
 from shared.contracts.customers import MessageRequested
 from shared.ids import INSTALLATION, link_token
 from shared.kernel.effects import Effect, Work
-from shared.kernel.errors import Unavailable
 from shared.kernel.events import ERASED, Event
 from shared.service import Running
 from shared.settings import Settings, SettingsError
@@ -148,14 +148,11 @@ class Desk:
         there = self.post.sms
         if there is None:
             raise NotSent("No SMS plugin is installed.", over=True)
-        mine = await self.running.get(consents, work.reference, f"message-{work.reference}@1")
-        if mine is None:
-            raise Unavailable("What is known of consents has not arrived here yet.")
-        same, _ = await self.running.find(consents, {"whose": mine["whose"]}, open_fields=False)
-        if any(row["handed"] == "yes" for row in same):
+        reference = await to_hand_over(self.running, work.reference, wanted)
+        if not reference:
             return Sent(there.name)
         given = Consent(_e164(wanted["to"]), wanted["order_id"], datetime.fromisoformat(wanted["due_at"]) - START)
-        return await self._told(there, lambda: there.plugin.consented(given, mine["whose"]))
+        return await self._told(there, lambda: there.plugin.consented(given, reference))
 
     def _plugin(self) -> Installed:
         """Raises NotSent."""
