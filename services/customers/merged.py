@@ -54,7 +54,7 @@ async def _check(service: Running, id: str, alias: str) -> None:
     whose = main_of(alias, theirs.pairs)
     if whose not in ("", id):
         detail = f"Customer {alias} belongs to {whose} already. Merge that one."
-        raise Refusal(Refused("merged", detail, field="alias", conflict=False, data={"customer_id": whose}))
+        raise Refusal(Refused("merged", detail, field="alias", data={"customer_id": whose}))
 
 
 def _number(state: Customer, id: str, alias: str) -> int:

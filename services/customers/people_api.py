@@ -124,12 +124,14 @@ async def exempt(id: str, body: Exemption, service: RunningService, sent: Sent) 
 @router.post("/{id}/merge")
 async def take_in(id: str, body: Other, service: RunningService, sent: Sent) -> dict[str, Any]:
     """Whoever asks for ``alias`` finds this customer from then on, with the orders, notes and stored payment methods of both."""
-    outcome = await merge(service, await _known(service, id), body.alias, sent)
-    return {"customer_id": id, "version": outcome.version}
+    whose = await _known(service, id)
+    outcome = await merge(service, whose, body.alias, sent)
+    return {"customer_id": whose, "version": outcome.version}
 
 
 @router.post("/{id}/unmerge")
 async def let_go(id: str, body: Other, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """They are two again, each with their own; notes and consents that were added by hand meanwhile stay with the customer."""
     outcome = await unmerge(service, id, body.alias, sent)
     return {"customer_id": id, "version": outcome.version}
 
