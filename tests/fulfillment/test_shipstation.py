@@ -97,11 +97,14 @@ async def test_every_page_once_and_no_more():
     assert (none.get("pages"), len(none)) == ("0", 0)
 
 
-async def test_the_last_minute_is_whole():
-    desk = Desk(order(1, at=NOON + timedelta(seconds=59)), order(2, at=NOON + timedelta(seconds=60)))
-    root = fromstring((await ask(desk)).body)
-    assert [each.text for each in root.iter("OrderNumber")] == ["ORDER1"]
-    assert desk.asked == [(NOON - timedelta(hours=1), NOON + timedelta(minutes=1), 1)]
+async def test_what_changes_while_they_turn_pages_hides_nothing():
+    """Theirs end at a minute, and what changed since would be gone from them."""
+    desk = Desk(*(order(n) for n in range(4)))
+    first = fromstring((await ask(desk)).body)
+    desk.rows[0] = order(0, "Shipped", at=NOON + timedelta(minutes=2))
+    second = fromstring((await ask(desk, {**WINDOW, "page": "2"}, now=NOON + timedelta(minutes=2))).body)
+    assert [[each.text for each in root.iter("OrderNumber")] for root in (first, second)] == [["ORDER0", "ORDER1"], ["ORDER2", "ORDER3"]]
+    assert {since for since, _, _ in desk.asked} == {NOON - timedelta(hours=1)}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,7 @@ async def test_whatever_people_type_is_a_document_that_can_be_read():
         {"start_date": ""},
         {"start_date": "2026-03-01"},
         {"end_date": "13/45/2026 99:99"},
-        {"end_date": "12/31/9999 23:59"},
+        {"end_date": "12/31/99999 23:59"},
         {"page": "0"},
         {"page": "-1"},
         {"page": "x"},
