@@ -118,7 +118,7 @@ class MemoryDrop:
         self._inbox, self._line, self._log = inbox, line, log
 
     async def deliver(self, outgoing, options, secrets):
-        export_id, text = outgoing.export_id, written(outgoing)
+        export_id, text = outgoing.export_id, written(outgoing, {})
 
         def delivered():
             self._inbox.received.append((export_id, text, len(self._log)))
@@ -130,7 +130,7 @@ class MemoryDrop:
     async def reconcile(self, outgoing, options, secrets):
         export_id = outgoing.export_id
         there = await self._line.ask("plugin.reconcile", lambda: self._inbox.files.get(export_id), [export_id])
-        return None if there is None else Taken(f"{export_id}.csv", same=there == written(outgoing))
+        return None if there is None else Taken(f"{export_id}.csv", same=there == written(outgoing, {}))
 
     async def cancel(self, outgoing, their_id, options, secrets):
         export_id = outgoing.export_id

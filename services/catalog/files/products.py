@@ -13,8 +13,9 @@ from services.catalog.bodies import MOST_OFFERS, MOST_VARIANTS, OfferBody, Varia
 from services.catalog.checks.problem import Problem
 from services.catalog.checks.shapes import shapes
 from services.catalog.files.merged import Merged, Seen, body_problems, matched, money, said
-from services.catalog.files.rows import Row, Unreadable, joined, read, split, taken, whole, written
+from services.catalog.files.rows import joined, split, taken, whole
 from shared.contracts.catalog import Campaign, CampaignChanges, Offer, Option, Variant
+from shared.sheets import Row, Unreadable, read, written
 
 _AMOUNTS = ("price", "shipping_price", "min_price", "max_price", "min_shipping_price", "max_shipping_price")
 _WHOLE = ("min_quantity", "max_quantity", "trial_days")

@@ -1,20 +1,19 @@
-"""The CSV drop: one file an export id, complete or not there."""
+"""The CSV drop: one file an export id, complete or not there. Whoever fetches it knows a shipment again by its export id."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 import os
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from services.fulfillment.plugins.kinds import Kind
+from services.fulfillment.plugins.csv_columns import STANDARD, Misread, columns, sheet
+from services.fulfillment.plugins.kinds import Field, Kind
 from services.fulfillment.plugins.protocol import Known, NoAnswer, Options, Outgoing, Refused, Secrets, Stopped, Taken
 from shared.kernel.errors import Unavailable
 
-COLUMNS = ("export_id", "order_id", "sku", "quantity", "name", "first_name", "last_name", "street", "unit", "city", "region", "postal", "country")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
 class CsvDrop:
@@ -29,7 +28,9 @@ class CsvDrop:
     async def deliver(self, outgoing: Outgoing, options: Options, secrets: Secrets) -> Taken | Refused | NoAnswer:
         path = self.path(outgoing.export_id)
         try:
-            await asyncio.to_thread(self._write, path, written(outgoing))
+            await asyncio.to_thread(self._write, path, written(outgoing, options))
+        except Misread as misread:
+            return Refused(f"The columns cannot be read: {misread}")
         except OSError as error:
             return Refused(f"The file could not be written: {error.strerror}.")
         return Taken(path.name)
@@ -38,16 +39,18 @@ class CsvDrop:
         path = self.path(outgoing.export_id)
         try:
             there = await asyncio.to_thread(_read, path)
-        except OSError as error:
-            return NoAnswer(f"The file could not be read: {error.strerror}.")
-        return None if there is None else Taken(path.name, same=there == written(outgoing))
+            return None if there is None else Taken(path.name, same=there == written(outgoing, options))
+        except Misread as misread:
+            return NoAnswer(f"The columns cannot be read: {misread}")
+        except (OSError, UnicodeDecodeError) as error:
+            return NoAnswer(f"The file could not be read: {getattr(error, 'strerror', 'it is no text')}.")
 
     async def cancel(self, outgoing: Outgoing, their_id: str, options: Options, secrets: Secrets) -> Stopped | Refused | NoAnswer:
         try:
-            there = await asyncio.to_thread(_read, self.path(outgoing.export_id))
+            there = await asyncio.to_thread(self.path(outgoing.export_id).exists)
         except OSError as error:
             return NoAnswer(f"The file could not be read: {error.strerror}.")
-        if there is None:
+        if not there:
             return Stopped()
         return Refused("A file that was written may have been fetched. Tell whoever ships it, and ask the customer to send it back.", again=False)
 
@@ -67,18 +70,21 @@ class CsvDrop:
 
     def _erase(self, path: Path) -> None:
         if self._folder.exists():
-            for file in (path, path.with_suffix(".part")):
+            for file in (path, *self._folder.glob(f"{path.stem}.*.part")):
                 file.unlink(missing_ok=True)
             self._sync_folder()
 
     def _write(self, path: Path, text: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        with unfinished.open("w", newline="", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        unfinished = path.with_suffix(f".{uuid.uuid4().hex}.part")
+        try:
+            with unfinished.open("x", newline="", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
         self._sync_folder()
 
     def _sync_folder(self) -> None:
@@ -96,22 +102,28 @@ def _read(path: Path) -> str | None:
         return file.read()
 
 
-def written(outgoing: Outgoing) -> str:
-    """What the file says."""
-    where = outgoing.ship_to.model_dump(include=set(COLUMNS))
-    who = {"first_name": outgoing.first_name, "last_name": outgoing.last_name}
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS)
-    writer.writeheader()
-    for item in outgoing.items:
-        row = {"export_id": outgoing.export_id, "order_id": outgoing.order_id, "sku": item.sku, "quantity": item.quantity, "name": item.name}
-        writer.writerow({name: _safe(value) for name, value in {**row, **who, **where}.items()})
-    return out.getvalue()
+def written(outgoing: Outgoing, options: Options) -> str:
+    """Raises Misread."""
+    return sheet(outgoing, columns(options.get("columns", "")), DELIMITERS[options.get("delimiter", "comma")])
 
 
-def _safe(value: Any) -> Any:
-    """A cell that a spreadsheet would run as a formula gets an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _check(options: Options) -> Mapping[str, str]:
+    problems = {}
+    try:
+        columns(options.get("columns", ""))
+    except Misread as misread:
+        problems["columns"] = str(misread)
+    if options.get("delimiter", "comma") not in DELIMITERS:
+        problems["delimiter"] = "This is none of the choices."
+    return problems
 
 
-KIND = Kind("CSV drop", lambda around: CsvDrop(around.settings.data / "exports"))
+KIND = Kind(
+    "CSV drop",
+    lambda around: CsvDrop(around.settings.data / "exports"),
+    options=(
+        Field("columns", "Columns", f"One a line, such as Ship to = {{first_name}} {{last_name}}; empty: {', '.join(STANDARD.split())}", long=True),
+        Field("delimiter", "Between columns", choices={"comma": "Comma", "semicolon": "Semicolon", "tab": "Tab"}),
+    ),
+    check=_check,
+)
