@@ -8,7 +8,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from services.fulfillment.plugins.kinds import Surroundings
-from services.fulfillment.plugins.protocol import Address, Door, Item, Plugin, Refused, Taken
+from services.fulfillment.plugins.protocol import Address, Door, Item, Plugin, Refused, Stopped, Taken
 from services.fulfillment.plugins.shipstation import KIND, ShipStation
 from shared.settings import Settings
 from tests.fulfillment.endpoint import SENT
@@ -118,7 +118,8 @@ async def test_a_status_of_ours_is_one_of_theirs(ours, theirs):
 
 async def test_what_is_to_be_stopped_is_once_they_have_fetched_that():
     plugin = ShipStation(lambda: NOON)
-    said = await plugin.cancel(SENT, "", {}, SECRETS)
+    assert await plugin.cancel(SENT, "", {}, SECRETS) == Stopped(), "it never lay at the door"
+    said = await plugin.cancel(SENT, (await plugin.deliver(SENT, {}, SECRETS)).their_id, {}, SECRETS)
     assert (type(said), said.again) == (Refused, True)
     desk = Desk(order(1, "Cancelling"), order(2), order(3, "Cancelling", at=NOON - timedelta(days=2)))
     await ask(desk)
@@ -286,6 +287,6 @@ async def test_nothing_is_sent_to_them():
     made = KIND.make(Surroundings(Settings(), lambda: NOON))
     assert isinstance(made, Plugin)
     assert isinstance(made, Door)
-    assert await made.deliver(SENT, {}, SECRETS) == Taken()
+    assert await made.deliver(SENT, {}, SECRETS) == Taken(SENT.export_id)
     assert await made.reconcile(SENT, {}, SECRETS) is None
     assert await made.trouble({}, SECRETS) == ""

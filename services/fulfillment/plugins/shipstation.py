@@ -27,15 +27,15 @@ class ShipStation:
         self._clock = clock
 
     async def deliver(self, outgoing: Outgoing, options: Options, secrets: Secrets) -> Taken | Refused | NoAnswer:
-        """It lies at the door from now on."""
-        return Taken()
+        """It lies at the door from now on, where they know it by this."""
+        return Taken(outgoing.export_id)
 
     async def reconcile(self, outgoing: Outgoing, options: Options, secrets: Secrets) -> Known:
         return None
 
     async def cancel(self, outgoing: Outgoing, their_id: str, options: Options, secrets: Secrets) -> Stopped | Refused | NoAnswer:
-        """It is stopped once they have fetched that it is cancelled."""
-        return _TOLD
+        """Once they have fetched that it is cancelled; what never lay at the door is stopped as it is."""
+        return _TOLD if their_id else Stopped()
 
     async def erase(self, export_id: str, options: Options) -> None:
         """Nothing of it lies here."""
@@ -64,7 +64,7 @@ class ShipStation:
         return _wrong("action is export or shipnotify.")
 
     async def _exported(self, query: Mapping[str, str], desk: Desk) -> Reply:
-        """Up to this moment, whatever they ask for: what changes while they turn pages would leave a window that ends, and what they have not seen yet
+        """Up to this moment, whatever they ask for: what changes while they turn pages would leave a window that ends, and what they have not seen
         would move to a page that they have. What is there twice they know again."""
         try:
             since, _ = moment(query.get("start_date", "")), moment(query.get("end_date", ""))
