@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.contracts.fulfillment import (
+    AddressShown,
     DeliveryClaimed,
     DeliveryRequested,
     ErasureClaimed,
@@ -96,6 +97,8 @@ class Shipment:
     cancelled: bool = False
     """Before anything went out, or denied."""
     returns: int = 0
+    shown: frozenset[str] = frozenset()
+    """To whom outside its address was told."""
 
     def of(self, export_id: str) -> Record | None:
         return self.records.get(export_id.partition("-")[2])
@@ -111,6 +114,8 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
             return replace(shipment, held=event, returned=shipment.returned | ({event.reference} - {""}))
         case OrderCancelled() | FulfillmentCancelled(plugin=""):
             return replace(shipment, cancelled=True)
+        case AddressShown():
+            return replace(shipment, shown=shipment.shown | {event.to})
         case FulfillmentReturnRequested():
             shipment = replace(shipment, returns=shipment.returns + 1)
     change = _CHANGES.get(type(event))

@@ -30,6 +30,7 @@ from services.fulfillment.commands import (
     Release,
     Resend,
     Ship,
+    Show,
     Stopped,
     TakeBack,
     TooLate,
@@ -38,6 +39,7 @@ from services.fulfillment.commands import (
 from services.fulfillment.outcome import recalled, told
 from services.fulfillment.records import LEASE, Record, Shipment, evolve
 from shared.contracts.fulfillment import (
+    AddressShown,
     DeliveryClaimed,
     DeliveryRequested,
     ErasureClaimed,
@@ -71,6 +73,8 @@ def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
             return _erase(command, shipment)
         case Ship() | Arrive() | AskBack() | TakeBack():
             return told(command, shipment)
+        case Show(order_id, to):
+            return [AddressShown(order_id=order_id, to=to)] if shipment.records and to not in shipment.shown else []
         case ClaimCancel() | Stopped() | TooLate() | Unanswered():
             return recalled(command, shipment)
         case Create() | Release() | Hold() | HoldByHand() | LetGo() | Deny() | Cancel():
