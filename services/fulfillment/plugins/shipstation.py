@@ -43,9 +43,7 @@ class ShipStation:
     async def trouble(self, options: Options, secrets: Secrets) -> str:
         if not secrets.get(USERNAME) or not secrets.get(PASSWORD):
             return "It has no user name, or no password: nobody is let in."
-        if ":" in secrets[USERNAME]:
-            return "Its user name has a colon, where a name ends."
-        return "" if len(secrets[PASSWORD]) >= _SHORTEST else f"Its password must have at least {_SHORTEST} characters."
+        return next(iter(_check_secrets(secrets).values()), "")
 
     async def asked(
         self, method: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes, options: Options, secrets: Secrets, desk: Desk
@@ -102,6 +100,15 @@ def _is_theirs(authorization: str, secrets: Secrets) -> bool:
     return scheme.lower() == "basic" and all(right)
 
 
+def _check_secrets(secrets: Secrets) -> Mapping[str, str]:
+    problems = {}
+    if ":" in secrets.get(USERNAME, ""):
+        problems[USERNAME] = "Its user name has a colon, where a name ends."
+    if len(secrets.get(PASSWORD, "")) < _SHORTEST:
+        problems[PASSWORD] = f"Its password must have at least {_SHORTEST} characters."
+    return problems
+
+
 def _wrong(text: str) -> Reply:
     return Reply(400, text.encode())
 
@@ -117,4 +124,5 @@ KIND = Kind(
         Field(USERNAME, "User name", "Made up by you, and typed in at ShipStation, too.", required=True),
         Field(PASSWORD, "Password", f"Likewise; at least {_SHORTEST} characters, such as of openssl rand -base64 24.", required=True),
     ),
+    check_secrets=_check_secrets,
 )
