@@ -5,6 +5,7 @@ from importlib.metadata import entry_points
 
 from services.fulfillment.api import router
 from services.fulfillment.delivery import effects
+from services.fulfillment.imports_api import router as imports
 from services.fulfillment.plugin import Introduce, plugin
 from services.fulfillment.plugins.installed import GROUP, installed
 from services.fulfillment.plugins.kinds import Surroundings
@@ -15,6 +16,8 @@ from services.fulfillment.shipment import shipment
 from services.fulfillment.views import cancellations, deliveries, erasures, shipments, switches
 from shared.service import Running, Service
 from shared.settings import SettingsError
+
+router.routes += imports.routes
 
 
 async def _setup(running: Running) -> None:
