@@ -1,9 +1,14 @@
 """``ringup shipments import``, against the server that runs."""
 
-import pytest
+import asyncio
+import json
 
-from tests.cli.ringup import Ringup, one_sentence
-from tests.house.shop import GOOD, Shop
+import pytest
+from typer.testing import CliRunner
+
+from services.cli.app import app
+from tests.cli.ringup import Ringup
+from tests.house.shop import GOOD, Shop, until
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
@@ -18,29 +23,31 @@ async def test_a_file_is_taken_and_what_is_not_right_is_written_to_another(setti
     ringup = Ringup(settings.data, settings.key_file, port=free_port())
     file, rejected = tmp_path / "tracking.csv", tmp_path / "rejected.csv"
     file.write_text(f"order,tracking,date\n{order},1Z999,{day}\n{order},1Z998,03/04/2026\n")
-    command = ("shipments", "import", str(file))
 
-    code, _, err = await ringup(*command)
-    assert code == 1
-    one_sentence(err, "No server runs on")
+    async def imported(path, *options, code=0):
+        """Here rather than in a process of its own, which would take longer to start than all of this."""
+        command = ("shipments", "import", str(path), *options)
+        done = await asyncio.to_thread(CliRunner().invoke, app, command, env=ringup.env)
+        assert done.exit_code == code, (done.output, done.exception)
+        return json.loads(done.stdout) if "--json" in options else f"{done.output}{done.exception}"
+
+    assert "No server runs on" in await imported(file, code=1)
     async with ringup.running():
-        found = await ringup.json(*command, "--dry-run", code=1)
-        assert (found["taken"], found["written"], [row["row"] for row in found["bad"]]) == (1, False, [3])
-        code, out, _ = await ringup(*command, "--whole")
-        assert (code, "Nothing was changed." in out) == (1, True)
-        code, out, _ = await ringup(*command, "--rejected", str(rejected))
-        assert code == 1
-        assert "taken: 1; known already: 0; not right: 1." in out
-        assert "nobody knows which" in out
-        assert (await ringup.json("shipments", "import", str(rejected), "--month-first", code=1))["bad"][0]["field"] == "date"
-        rejected.write_text(rejected.read_text().replace("03/04/2026", day))
-        assert (await ringup.json("shipments", "import", str(rejected)))["taken"] == 1
-        assert (await ringup.json(*command, code=1))["known"] == 1
 
-        code, _, err = await ringup(*command, "--rejected", str(rejected))
-        one_sentence(err, "is there already")
-        code, _, err = await ringup("shipments", "import", str(tmp_path / "nowhere.csv"))
-        one_sentence(err, "cannot be read: No such file")
-        code, _, err = await ringup("shipments", "import", str(settings.key_file))
-        assert code == 1
-        one_sentence(err)
+        async def answers():
+            return "No server runs on" not in await imported(file, "--dry-run", code=1)
+
+        await until(answers)
+        found = await imported(file, "--dry-run", "--json", code=1)
+        assert (found["taken"], found["written"], [row["row"] for row in found["bad"]]) == (1, False, [3])
+        assert "Nothing was changed." in await imported(file, "--whole", code=1)
+        said = await imported(file, "--rejected", str(rejected), code=1)
+        assert "taken: 1; known already: 0; not right: 1." in said
+        assert "nobody knows which" in said
+        assert "is before the order was placed" in await imported(rejected, "--month-first", code=1)
+        rejected.write_text(rejected.read_text().replace("03/04/2026", day))
+        assert (await imported(rejected, "--json"))["taken"] == 1
+        assert (await imported(file, "--json", code=1))["known"] == 1
+        assert "is there already" in await imported(file, "--rejected", str(rejected), code=1)
+        assert "cannot be read: No such file" in await imported(tmp_path / "nowhere.csv", code=1)
+        assert "No column says which order" in await imported(settings.key_file, code=1)
