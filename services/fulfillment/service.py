@@ -5,6 +5,7 @@ from importlib.metadata import entry_points
 
 from services.fulfillment.api import router
 from services.fulfillment.delivery import effects
+from services.fulfillment.handing_out import router as handing_out
 from services.fulfillment.imports_api import router as imports
 from services.fulfillment.plugin import Introduce, plugin
 from services.fulfillment.plugins.installed import GROUP, installed
@@ -17,7 +18,7 @@ from services.fulfillment.views import cancellations, deliveries, erasures, ship
 from shared.service import Running, Service
 from shared.settings import SettingsError
 
-router.routes += imports.routes
+router.routes += [*imports.routes, *handing_out.routes]
 
 
 async def _setup(running: Running) -> None:

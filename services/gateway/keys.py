@@ -35,6 +35,7 @@ SCOPES: Mapping[str, str] = {
     "customers:write": "Note, merge and unmerge customers, and record what they agree to",
     "customers:export": "Get all that is known of a customer",
     "customers:erase": "Erase customers, for good",
+    "shipments:read": "See where orders are shipped to, which their history tells",
     "catalog:read": "See campaigns and their products",
     "catalog:write": "Publish campaigns",
 }

@@ -47,7 +47,7 @@ WHO = {
         "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; POST /customers/{id}/notes; "
         "GET /api/v1/customers; GET /api/v1/customers/{id}; GET /api/v1/customers/{id}/duplicates; POST /api/v1/customers/{id}/notes; "
         "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
-        "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
+        "GET /api/v1/shipments/{id}; GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),
     "reviews": (
         REVIEWS,
