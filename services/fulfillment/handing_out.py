@@ -12,10 +12,11 @@ from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
 from services.fulfillment.views import shipments
 from shared.http import RunningService, Sent
+from shared.kernel.views import Row
 
 router = APIRouter()
 
-_TOLD = ("plugin", "export_id", "status", "lines", "parcels", "exported_at", "delivered_at", "returned_at")
+_TOLD = ("plugin", "status", "lines", "parcels", "exported_at", "delivered_at", "returned_at")
 
 
 @router.post("/shipments/{order_id}/hand-out")
@@ -25,7 +26,7 @@ async def hand_out(order_id: str, service: RunningService, sent: Sent) -> dict[s
     if not state.records:
         raise HTTPException(404, "Nothing is to be shipped for this order.")
     outcome = await service.execute(shipment, order_id, HandOut(order_id, sent.actor, sent.now), sent)
-    rows = [await service.get(shipments, record.export_id, f"{shipment.stream(order_id)}@1") for record in state.records.values()]
+    rows = {record.export_id: await service.get(shipments, record.export_id, f"{shipment.stream(order_id)}@1") for record in state.records.values()}
     submitted = next(iter(state.records.values())).created.submitted
     opened = await service.opened(submitted.model_dump(mode="json"))
     order = opened["order"]
@@ -37,5 +38,9 @@ async def hand_out(order_id: str, service: RunningService, sent: Sent) -> dict[s
         "cancelled": state.cancelled,
         "customer": order["customer"],
         "ship_to": order["shipping"],
-        "records": [{name: row.get(name) for name in _TOLD} | {"parcels": row.get("parcels") or []} for row in rows if row],
+        "records": [_told(export_id, row) for export_id, row in rows.items() if row],
     }
+
+
+def _told(export_id: str, row: Row) -> Row:
+    return {"export_id": export_id, **{name: row.get(name) for name in _TOLD}, "parcels": row.get("parcels", [])}

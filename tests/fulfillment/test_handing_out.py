@@ -7,6 +7,7 @@ import pytest
 from services.fulfillment.commands import HandOut
 from services.fulfillment.shipment import shipment
 from shared.contracts.fulfillment import FulfillmentRecordCreated, ShipmentHandedOut
+from shared.streams import event_row
 from tests.given import given
 from tests.house.shop import ADDRESS, GOOD, Shop, until
 from tests.samples import NOON, ORDER, submitted
@@ -50,4 +51,5 @@ async def test_it_says_where_to_what_and_whether_it_may_be_shipped(shop):
     assert (record["plugin"], record["export_id"]) == ("csv", f"{order}-csv")
     assert [(line["sku"], line["quantity"]) for line in record["lines"]] == [("RN-PIL-01", 2)]
     events = await shop.house.running["fulfillment"].streams.load(f"shipment-{order}")
-    assert [event.headers["actor"] for event in events if event.headers["ce_type"] == ShipmentHandedOut.TYPE] == [KEY]
+    told = [event_row(event) for event in events]
+    assert [row["actor"] for row in told if row["type"] == ShipmentHandedOut.TYPE] == [KEY]
