@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
-from services.customers.message import START, message_id
+from services.customers.message import CONSENT, START, message_id
 from shared.contracts.customers import CustomerErased, MessageClaimed, MessageFailed, MessageRequested, MessageSent
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
@@ -14,7 +14,6 @@ from shared.text import digits
 
 MessageStatus = Literal["Waiting", "Failed", "Sent", "Stopped"]
 MESSAGE_STATUSES: tuple[MessageStatus, ...] = get_args(MessageStatus)
-CONSENT = "consent"
 
 
 def consent_id(order_id: str, *, sold: bool) -> str:
@@ -30,7 +29,7 @@ def _key(event: Told) -> str:
 
 def _message(row: Row | None, fact: Fact) -> Row:
     event: Any = fact.event
-    row = row or {"requested_at": stamp(fact.time), "tries": 0, "reason": "", "retry_at": None, "sent_at": None, "by": ""}
+    row = row or {"requested_at": stamp(fact.time), "tries": 0, "reason": "", "retry_at": None, "sent_at": None, "by": "", "sends": 0}
     changed = {**row, **_changed(row, fact, event), "updated_at": stamp(fact.time)}
     at = None if (changed["template"], changed["status"]) == (CONSENT, "Stopped") else changed["requested_at"]
     return {**changed, "status_at": at and f"{changed['status']} {at}", "listed_at": at}
@@ -43,12 +42,12 @@ def _changed(row: Row, fact: Fact, event: Any) -> Row:
         case MessageClaimed():
             return {"tries": row["tries"] + 1}
         case MessageSent():
-            return {"status": "Sent", "sent_at": stamp(fact.time), "by": event.by, "reason": "", "retry_at": None}
+            return {"status": "Sent", "sends": row["sends"] + 1, "sent_at": stamp(fact.time), "by": event.by, "reason": "", "retry_at": None}
     status = "Stopped" if event.over else "Waiting" if event.retry_at else "Failed"
     return {"status": status, "reason": event.reason, "retry_at": stamp(event.retry_at) if event.retry_at else None}
 
 
-messages = view("messages", 1, _key, _message, ["status_at", "listed_at", "order_id", "customer_id"])
+messages = view("messages", 2, _key, _message, ["status_at", "listed_at", "order_id", "customer_id"])
 """One row a message. ``status_at`` is status and time in one text, ``listed_at`` time alone; None for a consent that nobody is there to take."""
 
 

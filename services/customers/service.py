@@ -4,12 +4,23 @@ from services.customers.message import message
 from services.customers.messages import consents, messages, sending
 from services.customers.messages_api import router as messages_router
 from services.customers.people_api import router as people_router
-from services.customers.policies import hand_over_consent, hand_over_said, send_link, settle_merge, stop_link, update_profile
+from services.customers.policies import (
+    confirm_order,
+    hand_over_consent,
+    hand_over_said,
+    send_link,
+    settle_merge,
+    stop_confirmation,
+    stop_link,
+    tell_shipped,
+    update_profile,
+)
 from services.customers.profiles import addresses, notes, profiles
 from services.customers.search import search
 from services.customers.sending import effects, setup
 from services.customers.timeline import timeline
 from services.customers.views import campaigns, orders
+from services.customers.wordings import sold, wordings
 from shared.aliases import aliases
 from shared.contracts.customers import ConsentChanged, CustomerNoted, TaxExemptionChanged
 from shared.kernel.events import Event
@@ -30,8 +41,18 @@ def _label(event: Event) -> tuple[str, str] | None:
 customers = Service(
     "customers",
     aggregates=(customer, message),
-    views=(orders, timeline, profiles, aliases, search, notes, addresses, campaigns, messages, sending, consents),
-    policies=(update_profile, settle_merge, send_link, stop_link, hand_over_consent, hand_over_said),
+    views=(orders, timeline, profiles, aliases, search, notes, addresses, campaigns, messages, sending, consents, wordings, sold),
+    policies=(
+        update_profile,
+        settle_merge,
+        send_link,
+        stop_link,
+        confirm_order,
+        tell_shipped,
+        stop_confirmation,
+        hand_over_consent,
+        hand_over_said,
+    ),
     effects=effects,
     router=router,
     setup=setup,

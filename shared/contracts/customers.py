@@ -129,6 +129,7 @@ class MessageSent(Event, type="ringup.customers.MessageSent"):
     channel: Literal["email", "sms"]
     about: str = ""
     by: str = ""
+    template: str = ""
     customer_id: str = ""
 
 
@@ -142,3 +143,4 @@ class MessageFailed(Event, type="ringup.customers.MessageFailed"):
     reason: str
     retry_at: datetime | None = None
     over: bool = False
+    template: str = ""
