@@ -58,6 +58,7 @@ class OfferBody(Body):
     trial_days: Whole = 0
     tax_class: Line = "standard"
     image: Line = ""
+    plugin: Line = ""
 
 
 class RuleBody(Body):

@@ -115,7 +115,8 @@ def decide(command: Command, message: Message) -> Sequence[Event] | Refused:
         case _ if wanted is None or message.end == "sent":
             return []
         case Sent(by):
-            return [MessageSent(**_which(wanted), by=by)]
+            whose = "" if wanted.order_id else wanted.customer_id
+            return [MessageSent(**_which(wanted), customer_id=whose, by=by)]
         case _ if message.end:
             return []
         case Stop(reason):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
-from services.customers.message import CONSENT, message_id
+from services.customers.message import CONSENT, START, message_id
 from shared.contracts.customers import CustomerErased, MessageClaimed, MessageFailed, MessageRequested, MessageSent
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
@@ -65,23 +65,31 @@ sending = view("sending", 1, _key, _sending, ["due_at"])
 
 
 def _consent_key(event: MessageRequested | MessageSent | CustomerErased) -> Sequence[str]:
+    """By hand a customer has one, the newest."""
     match event:
         case CustomerErased():
-            return [consent_id(order_id, sold=sold) for order_id in event.order_ids for sold in (False, True)]
+            return [event.customer_id, *(consent_id(order_id, sold=sold) for order_id in event.order_ids for sold in (False, True))]
         case MessageRequested(template="consent") | MessageSent(about="consent"):
-            return [event.message_id]
+            return [event.message_id if event.order_id else event.customer_id]
     return ()
+
+
+def whose(customer_id: str, phone: str) -> str:
+    return f"consent/{customer_id}/{digits(phone)}"
 
 
 def _consent(row: Row | None, fact: Fact, id: str, hashed: Callable[[str], str]) -> Row | None:
     event: Any = fact.event
     match event:
+        case MessageRequested() if row and row["message"] == event.message_id:
+            return row
         case MessageRequested():
-            return {"whose": hashed(f"consent/{event.customer_id}/{digits(event.to)}"), "handed": "no"}
+            given = {"message": event.message_id, "at": stamp(event.due_at - START)}
+            return {**given, "whose": hashed(whose(event.customer_id, event.to)), "handed": "no"}
         case MessageSent():
-            return {**row, "handed": "yes"} if row else None
+            return {**row, "handed": "yes"} if row and row["message"] == event.message_id else row
     return None
 
 
-consents = view("consents", 1, _consent_key, _consent, ["whose"], opens=True)
-"""One row a consent to SMS. ``whose`` is a keyed hash of customer and number."""
+consents = view("consents", 2, _consent_key, _consent, ["whose"], opens=True)
+"""One row a consent to SMS, given at ``at``. ``whose`` is a keyed hash of customer and number."""

@@ -1,11 +1,12 @@
 import re
 
 from services.customers.customer import Update
+from services.customers.merging import Merge, Unmerge
 from services.customers.message import CONSENT, START, Request, Stop, message_id
 from services.customers.messages import consent_id
 from shared.contracts.cart import DraftLinkIssued, DraftLinkRevoked, OrderSubmitted, PartialCreated
 from shared.contracts.catalog import LetterTemplate
-from shared.contracts.customers import MessageRequested
+from shared.contracts.customers import ConsentChanged, CustomersMerged, CustomersUnmerged, MessageRequested
 from shared.contracts.fulfillment import FulfillmentShipped, OrderCancelled
 from shared.contracts.order import SubmittedOrder
 from shared.contracts.qa import OrderApproved
@@ -25,6 +26,14 @@ def update_profile(event: OrderSubmitted | PartialCreated) -> Commands:
             yield submitted.order.customer_id, Update(submitted.order, submitted.submitted_at, submitted.placed_by, event.customer)
         case PartialCreated(order=order):
             yield order.customer_id, Update(order, event.created_at, event.made_by, event.customer)
+
+
+@policy
+def settle_merge(event: CustomersMerged | CustomersUnmerged, fact: Fact) -> Commands:
+    """The alias's stream hears what the customer's has counted, also where whoever asked for it is gone."""
+    if fact.stream == f"customer-{event.customer_id}":
+        command = Merge if isinstance(event, CustomersMerged) else Unmerge
+        yield event.alias, command(event.customer_id, event.alias, event.by, event.number)
 
 
 @policy
@@ -101,6 +110,25 @@ def _about_order(submitted: SubmittedOrder, template: LetterTemplate, which: str
         currency=submitted.currency,
         campaign_version=rules.campaign_version,
     )
+
+
+@policy
+def hand_over_said(event: ConsentChanged, fact: Fact) -> Commands:
+    """Outside of an order."""
+    if event.consent != "sms_consent" or not event.given:
+        return
+    id = message_id(CONSENT, event.customer_id, fact.id)
+    wanted = MessageRequested(
+        message_id=id,
+        channel="sms",
+        template=CONSENT,
+        order_id="",
+        customer_id=event.customer_id,
+        about=CONSENT,
+        to=event.phone,
+        due_at=event.at + START,
+    )
+    yield id, Request(wanted)
 
 
 @policy

@@ -13,10 +13,11 @@ from typing import Any
 
 import structlog
 
+from services.customers.consents import to_hand_over
 from services.customers.letters import one_line
 from services.customers.mail import NotSent, Outbox, Server, deliver, outbox, sender, server, written
 from services.customers.message import CONSENT, LONGEST, START, Claim, Failed, Message, Sent
-from services.customers.messages import consents, sending
+from services.customers.messages import sending
 from services.customers.sms import GROUP, Accepted, Consent, Installed, Refused, installed
 from services.customers.sms_webhook import webhook
 from services.customers.told import sms
@@ -136,14 +137,11 @@ class Desk:
         there = self.post.sms
         if there is None:
             raise NotSent("No SMS plugin is installed.", over=True)
-        mine = await self.running.get(consents, reference, f"message-{reference}@1")
-        if mine is None:
-            raise Unavailable("What is known of consents has not arrived here yet.")
-        same, _ = await self.running.find(consents, {"whose": mine["whose"]}, open_fields=False)
-        if any(row["handed"] == "yes" for row in same):
+        whose = await to_hand_over(self.running, reference, wanted)
+        if not whose:
             return Sent(there.name)
         given = Consent(_e164(wanted["to"]), wanted["order_id"], datetime.fromisoformat(wanted["due_at"]) - START)
-        return await self._told(there, lambda: there.plugin.consented(given, mine["whose"]))
+        return await self._told(there, lambda: there.plugin.consented(given, whose))
 
     def _plugin(self) -> Installed:
         """Raises NotSent."""

@@ -243,7 +243,9 @@ def test_a_consent_is_known_by_a_hash_until_the_customer_is_erased():
         return hashing(row, fact(event, f"message-{id}", 1), id, lambda text: f"hash of {text}")
 
     row = apply(None, request.wanted)
-    assert row == {"whose": f"hash of consent/{CUSTOMER}/5125550142", "handed": "no"}
+    at = "2026-03-01T12:00:00.000000+00:00"
+    assert row == {"whose": f"hash of consent/{CUSTOMER}/5125550142", "handed": "no", "message": id, "at": at}
+    assert apply(row, request.wanted.model_copy(update={"due_at": NOON + timedelta(hours=1)})) == row
     assert apply(row, MessageSent(message_id=id, order_id=ORDER, channel="sms", about=CONSENT, by="plugin"))["handed"] == "yes"
     erased = CustomerErased(customer_id=CUSTOMER, order_ids=(ORDER,))
     assert id in consents.keys(fact(erased, f"customer-{CUSTOMER}", 2))
