@@ -97,9 +97,9 @@ async def test_nothing_that_is_not_public_is_called_from_a_shop_that_did_not_all
     await shop.close()
 
 
-async def exported(shop):
+async def exported(shop, page=1):
     now = utc_now().strftime("%m/%d/%Y %H:%M").replace(" ", "%20")
-    status, body = await door(shop, "ship", "GET", f"action=export&start_date=01/01/2026%2000:00&end_date={now}&page=1", **BASIC)
+    status, body = await door(shop, "ship", "GET", f"action=export&start_date=01/01/2026%2000:00&end_date={now}&page={page}", **BASIC)
     assert status == 200, body
     return {order.findtext("OrderNumber"): order.findtext("OrderStatus") for order in fromstring(body)}
 
@@ -129,3 +129,19 @@ async def test_shipstation_fetches_ships_and_hears_of_what_is_cancelled(shop):
     assert await exported(shop) == {first: "shipped", second: "cancelled"}
     await record(shop, second, "Cancelled")
     assert (await door(shop, "ship", "GET", "action=export"))[0] == 401
+
+
+async def test_an_order_that_changes_while_pages_are_turned_hides_no_other(shop, monkeypatch):
+    monkeypatch.setattr("services.fulfillment.desk.PAGE", 1)
+    await configured(shop, "ship", kind="shipstation", secrets={"username": NAME, "password": PASSWORD})
+    await shop.furnish(default_plugin="ship")
+    orders = {await sold(shop), await sold(shop), await sold(shop)}
+    for order_id in orders:
+        await record(shop, order_id, "Pending Shipment")
+    found = await exported(shop)
+    (first,) = found
+    notice = f"<ShipNotice><OrderID>{first}-ship</OrderID><TrackingNumber>1Z999</TrackingNumber></ShipNotice>".encode()
+    assert (await door(shop, "ship", "POST", "action=shipnotify", notice, **BASIC))[0] == 200
+    await record(shop, first, "Shipped")
+    assert {*found, *await exported(shop, 2), *await exported(shop, 3)} == orders
+    assert await exported(shop, 4) == {}
