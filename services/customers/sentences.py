@@ -27,9 +27,15 @@ _SECTIONS = {
     "attribution": "where it came from",
     "particulars": "particulars",
     "trial_override": "trial de-duping",
+    "force_qa": "review",
 }
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
-_HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at"}
+_HELD = {
+    "external": "Waits for review: paid elsewhere",
+    "share": "Waits for review: in the share that is looked at",
+    "forced": "Waits for review: whoever rang it up asked for it",
+    "rule": "Waits for review",
+}
 _LETTERS = {"order-confirmation": "The order confirmation", "shipped": "The letter about a parcel"}
 _BY = {"email": "e-mail", "sms": "SMS"}
 _DISPOSITIONS = {
@@ -238,7 +244,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     cards.PreAuthDeclined: lambda e: f"Pre-authorization declined: {_reason(e.reason)}",
     cards.PreAuthVoided: lambda e: _answered("Asked to give the pre-authorization back, the gateway answered", e.answer, e.reason),
     cards.InstrumentKept: lambda e: f"{e.instrument.brand} ending {e.instrument.last4} kept for the customer's next orders",
-    qa.QualityReviewRequested: lambda e: _HELD[e.why],
+    qa.QualityReviewRequested: lambda e: f"{_HELD[e.why]}{': ' if e.rules else ''}{'; '.join(e.rules)}",
     qa.ReviewDecided: _decided,
     qa.ReviewUndone: lambda e: f"Decision undone by {_who(e.reviewer)}",
     qa.ReviewPassed: lambda e: "Passed quality assurance" if e.by == "automatic" else f"Passed by {_who(e.by)}",
@@ -259,7 +265,6 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     fulfillment.FulfillmentDelivered: lambda e: f"Arrived, {e.plugin}",
     fulfillment.FulfillmentReturnRequested: lambda e: f"May be sent back under {e.rma}",
     fulfillment.FulfillmentReturned: lambda e: f"Came back{' under ' + e.rma if e.rma else ''}, {e.plugin}",
-    fulfillment.AddressShown: lambda e: f"Address told to {_who(e.to)}",
     fulfillment.FulfillmentCancelled: lambda e: f"Shipment {'by ' + e.plugin + ' ' if e.plugin else ''}cancelled: {e.why}",
     fulfillment.OrderCancelled: lambda e: f"Cancelled by {_who(e.by)}",
     fulfillment.ErasureRequested: lambda e: "The exported file is to be erased",

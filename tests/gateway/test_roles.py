@@ -53,12 +53,14 @@ WHO = {
     ),
     "reviews": (
         REVIEWS,
-        "GET /quality; GET /quality/list; GET /quality/{id}; POST /quality/decide; POST /quality/undo; POST /api/v1/orders/{id}/review",
+        "GET /quality; GET /quality/list; GET /quality/{id}; POST /quality/decide; POST /quality/undo; "
+        "POST /quality/{id}/looking; DELETE /quality/{id}/looking; POST /quality/many/sum; POST /quality/many/approve; POST /quality/many/undo; "
+        "POST /api/v1/orders/{id}/review",
     ),
     "sets": (
         SETS,
         "GET /approvals; GET /approvals/count; POST /approvals/{id}/{line}/approve; POST /approvals/{id}/{line}/refuse; "
-        "POST /approvals/{id}/retry; "
+        "POST /approvals/{id}/retry; GET /quality/rules; POST /quality/rules; POST /quality/rules/test; "
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "GET /plugins; GET /plugins/{name}; POST /plugins/{name}/test; POST /orders/{id}/hold; POST /orders/{id}/shipments/{plugin}/resend; "
@@ -76,7 +78,9 @@ WHO = {
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
         "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
         "PATCH /campaigns/{id}/draft; POST /campaigns/{id}/publish; POST /campaigns/{id}/discard; POST /campaigns/{id}/retire; "
-        "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
+        "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; POST /campaigns/{id}/letters/{template}/preview; "
+        "POST /campaigns/{id}/letters/{template}/test; POST /outbox/{id}/resend; POST /outbox/{id}/stop; "
+        "GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
         "GET /campaigns/{id}/preview; GET /campaigns/{id}/export; GET /campaigns/{id}/{table}.csv; POST /campaigns/{id}/{table}.csv; POST /images",
     ),
     "sends": (

@@ -62,13 +62,14 @@ async def one(request: Request, name: Name, services: Ask, at: AtDoor) -> Respon
 @router.post("/{name}", dependencies=[allow(*ADMINISTERS)])
 async def change(
     request: Request, name: Name, services: Ask, at: AtDoor, key: Key, version: Version, title: Typed = "", on: Annotated[bool, Form()] = False,
-    forget: Annotated[list[str] | None, Form(max_length=10)] = None,
+    forget: Annotated[bool, Form()] = False, gone: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
+    """``gone``: secrets that are not needed any more, such as an old one that has been changed."""
     known = await services.get("fulfillment", "/plugins")
     found = _row(known, name)
     values = {**found, "title": title.strip(), "on": on, "options": await _typed(request, "options", found["kind"])}
-    typed = await _secrets(request, found["kind"]) or {}
-    secrets = {**dict.fromkeys(forget or (), ""), **typed} or None
+    typed = await _secrets(request, found["kind"])
+    secrets = {} if forget else {**dict.fromkeys(gone or (), ""), **(typed or {})} or None
     try:
         await services.put("fulfillment", f"/plugins/{name}", _body(values, secrets), key=key, version=version)
     except Failed as error:
@@ -135,12 +136,6 @@ def _refused(error: Failed) -> dict[str, Any]:
     return told
 
 
-def _set(known: Mapping[str, Any], found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """The secrets that are kept, and what each is called."""
-    called = {each["name"]: each["label"] for each in known["kinds"].get(found["kind"], {}).get("secrets", ())} if found else {}
-    return [(name, called.get(name, name)) for name in found["secrets"]] if found else []
-
-
 def _changes(request: Request) -> bool:
     return who_is(request).role in ADMINISTERS
 
@@ -156,5 +151,5 @@ def _form(
         placed |= {f"{group}.{kind}.{name}": said} if group in ("options", "secrets") and name else {}
     return page(
         request, "plugin.html", status, plugin=found, values=values, kinds=known["kinds"], broken=known["broken"], changes=_changes(request),
-        error=error, errors=placed, public=at.settings.public_address, set=_set(known, found),
+        error=error, errors=placed, public=at.settings.public_address,
     )  # fmt: skip
