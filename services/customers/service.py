@@ -3,6 +3,7 @@ from services.customers.customer import customer
 from services.customers.message import message
 from services.customers.messages import consents, messages, sending
 from services.customers.messages_api import router as messages_router
+from services.customers.orders_api import router as orders_router
 from services.customers.policies import hand_over_consent, send_link, stop_link, update_profile
 from services.customers.search import search
 from services.customers.sending import effects, setup
@@ -12,7 +13,7 @@ from shared.contracts.customers import TaxExemptionChanged
 from shared.kernel.events import Event
 from shared.service import Service
 
-router.routes += messages_router.routes
+router.routes += [*orders_router.routes, *messages_router.routes]
 
 
 def _label(event: Event) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from services.fulfillment.shipment import Cancel, LetGo, shipment
 from services.fulfillment.views import shipments
 from shared.http import RunningService, Sent
+from shared.past import Moment, row_then
 from shared.text import Line
 
 router = APIRouter()
@@ -25,8 +26,12 @@ async def find(service: RunningService, status: str = "Hold", cursor: str | None
 
 
 @router.get("/shipments/{order_id}")
-async def one(order_id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    row = await service.get(shipments, order_id, min_version)
+async def one(order_id: str, service: RunningService, min_version: str | None = None, as_of: Moment | None = None) -> dict[str, Any]:
+    """``as_of``: as it was then."""
+    if as_of:
+        row = await row_then(service, shipments, order_id, shipment.stream(order_id), as_of)
+    else:
+        row = await service.get(shipments, order_id, min_version)
     if row is None:
         raise HTTPException(404, "Nothing is to be shipped for this order.")
     return row

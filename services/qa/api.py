@@ -8,6 +8,7 @@ from services.qa.review import Decide, Undo, review
 from services.qa.views import Queue, ReviewSettings, undo_window
 from shared.contracts.qa import Verdict
 from shared.http import RunningService, Sent, plain
+from shared.past import Moment, row_then
 from shared.text import Line
 
 router = APIRouter()
@@ -32,8 +33,12 @@ async def reviews(service: RunningService, stage: Stage | Literal["done"] = "wai
 
 
 @router.get("/reviews/{order_id}")
-async def one(order_id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    row = await service.get(Queue, order_id, min_version)
+async def one(order_id: str, service: RunningService, min_version: str | None = None, as_of: Moment | None = None) -> dict[str, Any]:
+    """``as_of``: as it was then."""
+    if as_of:
+        row = await row_then(service, Queue, order_id, review.stream(order_id), as_of)
+    else:
+        row = await service.get(Queue, order_id, min_version)
     if row is None:
         raise HTTPException(404, "Nobody asked for a review of this order.")
     window = undo_window(await service.get(ReviewSettings, "account"))
