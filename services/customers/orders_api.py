@@ -82,6 +82,7 @@ async def one_order(id: str, service: RunningService, min_version: MinVersion = 
     ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
     ``customer`` {first_name, last_name, phone} or null, ``agent``, ``method``, ``total`` in minor units, ``currency``, ``attempt``,
     ``partial`` {disposition, note, source, made_by, at} (the last one) or null, ``of`` (agent or customer: on whose page an open one is),
+    ``reorder_of`` (the order that it is rung up again from, or empty),
     ``link`` {link_id, channel, price_lock, status, expires_at} (the newest one) or null, ``closed`` (why nothing may follow, or empty),
     ``attribution`` {affiliate, dnis, ani, voice_log, custom1 to custom5, those that were said}, ``instrument`` {brand, last4} or null,
     ``captured`` and ``refunded`` in minor units,

@@ -127,7 +127,8 @@ def comparable(amount: int, currency: str) -> int:
 
 def _agent(order: Row) -> str:
     """Whoever sells it; of one that nobody has a call about, whoever kept it."""
-    return order.get("agent") or order.get("kept_by", "")
+    agent: str = order.get("agent") or order.get("kept_by", "")
+    return agent
 
 
 def _dealt_with(parts: Parts) -> bool:
@@ -165,6 +166,7 @@ def summary(row: Row) -> dict[str, Any]:
         "partial": order.get("partial"),
         "link": _link(order),
         "of": order.get("of", "agent"),
+        "reorder_of": order.get("reorder_of", ""),
         "closed": order.get("closed", ""),
         "attribution": order.get("attribution") or {},
         "instrument": payment.get("instrument"),

@@ -76,8 +76,9 @@ def then(order_id: str, rows: Sequence[Row]) -> Row | None:
     return {"id": order_id, "parts": parts} if parts else None
 
 
-def _in_stream(row: Row) -> Sequence[str]:
-    return row["place"].split(" ")[2:]  # type: ignore[no-any-return]
+def _in_stream(row: Row) -> tuple[str, str]:
+    _, _, stream, version = row["place"].split(" ")
+    return stream, version
 
 
 def told(row: Row) -> Row:

@@ -118,6 +118,8 @@ def _typed(changes: CartChanges) -> Row:
         changed["customer"] = _called(changes.customer)
     if changes.customer_id is not None:
         changed["customer_id"] = changes.customer_id
+    if changes.reorder_of:
+        changed["reorder_of"] = changes.reorder_of
     if changes.attribution:
         changed["attribution"] = _sources(changes.attribution)
     return changed

@@ -40,11 +40,11 @@ WHO = {
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
         "POST /api/v1/partials; "
         "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
-        "POST /customers/{id}/instruments/{instrument}/remove",
+        "POST /customers/{id}/instruments/{instrument}/remove; POST /orders/{id}/reorder",
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; "
+        "GET /orders; GET /orders/{id}; GET /orders/{id}/why; POST /orders/views; POST /orders/views/{id}/forget; GET /customers; GET /customers/{id}; "
         "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),
@@ -60,7 +60,7 @@ WHO = {
         "GET /directory; POST /directory; "
         "POST /orders/{id}/refunds; POST /orders/{id}/retry; POST /orders/{id}/outcomes; POST /orders/{id}/release; "
         "POST /api/v1/orders/{id}/refunds; "
-        "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
+        "GET /orders/export.csv; POST /orders/{id}/cancel; POST /customers/{id}/erase; "
         "POST /customers/{id}/tax-exemption; GET /outbox/{id}; POST /api/v1/orders/{id}/cancel; "
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
         "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
