@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     """Where SMS are handed to as signed webhooks: https://…; empty: to the SMS plugin that is installed, if any."""
     sms_secret: str = Field(default="", repr=False)
     """What those are signed with: whsec_ and at least 24 bytes as base64."""
+    webhook_private: str = ""
+    """Addresses and networks of your own that fulfilment may call by webhook, separated by commas; empty: public addresses alone."""
     demo: bool = True
     """Demonstration accounts and orders on an empty installation."""
     simulator_url: str = ""
@@ -68,7 +70,7 @@ class Settings(BaseSettings):
     ops_url: str = "http://127.0.0.1:8007"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "webhook_private")
     @classmethod
     def _networks(cls, text: str) -> str:
         for part in filter(None, map(str.strip, text.split(","))):

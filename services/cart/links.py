@@ -93,6 +93,7 @@ def issue(command: Issue, order: Order) -> Decision:
             total=quoted.total if quoted else 0,
             currency=quoted.currency if quoted else command.campaign.currency,
             issued_at=command.now,
+            campaign_version=order.campaign_version,
         )
     ]
 

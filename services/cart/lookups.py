@@ -14,6 +14,7 @@ from services.cart.tables import Tables
 from services.cart.tariff import Tariff
 from services.cart.used import used_codes
 from services.cart.views import customers, directory, gateways, newest, settings, versions
+from shared.aliases import family
 from shared.contracts.catalog import Campaign, Settings
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
@@ -58,8 +59,9 @@ async def circumstances(service: Running, catalog: Catalog, order_id: str, about
 
 
 async def _exempt(service: Running, customer_id: str) -> bool:
-    customer = await service.get(customers, customer_id, opened=False) if customer_id else None
-    return bool(customer and customer["exempt"])
+    """Under any of their numbers."""
+    rows = [await service.get(customers, each, opened=False) for each in (await family(service, customer_id) if customer_id else ())]
+    return any(row["exempt"] for row in rows if row)
 
 
 def today(account: Settings, now: datetime) -> str:

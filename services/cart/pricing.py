@@ -273,6 +273,7 @@ def _told_line(line: PricedLine, product: str, sold: Sold) -> QuoteLine:
             "shipping_rule_id": line.shipping_rule_id or "",
             "tax_row": line.tax_row or "",
             "trial": sold.trial,
+            "plugin": sold.offer.plugin,
         }
     )
 

@@ -11,6 +11,7 @@ from services.cart.policies import close, forget, keep, reopen
 from services.cart.trials import trials
 from services.cart.used import used
 from services.cart.views import customers, directory, gateways, links, newest, settings, tax_parts, tax_tables, versions
+from shared.aliases import aliases
 from shared.contracts.cart import CartUpdated, OrderSubmitted, PartialCreated
 from shared.kernel.effects import Timer
 from shared.kernel.events import Event
@@ -34,7 +35,7 @@ def _label(event: Event) -> tuple[str, str] | None:
 cart = Service(
     "cart",
     aggregates=(order, customerid, coupon),
-    views=(versions, newest, settings, directory, gateways, customers, tax_tables, tax_parts, held, used, trials, links, desk),
+    views=(versions, newest, settings, directory, gateways, customers, aliases, tax_tables, tax_parts, held, used, trials, links, desk),
     policies=(reopen, close, keep, forget),
     timers=(Timer("coupons", held, give_back, not_sold),),
     router=router,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from services.cart.state import Order
 from services.cart.used import found_in, hashes, same_person
+from shared.aliases import family
 from shared.contracts.cart import OrderClosed, OrderReopened, OrderSubmitted
 from shared.contracts.customers import CustomerErased
 from shared.contracts.payments import PaymentRefunded
@@ -88,7 +89,7 @@ async def tried(service: Running, order_id: str, order: Order, wanted: frozenset
     if not wanted:
         return ()
     known = customer_id or order.customer_id
-    conditions = [{"customer_id": known}] if known else []
+    conditions = [{"customer_id": await family(service, known)}] if known else []
     found: set[Tried] = set()
     for where in [*conditions, *same_person(order.customer.phone, order.customer.email, hasher(service.keyring))]:
         async for row in found_in(service, trials, where):

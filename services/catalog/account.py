@@ -20,9 +20,16 @@ _PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _RATE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 
 
+DEFAULT_PLUGIN = Settings().default_plugin
+"""Comes with Ringup, whether or not fulfilment has said so yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
+    """``plugins`` are those of fulfilment that there are."""
+
     settings: Settings
+    plugins: frozenset[str] = frozenset({DEFAULT_PLUGIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class State:
 
 def decide(command: Change, state: State) -> Sequence[Event] | Refused:
     settings = command.settings
-    wrong = [*_taxes(settings), *_nexus(settings), *_times(settings)]
+    wrong = [*_taxes(settings), *_nexus(settings), *_times(settings), *_plugin(command, state)]
     if wrong:
         return refused(wrong, "settings-invalid")
     if state.number and settings == state.settings:
@@ -78,6 +85,13 @@ def _times(settings: Settings) -> Problems:
     if settings.time_zone not in time_zones():
         detail = f"{settings.time_zone!r} is no time zone. Use a name such as America/Chicago or Europe/Berlin."
         yield Problem("time_zone", "unknown-time-zone", detail)
+
+
+def _plugin(command: Change, state: State) -> Problems:
+    """One that is kept is not judged anew."""
+    chosen = command.settings.default_plugin
+    if chosen not in command.plugins and chosen != state.settings.default_plugin:
+        yield Problem("default_plugin", "unknown-plugin", f"There is no fulfilment plugin {chosen!r}. Choose one of those that are set up.")
 
 
 @lru_cache(maxsize=1)

@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from services.catalog.account import Change, State, account, not_collected
+from services.catalog.account import DEFAULT_PLUGIN, Change, State, account, not_collected
 from services.catalog.bodies import Body, Word
 from services.catalog.directory import Describe, directory
+from services.catalog.editing import known_plugins
 from shared.contracts.catalog import Affiliate, CallCenter, DirectoryChanged, Settings, Team
 from shared.http import RunningService, Sent, plain
 from shared.text import Line
@@ -28,6 +29,7 @@ class SettingsBody(Body):
     shipping_adjustment: bool = False
     time_zone: Line = "UTC"
     session_idle_minutes: int = 15
+    default_plugin: Line = DEFAULT_PLUGIN
 
 
 class CallCenterBody(Body):
@@ -66,7 +68,7 @@ def _settings(state: State) -> dict[str, Any]:
 
 @router.put("/settings")
 async def change(body: SettingsBody, service: RunningService, sent: Sent) -> dict[str, Any]:
-    outcome = await service.execute(account, "", Change(Settings(**body.model_dump())), sent)
+    outcome = await service.execute(account, "", Change(Settings(**body.model_dump()), await known_plugins(service, {body.default_plugin})), sent)
     return _settings(outcome.state)
 
 

@@ -22,7 +22,6 @@ from services.catalog.editing import begin, edit, found, known, unknown_images
 from services.catalog.files import codes, products
 from services.catalog.files.documents import Format, from_text, to_text
 from services.catalog.files.merged import Merged
-from services.catalog.files.rows import Unreadable
 from services.catalog.numbering import numbered, renumbered
 from services.catalog.views import versions
 from shared.contracts.catalog import Campaign, CampaignChanges
@@ -30,6 +29,7 @@ from shared.http import RunningService, Sent
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.errors import NotFound
 from shared.service import Running
+from shared.sheets import Unreadable
 from shared.text import Line, sentence
 
 router = APIRouter()

@@ -16,7 +16,6 @@ from services.catalog.api_files import bytes_of
 from services.catalog.bodies import Body
 from services.catalog.checks.problem import Problem, refused
 from services.catalog.files import sst, taxes
-from services.catalog.files.rows import Unreadable
 from services.catalog.taxtable import ROWS, Append, pieces, taxtable
 from services.catalog.views import tax_tables
 from shared.contracts.catalog import TaxRow
@@ -25,6 +24,7 @@ from shared.kernel.commands import Envelope, Outcome, Refusal
 from shared.kernel.errors import NotFound
 from shared.kernel.views import Row
 from shared.service import Running
+from shared.sheets import Unreadable
 
 router = APIRouter(prefix="/tax-tables")
 

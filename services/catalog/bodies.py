@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.contracts.catalog import Campaign, CampaignChanges, Kind
+from shared.contracts.catalog import Campaign, CampaignChanges, Kind, LetterTemplate
 from shared.contracts.order import Method
 from shared.text import Line, Note
 
@@ -58,6 +58,7 @@ class OfferBody(Body):
     trial_days: Whole = 0
     tax_class: Line = "standard"
     image: Line = ""
+    plugin: Line = ""
 
 
 class RuleBody(Body):
@@ -111,6 +112,13 @@ class FieldBody(Body):
     required: bool = False
 
 
+class LetterBody(Body):
+    template: LetterTemplate
+    on: bool = True
+    subject: Line = ""
+    text: Note = ""
+
+
 class DraftBody(Body):
     """Each section whole; what is left out stays."""
 
@@ -136,6 +144,7 @@ class DraftBody(Body):
     coupons: tuple[CouponBody, ...] | None = Field(default=None, max_length=MOST_COUPONS)
     profiles: tuple[ProfileBody, ...] | None = Field(default=None, max_length=100)
     fields: tuple[FieldBody, ...] | None = Field(default=None, max_length=100)
+    letters: tuple[LetterBody, ...] | None = Field(default=None, max_length=10)
 
     @property
     def changes(self) -> CampaignChanges:

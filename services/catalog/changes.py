@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.catalog.places import CONTINENTS, country_name
-from shared.contracts.catalog import Campaign, ShippingRule, Variant
+from shared.contracts.catalog import Campaign, Letter, ShippingRule, Variant
 from shared.kernel.events import Value
+from shared.letters import LETTERS
 from shared.money import formatted
 
 _KINDS = {"phone": "phone", "lander": "lander", "ecommerce": "e-commerce"}
@@ -28,6 +29,7 @@ def changes(before: Campaign | None, now: Campaign) -> list[Change]:
     if before is None:
         return list(_first(now))
     told = [*_main(before, now), *_lists(before, now), *_texts(before, now)]
+    told += _letters(before, now)
     for section, label, said in _rows(now.currency):
         old, new = getattr(before, section), getattr(now, section)
         told += [Change(section, what) for what in _differences(old, new, label, said, section)]
@@ -46,6 +48,7 @@ def _first(now: Campaign) -> Iterator[Change]:
         ("coupons", "Coupons", [coupon.code.strip().upper() for coupon in now.coupons]),
         ("profiles", "Shipping profiles", [profile.name for profile in now.profiles]),
         ("fields", "Custom fields", [field.label for field in now.fields]),
+        ("letters", "Letters", [LETTERS[letter.template].title for letter in now.letters if letter.on]),
     ):
         if names:
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -100,6 +103,18 @@ def _texts(before: Campaign, now: Campaign) -> Iterator[Change]:
         old, new = getattr(before, name), getattr(now, name)
         if old != new:
             yield Change(name, f"{title} {'added' if not old else 'removed' if not new else 'changed'}")
+
+
+def _letters(before: Campaign, now: Campaign) -> Iterator[Change]:
+    """A letter that a campaign does not have is off, and in the words that come with Ringup."""
+    old, new = ({letter.template: letter for letter in each.letters} for each in (before, now))
+    for template, kind in LETTERS.items():
+        unwritten = Letter(template=template, on=kind.by_hand)
+        was, now_is = old.get(template, unwritten), new.get(template, unwritten)
+        if was.on != now_is.on:
+            yield Change("letters", f"Letter “{kind.title}”: {_on(was.on)} → {_on(now_is.on)}")
+        if (was.subject, was.text) != (now_is.subject, now_is.text):
+            yield Change("letters", f"Letter “{kind.title}”: its words changed")
 
 
 def _rows(currency: str) -> Sequence[tuple[str, Callable[[Any], str], Mapping[str, Say]]]:

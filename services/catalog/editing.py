@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from services.catalog.account import DEFAULT_PLUGIN
 from services.catalog.campaign import Edit, Publish, State, campaign
 from services.catalog.checks.campaign import Known, problems
 from services.catalog.checks.problem import Problem, refused
@@ -13,7 +14,7 @@ from services.catalog.checks.shapes import shapes
 from services.catalog.directory import directory
 from services.catalog.numbering import numbered, with_numbers
 from services.catalog.numbers import Claim, numbers
-from services.catalog.views import drafts, gateways, state_of
+from services.catalog.views import drafts, gateways, plugins, state_of
 from shared.contracts.catalog import Campaign, CampaignChanges
 from shared.contracts.payments import GatewayConfigured
 from shared.kernel.commands import Envelope, Outcome, Refusal
@@ -53,7 +54,17 @@ async def known(service: Running, *, wait_for: Campaign | None = None) -> Known:
     missing = {offer.gateway for offer in wait_for.offers} - {row["id"] for row in rows} if wait_for else set()
     late = await asyncio.gather(*(service.get(gateways, name, f"gateway-{name}@1") for name in sorted(missing)))
     there = {row["id"]: GatewayConfigured(**row) for row in (*rows, *filter(None, late))}
-    return Known(there, (await service.load(directory, ""))[0])
+    named = {offer.plugin for offer in wait_for.offers if offer.plugin} if wait_for else set()
+    return Known(there, (await service.load(directory, ""))[0], await known_plugins(service, named))
+
+
+async def known_plugins(service: Running, wait_for: Iterable[str] = ()) -> frozenset[str]:
+    """Of fulfilment, by name; those of ``wait_for`` may be so new that the view has not seen them yet. Beyond 100 nobody has any."""
+    rows, _ = await service.find(plugins, limit=100)
+    there = {DEFAULT_PLUGIN, *(row["id"] for row in rows)}
+    missing = [name for name in sorted(wait_for) if name not in there]
+    late = await asyncio.gather(*(service.get(plugins, name, f"plugin-{name}@1") for name in missing))
+    return frozenset(there | {name for name, row in zip(missing, late, strict=True) if row})
 
 
 async def publish(service: Running, id: str, sent: Envelope, whole: Campaign | None = None) -> Outcome:

@@ -7,7 +7,7 @@ from services.catalog.directory import directory
 from services.catalog.editing import claim_what_is_older
 from services.catalog.numbers import numbers
 from services.catalog.taxtable import taxtable
-from services.catalog.views import campaigns, drafts, gateways, tax_tables, versions
+from services.catalog.views import campaigns, drafts, gateways, plugins, tax_tables, versions
 from shared.service import Service
 
 router = APIRouter()
@@ -17,7 +17,7 @@ for each in (api_files, api, api_account, api_images, api_taxes):
 catalog = Service(
     "catalog",
     aggregates=(campaign, numbers, account, directory, taxtable),
-    views=(campaigns, drafts, versions, gateways, tax_tables),
+    views=(campaigns, drafts, versions, gateways, plugins, tax_tables),
     router=router,
     setup=claim_what_is_older,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from services.catalog.campaign import State, evolve
 from services.catalog.numbering import numbered
 from shared.contracts.catalog import Campaign, CampaignChanges, CampaignEdited, CampaignPublished, CampaignRetired, DraftDiscarded, TaxTablePublished
+from shared.contracts.fulfillment import PluginConfigured
 from shared.contracts.payments import GatewayConfigured
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
@@ -121,6 +122,18 @@ def _gateway(row: Row | None, fact: Fact) -> Row:
 
 gateways = view("gateways", 1, _gateway_key, _gateway)
 """As payments says that they are; any offer names one."""
+
+
+def _plugin_key(event: PluginConfigured) -> str:
+    return event.name
+
+
+def _plugin(row: Row | None, fact: Fact) -> Row:
+    return fact.event.model_dump(mode="json", include={"on", "title"})
+
+
+plugins = view("plugins", 1, _plugin_key, _plugin)
+"""As fulfillment says that they are; an offer may name one."""
 
 
 def _table_key(event: TaxTablePublished) -> str:

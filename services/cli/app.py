@@ -23,6 +23,7 @@ from services.cli.options import DryRun, Json, settings
 from services.cli.orders import orders
 from services.cli.parked import parked
 from services.cli.payments import payments
+from services.cli.plugin import plugin
 from services.cli.relay import relay
 from services.cli.streams import streams
 from services.cli.users import users
@@ -46,6 +47,7 @@ app.add_typer(parked, name="parked")
 app.add_typer(relay, name="relay")
 app.add_typer(keys, name="keys")
 app.add_typer(payments, name="payments")
+app.add_typer(plugin, name="plugin")
 app.add_typer(users, name="users")
 app.command()(backup)
 app.command()(restore)

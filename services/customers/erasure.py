@@ -1,4 +1,4 @@
-"""Forgetting a customer: their keys are dropped first, so that a crash on the way leaves nothing readable, and asking again goes on."""
+"""Forgetting a customer, with all their numbers: keys are dropped first. A crash on the way leaves nothing readable, and asking again goes on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from services.customers.customer import Erase, customer, decide
 from services.customers.mail import outbox
+from services.customers.merged import numbers
 from services.customers.status import status, unfinished
 from services.customers.views import KINDS, orders
 from shared.contracts.registry import view_topics
@@ -24,24 +25,34 @@ gets none afterwards."""
 _WAIT = 5.0
 
 
-async def erase(service: Running, customer_id: str, sent: Envelope) -> Outcome:
-    """Raises Refusal while an order of theirs is unfinished, NotFound, Unavailable."""
+async def erase(service: Running, id: str, sent: Envelope) -> tuple[str, Outcome]:
+    """All of a person's numbers; answers which one stands for them. Raises Refusal while an order of theirs is unfinished, NotFound, Unavailable."""
     await _caught_up(service)
-    state, version = await service.load(customer, customer_id)
-    theirs = await _orders(service, customer_id)
-    theirs += await _left(service, state.orders - {row["id"] for row in theirs})
-    if not version and not theirs:
+    ids = await numbers(service, id)
+    theirs = {each: await _all_of(service, each) for each in ids}
+    rows = list({row["id"]: row for found in theirs.values() for row in found}.values())
+    if not rows and not any([(await service.load(customer, each))[1] for each in ids]):
         raise NotFound("There is no such customer.")
-    waiting = tuple((row["id"], status(row["parts"])) for row in theirs if unfinished(row) or _parked(service, row["id"]))
-    command = Erase(customer_id, tuple(sorted(row["id"] for row in theirs)), waiting)
-    decided = decide(command, state)
+    waiting = tuple((row["id"], status(row["parts"])) for row in rows if unfinished(row) or _parked(service, row["id"]))
+    command = Erase(ids[0], tuple(sorted(row["id"] for row in rows)), waiting, ids[1:])
+    decided = decide(command, (await service.load(customer, ids[0]))[0])
     if isinstance(decided, Refused):
         raise Refusal(decided)
-    await asyncio.gather(*(service.keyring.ensure(f"{kind}-{row['id']}", customer_id) for row in theirs for kind in _SEALED))
-    await service.keyring.erase(customer_id)
+    for each in ids:
+        await asyncio.gather(*(service.keyring.ensure(f"{kind}-{row['id']}", each) for row in theirs[each] for kind in _SEALED))
+        await service.keyring.erase(each)
     await _erase_mail(service, command.order_ids)
-    await _erase_before(service, customer_id, theirs, sent.actor)
-    return await service.execute(customer, customer_id, command, sent)
+    for alias in ids[1:]:
+        await service.send(alias, Erase(alias, tuple(sorted(row["id"] for row in theirs[alias]))), uuid.uuid4().hex, sent.actor)
+    await _erase_before(service, ids, rows, sent.actor)
+    return ids[0], await service.execute(customer, ids[0], command, sent)
+
+
+async def _all_of(service: Running, customer_id: str) -> list[Row]:
+    """The orders of one number."""
+    state, _ = await service.load(customer, customer_id)
+    found = await _orders(service, customer_id)
+    return found + await _left(service, state.orders - {row["id"] for row in found})
 
 
 async def erase_again(service: Running, customer_id: str, streams: Sequence[str], by: str) -> bool:
@@ -83,10 +94,10 @@ async def _left(service: Running, order_ids: frozenset[str]) -> list[Row]:
     return [row for row in rows if row]
 
 
-async def _erase_before(service: Running, customer_id: str, theirs: Sequence[Row], by: str) -> None:
+async def _erase_before(service: Running, erased: Sequence[str], theirs: Sequence[Row], by: str) -> None:
     """Numbers that their orders had before, of which nothing else is known: the same person, whose names would still be found."""
     ids = {row["id"] for row in theirs}
-    for other in sorted({id for row in theirs for id in row["parts"].get("order", {}).get("before", ())} - {customer_id}):
+    for other in sorted({id for row in theirs for id in row["parts"].get("order", {}).get("before", ())} - {*erased}):
         state, _ = await service.load(customer, other)
         if state.orders and state.orders <= ids:
             await service.keyring.erase(other)

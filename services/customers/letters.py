@@ -1,15 +1,16 @@
-"""What customers are told, in words. Nothing of it is kept: it is written again whenever somebody wants to see it."""
+"""Letters to customers: words with merge fields become a mail. Nothing of it is kept: it is written again whenever somebody wants to see it. Pure."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shared.money import formatted
+from shared.letters import MERGE
 
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 """What changes the direction of the words around it."""
@@ -25,53 +26,112 @@ _templates = Environment(
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a letter says, before anything is merged into it."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Alone in a paragraph it is a button with this label."""
+
+    address: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Alone in a paragraph it is lines, each of them what stands at the left and an amount or nothing; the last ``sums`` of them add up the others.
+    In a sentence it is what stands at the left of those that are no sums."""
+
+    rows: Sequence[tuple[str, str]]
+    sums: int = 0
+
+
+Value = str | Link | Block
+Segment = tuple[str, str]
+"""Words, and where they lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """``lines`` of a text, ``rows`` of a table, or a link's ``address`` and ``label``."""
+
+    kind: Literal["text", "link", "rows"]
+    lines: Sequence[Sequence[Segment]] = ()
+    rows: Sequence[tuple[str, str]] = ()
+    sums: int = 0
+    address: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail."""
+    """A mail. ``paragraphs`` are what both of its parts are made of."""
 
     subject: str
     text: str
     html: str
+    paragraphs: Sequence[Paragraph]
 
 
-@dataclass(frozen=True, slots=True)
-class DraftLink:
-    """An order that the customer may finish. ``total`` in minor units; 0 is not told."""
-
-    shop: str
-    first_name: str
-    order_id: str
-    address: str
-    total: int
-    currency: str
-    price_lock: bool
-    expires_at: datetime | None
+def letter(words: Words, values: Mapping[str, Value], shop: str) -> Letter:
+    """A paragraph that is nothing but a merge field for which there is nothing to say is left out."""
+    subject = one_line("".join(said for said, _ in _merged(words.subject, values)))
+    texts = [part.strip() for part in words.text.replace("\r\n", "\n").split("\n\n")]
+    paragraphs = [found for text in texts if text and (found := _paragraph(text, values))]
+    html = _templates.get_template("letter.html").render(shop=one_line(shop), subject=subject, paragraphs=paragraphs)
+    return Letter(subject, "\n\n".join(map(_plain, paragraphs)) + "\n", html, paragraphs)
 
 
-def mail(about: DraftLink) -> Letter:
-    shop, said = one_line(about.shop), _said(about)
-    subject = f"Finish your order at {shop}" if shop else "Finish your order"
-    return Letter(subject, _templates.get_template("draft_link.txt").render(said), _templates.get_template("draft_link.html").render(said))
+def _paragraph(text: str, values: Mapping[str, Value]) -> Paragraph | None:
+    alone = MERGE.fullmatch(text)
+    value = values.get(alone[1]) if alone else None
+    match value:
+        case "":
+            return None
+        case Link():
+            return Paragraph("link", address=value.address, label=value.label) if value.address else None
+        case Block():
+            return Paragraph("rows", rows=value.rows, sums=value.sums) if value.rows else None
+    return Paragraph("text", [list(_merged(line.strip(), values)) for line in text.split("\n")])
 
 
-def sms(about: DraftLink) -> str:
-    until = f" It works until {_moment(about.expires_at)}." if about.expires_at else ""
-    return f"{one_line(about.shop) or 'Your order'}: finish your order at {about.address}{until}"
+def _merged(text: str, values: Mapping[str, Value]) -> Iterator[Segment]:
+    """Once: what is merged in may hold braces. What there is nothing to say of goes with the space before it."""
+    parts = MERGE.split(text)
+    for n, part in enumerate(parts):
+        if n % 2:
+            yield _said(values[part]) if part in values else (f"{{{part}}}", "")
+        elif part:
+            nothing = n + 1 < len(parts) and parts[n + 1] in values and not _said(values[parts[n + 1]])[0]
+            yield (part.removesuffix(" ") if nothing else part), ""
 
 
-def _said(about: DraftLink) -> dict[str, object]:
-    return {
-        "shop": one_line(about.shop),
-        "name": one_line(about.first_name),
-        "order_id": about.order_id,
-        "address": about.address,
-        "total": f"{formatted(about.total, about.currency)} {about.currency}" if about.total else "",
-        "price_lock": about.price_lock,
-        "until": _moment(about.expires_at) if about.expires_at else "",
-    }
+def _said(value: Value) -> Segment:
+    match value:
+        case Link(address=address):
+            return address, address
+        case Block(rows=rows, sums=sums):
+            return ", ".join(left for left, _ in rows[: len(rows) - sums]), ""
+    return value, ""
 
 
-def _moment(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+def _plain(paragraph: Paragraph) -> str:
+    match paragraph.kind:
+        case "link":
+            return paragraph.address
+        case "rows":
+            return "\n".join(_columns(paragraph.rows))
+    return "\n".join("".join(said for said, _ in line) for line in paragraph.lines)
+
+
+def _columns(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+    left, right = (max(len(row[n]) for row in rows) for n in (0, 1))
+    for what, amount in rows:
+        yield f"{what:<{left}}  {amount:>{right}}" if amount else what
 
 
 def one_line(text: str) -> str:

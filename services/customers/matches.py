@@ -1,13 +1,15 @@
-"""Who may be calling: customers with exactly this phone number or e-mail, however it is written."""
+"""Who may be calling: customers with exactly this phone number or e-mail, however it is written. Whoever was merged is one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from services.customers.profiles import profiles
 from services.customers.search import plain, same_phone, search, with_phone
 from services.customers.status import summary
-from services.customers.views import orders, profiles
+from services.customers.views import orders
+from shared.aliases import family, standing
 from shared.kernel.ports import Prefix, Range, Where
 from shared.kernel.views import Row
 from shared.service import Running
@@ -19,7 +21,7 @@ _LOOKED_AT = 25
 
 async def matches(service: Running, phone: str, email: str, order_id: str) -> list[dict[str, Any]]:
     """Those that match by both first, then the last changed. ``order_id`` is the order being rung up, which says nothing about its customer."""
-    why = await _matching(service, phone, email)
+    why = await matching(service, phone, email)
     known = [row for id in why if (row := await service.get(profiles, id)) and not row["erased_at"]]
     known.sort(key=lambda row: (len(why[row["id"]]), row["updated_at"]), reverse=True)
     mine = await service.get(orders, order_id, opened=False) if order_id else None
@@ -27,17 +29,18 @@ async def matches(service: Running, phone: str, email: str, order_id: str) -> li
     return [row for row in found if row["orders"]][:_MOST]
 
 
-async def _matching(service: Running, phone: str, email: str) -> dict[str, list[str]]:
-    why: dict[str, list[str]] = {}
+async def matching(service: Running, phone: str, email: str) -> dict[str, list[str]]:
+    """The numbers that stand for them, and of what it is that each has the same."""
+    why: dict[str, set[str]] = {}
     for where in with_phone(phone):
         for row in await _found(service, where):
             if same_phone(row["phone"], phone):
-                why.setdefault(row["id"], ["phone"])
+                why.setdefault(await standing(service, row["id"]), set()).add("phone")
     wanted = plain(email)
     if "@" in wanted:
         for row in await _found(service, {"email": wanted}):
-            why.setdefault(row["id"], []).append("email")
-    return why
+            why.setdefault(await standing(service, row["id"]), set()).add("email")
+    return {id: sorted(same, reverse=True) for id, same in why.items()}
 
 
 async def _found(service: Running, where: Where) -> list[Row]:
@@ -46,21 +49,21 @@ async def _found(service: Running, where: Where) -> list[Row]:
 
 
 async def _told(service: Running, row: Row, why: list[str], mine: Row | None) -> dict[str, Any]:
-    order_id = mine["id"] if mine else ""
-    last = next(await _others(service, {"customer_id": row["id"], "listed_at": Range("", None)}, "listed_at", order_id), None)
+    order_id, ids = mine["id"] if mine else "", await family(service, row["id"])
+    last = next(await _others(service, {"customer_id": ids, "listed_at": Range("", None)}, "listed_at", order_id), None)
     return {
         "customer_id": row["id"],
         "person": row["person"],
         "why": why,
-        "orders": await service.count(orders, {"customer_id": row["id"]}) - bool(mine and mine["customer_id"] == row["id"]),
+        "orders": await service.count(orders, {"customer_id": ids}) - bool(mine and mine["customer_id"] in ids),
         "last_order": {"order_id": last["order_id"], "status": last["status"], "at": last["created_at"]} if last else None,
-        "partial": await newest_partial(service, row["id"], order_id),
+        "partial": await newest_partial(service, ids, order_id),
     }
 
 
-async def newest_partial(service: Running, customer_id: str, besides: str = "") -> dict[str, Any] | None:
+async def newest_partial(service: Running, customer_ids: Sequence[str], besides: str = "") -> dict[str, Any] | None:
     """``{"order_id", "at"}``; ``besides`` is an order that does not count."""
-    where: Where = {"customer_id": customer_id, "status_at": Prefix("Partial ")}
+    where: Where = {"customer_id": tuple(customer_ids), "status_at": Prefix("Partial ")}
     found = next(await _others(service, where, "status_at", besides), None)
     return {"order_id": found["order_id"], "at": found["partial"]["at"]} if found else None
 

@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from shared.contracts.customers import MessageClaimed, MessageFailed, MessageRequested, MessageSent
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
+CONSENT = "consent"
+"""The template of what hands a consent over."""
 START = timedelta(seconds=5)
 LONGEST = 60.0
 """Seconds that one try may take."""
@@ -59,9 +61,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """What it would say does not hold any more."""
+    """What it would say does not hold any more; or somebody does not want it sent."""
 
     reason: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,14 @@ class Retry:
     now: datetime
 
 
-Command = Request | Claim | Sent | Failed | Stop | Retry
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """Somebody wants it sent once more, though it was sent."""
+
+    now: datetime
+
+
+Command = Request | Claim | Sent | Failed | Stop | Retry | Resend
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,12 @@ class Message:
     ever_claimed: bool = False
     failures: int = 0
     end: Literal["", "sent", "failed", "over"] = ""
+    sends: int = 0
+    """How often it was sent."""
+
+    def reference(self, id: str) -> str:
+        """Under which it is sent: another one each time that somebody wants it sent once more."""
+        return f"{id}-{self.sends + 1}" if self.sends else id
 
 
 def decide(command: Command, message: Message) -> Sequence[Event] | Refused:
@@ -92,10 +108,15 @@ def decide(command: Command, message: Message) -> Sequence[Event] | Refused:
             return [] if wanted else [command.wanted]
         case Retry(now):
             return _retry(now, message)
+        case Resend(now):
+            return _resend(now, message)
+        case Stop(by_hand=True) if wanted is None or message.end:
+            return Refused("not-waiting", "This message does not wait to be sent.")
         case _ if wanted is None or message.end == "sent":
             return []
         case Sent(by):
-            return [MessageSent(message_id=wanted.message_id, order_id=wanted.order_id, channel=wanted.channel, about=wanted.about, by=by)]
+            whose = "" if wanted.order_id else wanted.customer_id
+            return [MessageSent(**_which(wanted), customer_id=whose, by=by)]
         case _ if message.end:
             return []
         case Stop(reason):
@@ -111,8 +132,11 @@ def decide(command: Command, message: Message) -> Sequence[Event] | Refused:
 
 
 def _failed(wanted: MessageRequested, reason: str, retry_at: datetime | None = None, *, over: bool) -> MessageFailed:
-    which = {"message_id": wanted.message_id, "order_id": wanted.order_id, "channel": wanted.channel, "about": wanted.about}
-    return MessageFailed(**which, reason=reason, retry_at=retry_at, over=over)
+    return MessageFailed(**_which(wanted), reason=reason, retry_at=retry_at, over=over)
+
+
+def _which(wanted: MessageRequested) -> dict[str, Any]:
+    return {name: getattr(wanted, name) for name in ("message_id", "order_id", "channel", "about", "template")}
 
 
 def _retry(now: datetime, message: Message) -> Sequence[Event] | Refused:
@@ -127,14 +151,27 @@ def _retry(now: datetime, message: Message) -> Sequence[Event] | Refused:
     return [message.requested.model_copy(update={"due_at": now + START})]
 
 
+def _resend(now: datetime, message: Message) -> Sequence[Event] | Refused:
+    wanted = message.requested
+    if wanted is None:
+        return Refused("unknown-message", "There is no such message.")
+    if wanted.template == CONSENT:
+        return Refused("once", "A consent is handed over once.")
+    if wanted.expires_at and now >= wanted.expires_at:
+        return Refused("over", "The link has expired. Make a new one.")
+    if message.end != "sent":
+        return Refused("not-sent", "This message was not sent yet.")
+    return [wanted.model_copy(update={"due_at": now + START})]
+
+
 def evolve(message: Message, event: Event) -> Message:
     match event:
         case MessageRequested():
-            return Message(event, ever_claimed=message.ever_claimed)
+            return Message(event, ever_claimed=message.ever_claimed and message.end != "sent", sends=message.sends)
         case MessageClaimed():
             return replace(message, claimed_until=event.until, lease=event.until, ever_claimed=True)
         case MessageSent():
-            return replace(message, lease=None, end="sent")
+            return replace(message, lease=None, end="sent", sends=message.sends + 1)
         case MessageFailed(retry_at=None):
             return replace(message, claimed_until=None, lease=None, end="over" if event.over else "failed")
         case MessageFailed():
@@ -142,4 +179,4 @@ def evolve(message: Message, event: Event) -> Message:
     return message
 
 
-message = Aggregate("message", Message(), decide, evolve, (Request, Claim, Sent, Failed, Stop, Retry))
+message = Aggregate("message", Message(), decide, evolve, (Request, Claim, Sent, Failed, Stop, Retry, Resend))

@@ -9,11 +9,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from services.customers import listing
-from services.customers.api import Asked, MinVersion, matching, order_called
+from services.customers.api import Asked, MinVersion
+from services.customers.finding import found_by, order_named
 from services.customers.listing import Filters, Listed
 from services.customers.status import MARKS
 from services.customers.timeline import then, timeline, told, until
 from services.customers.views import orders
+from shared.aliases import family
 from shared.contracts.order import Method
 from shared.http import RunningService
 from shared.kernel.commands import Refusal
@@ -66,12 +68,14 @@ async def list_orders(
 
 
 async def _found(service: Running, wanted: Filters, q: str, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
-    """Within one customer ``q`` is not looked for."""
-    if wanted.customers is None and q.strip():
-        order = await order_called(service, q)
+    """Within one customer ``q`` is not looked for; whoever was merged is one."""
+    if wanted.customers:
+        wanted = replace(wanted, customers=await family(service, wanted.customers[0]))
+    elif q.strip():
+        order = await order_named(service, q)
         if order:
             return [order] if listing.is_listed(order, wanted) else [], None
-        wanted = replace(wanted, customers=tuple(await matching(service, q)))
+        wanted = replace(wanted, customers=tuple(await found_by(service, q)))
     return await listing.find(service, wanted, cursor, limit)
 
 

@@ -13,14 +13,16 @@ from typing import Any
 
 import structlog
 
-from services.customers import letters
+from services.customers.consents import to_hand_over
+from services.customers.letters import one_line
 from services.customers.mail import NotSent, Outbox, Server, deliver, outbox, sender, server, written
-from services.customers.message import LONGEST, START, Claim, Failed, Message, Sent
-from services.customers.messages import CONSENT, consents, sending
+from services.customers.message import CONSENT, LONGEST, START, Claim, Failed, Message, Sent
+from services.customers.messages import sending
 from services.customers.sms import GROUP, Accepted, Consent, Installed, Refused, installed
 from services.customers.sms_webhook import webhook
+from services.customers.told import sms
+from services.customers.writing import link_of, written_for
 from shared.contracts.customers import MessageRequested
-from shared.ids import INSTALLATION, link_token
 from shared.kernel.effects import Effect, Work
 from shared.kernel.errors import Unavailable
 from shared.kernel.events import ERASED, Event
@@ -59,22 +61,6 @@ def _texting(settings: Settings) -> Installed | None:
     return plugin or hook
 
 
-def letter_of(running: Running, wanted: Row) -> letters.DraftLink:
-    """``wanted`` is a MessageRequested, or its row, with its personal fields opened."""
-    token = link_token(running.keyring.derived(INSTALLATION), wanted["about"])
-    expires = wanted["expires_at"]
-    return letters.DraftLink(
-        shop=wanted["campaign_name"],
-        first_name=wanted["first_name"],
-        order_id=wanted["order_id"],
-        address=f"{running.settings.public_address}/checkout/{wanted['campaign']}?link={token}",
-        total=wanted["total"],
-        currency=wanted["currency"],
-        price_lock=wanted["price_lock"],
-        expires_at=datetime.fromisoformat(expires) if expires else None,
-    )
-
-
 @dataclass(frozen=True)
 class Desk:
     running: Running
@@ -94,13 +80,13 @@ class Desk:
     async def _tried(self, work: Work, message: Message, *, again: bool) -> Sent | Failed:
         try:
             async with asyncio.timeout(LONGEST):
-                return await self._sent(work, message.requested, again)
+                return await self._sent(message.reference(work.reference), message.requested, again)
         except NotSent as error:
             return Failed(str(error), self.running.clock(), message.lease, error.again, error.over)
         except TimeoutError:
             return Failed("It took too long.", self.running.clock(), message.lease)
 
-    async def _sent(self, work: Work, wanted: MessageRequested | None, again: bool) -> Sent:
+    async def _sent(self, reference: str, wanted: MessageRequested | None, again: bool) -> Sent:
         """Raises NotSent."""
         if wanted is None:
             raise NotSent("There is nothing to send.", over=True)
@@ -108,8 +94,8 @@ class Desk:
             raise NotSent("The link has expired.", over=True)
         opened = await self._opened(wanted)
         if wanted.template == CONSENT:
-            return await self._hand_over(work, opened)
-        return await (self._mail(work, wanted, opened, again) if wanted.channel == "email" else self._sms(work, opened))
+            return await self._hand_over(reference, opened)
+        return await (self._mail(reference, wanted, opened, again) if wanted.channel == "email" else self._sms(reference, opened))
 
     async def _opened(self, wanted: MessageRequested) -> Row:
         """Raises NotSent for what nobody can read any more."""
@@ -118,15 +104,18 @@ class Desk:
             raise NotSent("The customer was erased.", over=True)
         return opened
 
-    async def _mail(self, work: Work, wanted: MessageRequested, opened: Row, again: bool) -> Sent:
-        letter = letters.mail(letter_of(self.running, opened))
-        mail = written(letter, wanted.campaign_name, self.post.source, opened["to"], work.reference, self.running.clock())
+    async def _mail(self, reference: str, wanted: MessageRequested, opened: Row, again: bool) -> Sent:
+        try:
+            letter = await written_for(self.running, opened)
+        except Unavailable as error:
+            raise NotSent(str(error)) from error
+        mail = written(letter, wanted.campaign_name, self.post.source, opened["to"], reference, self.running.clock())
         if self.post.server:
             await deliver(self.post.server, mail)
             return Sent("smtp")
         try:
-            if not (again and await self.post.outbox.has(wanted.order_id, work.reference)):
-                await self.post.outbox.put(wanted.order_id, work.reference, mail)
+            if not (again and await self.post.outbox.has(wanted.order_id, reference)):
+                await self.post.outbox.put(wanted.order_id, reference, mail)
                 await self._check_kept(wanted)
         except OSError as error:
             raise NotSent(f"The outbox folder cannot be written: {error.strerror}.") from error
@@ -140,22 +129,19 @@ class Desk:
             await self.post.outbox.erase([wanted.order_id])
             raise
 
-    async def _sms(self, work: Work, wanted: Row) -> Sent:
-        there, text = self._plugin(), letters.sms(letter_of(self.running, wanted))
-        return await self._told(there, lambda: there.plugin.send(_e164(wanted["to"]), text, work.reference))
+    async def _sms(self, reference: str, wanted: Row) -> Sent:
+        there, text = self._plugin(), sms(link_of(self.running, wanted))
+        return await self._told(there, lambda: there.plugin.send(_e164(wanted["to"]), text, reference))
 
-    async def _hand_over(self, work: Work, wanted: Row) -> Sent:
+    async def _hand_over(self, reference: str, wanted: Row) -> Sent:
         there = self.post.sms
         if there is None:
             raise NotSent("No SMS plugin is installed.", over=True)
-        mine = await self.running.get(consents, work.reference, f"message-{work.reference}@1")
-        if mine is None:
-            raise Unavailable("What is known of consents has not arrived here yet.")
-        same, _ = await self.running.find(consents, {"whose": mine["whose"]}, open_fields=False)
-        if any(row["handed"] == "yes" for row in same):
+        whose = await to_hand_over(self.running, reference, wanted)
+        if not whose:
             return Sent(there.name)
         given = Consent(_e164(wanted["to"]), wanted["order_id"], datetime.fromisoformat(wanted["due_at"]) - START)
-        return await self._told(there, lambda: there.plugin.consented(given, mine["whose"]))
+        return await self._told(there, lambda: there.plugin.consented(given, whose))
 
     def _plugin(self) -> Installed:
         """Raises NotSent."""
@@ -179,7 +165,7 @@ _PHONE = re.compile(r"\+?\d(?:[ ().-]{0,3}\d){6,}")
 
 def _impersonal(reason: str) -> str:
     """A reason is kept as it is: without a phone number that it repeats."""
-    return _PHONE.sub("…", without_cards(letters.one_line(reason)))[:_LONGEST_REASON]
+    return _PHONE.sub("…", without_cards(one_line(reason)))[:_LONGEST_REASON]
 
 
 def _e164(phone: str) -> str:

@@ -30,6 +30,7 @@ _SECTIONS = {
 }
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
 _HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at"}
+_LETTERS = {"order-confirmation": "The order confirmation", "shipped": "The letter about a parcel"}
 _BY = {"email": "e-mail", "sms": "SMS"}
 _DISPOSITIONS = {
     "call-back": "wants to be called back",
@@ -130,20 +131,24 @@ def _released(event: fulfillment.FulfillmentReleased) -> str:
     return f"Shipment released by hand by {_who(event.by)}" if event.by_hand else "Shipment released"
 
 
+def _letter(event: customers.MessageRequested | customers.MessageSent | customers.MessageFailed) -> str:
+    return _LETTERS.get(event.template, "The link")
+
+
 def _to_be_told(event: customers.MessageRequested) -> str:
     if event.about == "consent":
         return "The customer agreed to SMS: the number is to be handed over"
-    return f"The link is to be sent by {_BY[event.channel]}"
+    return f"{_letter(event)} is to be sent by {_BY[event.channel]}"
 
 
 def _told(event: customers.MessageSent) -> str:
     if event.about == "consent":
         return f"The consent to SMS was handed over to {event.by}"
-    return "The link was put into the outbox: no mail server is set" if event.by == "outbox" else f"The link was sent by {_BY[event.channel]}"
+    return f"{_letter(event)} was " + ("put into the outbox: no mail server is set" if event.by == "outbox" else f"sent by {_BY[event.channel]}")
 
 
 def _not_told(event: customers.MessageFailed) -> str:
-    failed = "The consent to SMS was not handed over" if event.about == "consent" else f"The link was not sent by {_BY[event.channel]}"
+    failed = "The consent to SMS was not handed over" if event.about == "consent" else f"{_letter(event)} was not sent by {_BY[event.channel]}"
     return f"{failed}: {_clause(event.reason)}"
 
 

@@ -18,7 +18,6 @@ from shared.contracts.cart import (
     PartialCreated,
 )
 from shared.contracts.catalog import CampaignPublished
-from shared.contracts.customers import CustomerErased, CustomerNoted, CustomerUpdated, TaxExemptionChanged
 from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentHeld, FulfillmentReleased, OrderCancelled
 from shared.contracts.order import Attribution, OrderBody, Person
 from shared.contracts.payments import (
@@ -230,74 +229,6 @@ KINDS = tuple(_SAID)
 
 orders = view("orders", 5, _order_key, _order, INDEXES)
 """One row an order. What ends in ``_at`` is created, after what it is named for, and None while nothing was typed: status.indexed."""
-
-
-def _customer_key(event: CustomerUpdated | CustomerNoted | TaxExemptionChanged | CustomerErased) -> str:
-    return event.customer_id
-
-
-_TAXED = {"exempt": False, "certificate": ""}
-_UNKNOWN: Row = {
-    "person": None, "billing": None, "shipping": None, "erased_at": None, "answers": None, "tax": _TAXED, "particulars": None, "consents": {},
-}  # fmt: skip
-
-
-def _profile(row: Row | None, fact: Fact) -> Row:
-    event: Any = fact.event
-    at = stamp(fact.time)
-    row = row or {"created_at": at, **_UNKNOWN}
-    match event:
-        case CustomerUpdated():
-            return {**row, **_newest(row, event), "updated_at": at, "listed_at": at}
-        case TaxExemptionChanged():
-            return {**row, "tax": event.model_dump(mode="json", include={"exempt", "certificate"}), "updated_at": at}
-        case CustomerErased():
-            return {**row, "updated_at": at, "erased_at": at, "listed_at": None}
-    return {**row, "updated_at": at}
-
-
-def _newest(row: Row, event: CustomerUpdated) -> Row:
-    """What is not asked with every order stays as it was said before."""
-    said = event.model_dump(mode="json", include={"order_id", "person", "billing", "shipping", "fields", "particulars"})
-    kept = {name: row[name] for name in ("billing", "shipping") if row[name] and not _says(said[name])}
-    known = row["particulars"] or {}
-    particulars = {name: said["particulars"][name] or known.get(name, "") for name in ("birth_date", "gender")}
-    given = {name: {"order_id": event.order_id, "at": stamp(event.as_of)} for name in ("do_not_sell", "sms_consent") if said["particulars"][name]}
-    if "sms_consent" in given:
-        given["sms_consent"]["phone"] = said["person"]["phone"]
-    return {
-        "person": said["person"],
-        "billing": said["billing"],
-        "shipping": said["shipping"],
-        **kept,
-        "answers": {"order_id": event.order_id, "fields": said["fields"]} if event.fields else row["answers"],
-        "particulars": particulars if any(particulars.values()) else None,
-        "consents": {**row["consents"], **given},
-    }
-
-
-def _says(address: Row) -> bool:
-    return any(value for name, value in address.items() if name != "country")
-
-
-profiles = view("profiles", 3, _customer_key, _profile, ["listed_at"])
-"""One row a customer, as their newest order has it. ``listed_at`` is when it changed, None once they are erased.
-
-``answers`` are those of the newest order that asked for any: ids of fields are their campaign's. ``consents`` are the newest, by name.
-"""
-
-
-def _note_key(event: CustomerNoted, fact: Fact) -> str:
-    return event.order_id or fact.id
-
-
-def _note(row: Row | None, fact: Fact) -> Row:
-    event: Any = fact.event
-    return {"customer_id": event.customer_id, "order_id": event.order_id, "note": event.note, "by": event.by, "at": stamp(fact.time)}
-
-
-notes = view("notes", 2, _note_key, _note, ["customer_id", "at"])
-"""The newest of each order."""
 
 
 def _campaign_key(event: CampaignPublished) -> str:

@@ -1,5 +1,4 @@
-from services.fulfillment.csv_drop import PLUGIN
-from services.fulfillment.shipment import Create, Deny, Erase, Hold, Release
+from services.fulfillment.commands import Create, Deny, Erase, Hold, Release
 from shared.contracts.customers import CustomerErased
 from shared.contracts.payments import ExternalPaymentPending, PaymentAuthorized, PaymentReturned
 from shared.contracts.qa import OrderApproved, OrderDenied
@@ -9,7 +8,7 @@ from shared.kernel.policies import Commands, policy
 
 @policy
 def create_record(event: PaymentAuthorized | ExternalPaymentPending, fact: Fact) -> Commands:
-    yield event.order_id, Create(PLUGIN, event.submitted, fact.time)
+    yield event.order_id, Create(event.submitted, fact.time)
 
 
 @policy

@@ -1,72 +1,41 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+import uuid
+from importlib.metadata import entry_points
 
 from services.fulfillment.api import router
-from services.fulfillment.csv_drop import CsvDrop
+from services.fulfillment.delivery import effects
+from services.fulfillment.plugin import Introduce, plugin
+from services.fulfillment.plugins.installed import GROUP, installed
+from services.fulfillment.plugins.kinds import Surroundings
 from services.fulfillment.policies import create_record, deny, forget, hold, release
-from services.fulfillment.shipment import Claim, ClaimErasure, Delivered, Erased, Failed, Shipment, shipment
-from services.fulfillment.views import deliveries, erasures, shipments
-from shared.contracts.fulfillment import DeliveryRequested, ErasureRequested
-from shared.kernel.effects import Effect, Work
-from shared.kernel.errors import Unavailable
-from shared.kernel.events import Event
+from services.fulfillment.roster import Roster
+from services.fulfillment.secrets import Safe
+from services.fulfillment.shipment import shipment
+from services.fulfillment.views import cancellations, deliveries, erasures, shipments, switches
 from shared.service import Running, Service
+from shared.settings import SettingsError
 
 
-def _wanted(event: Event) -> Iterable[Work]:
-    return (Work(event.order_id, event.export_id),) if isinstance(event, DeliveryRequested) else ()
-
-
-def _claim(work: Work, holder: str, now: datetime) -> Claim:
-    return Claim(holder, now)
-
-
-def _to_erase(event: Event) -> Iterable[Work]:
-    return (Work(event.order_id, event.export_id),) if isinstance(event, ErasureRequested) else ()
-
-
-def _claim_erasure(work: Work, holder: str, now: datetime) -> ClaimErasure:
-    return ClaimErasure(holder, now)
-
-
-def _effects(running: Running) -> Sequence[Effect]:
-    drop = CsvDrop(running.settings.data / "exports")
-
-    async def deliver(work: Work, state: Shipment, *, asks: bool = False) -> Delivered | Failed:
-        if state.record is None:
-            return Failed("There is no record of what to send.", running.clock(), state.lease)
-        try:
-            submitted = await running.opened(state.record.submitted.model_dump(mode="json"))
-            found = await drop.reconcile(work.reference, submitted) if asks else None
-            if found and not found[1]:
-                return Failed(f"{found[0]} went out already, and says something else than this order.", running.clock(), state.lease)
-            return Delivered(found[0] if found else await drop.deliver(work.reference, submitted))
-        except OSError as error:
-            return Failed(f"The file could not be read or written: {error.strerror}.", running.clock(), state.lease)
-
-    async def ask(work: Work, state: Shipment) -> Delivered | Failed:
-        return await deliver(work, state, asks=True)
-
-    async def erase(work: Work, state: Shipment) -> Erased:
-        try:
-            await drop.erase(work.reference)
-        except OSError as error:
-            raise Unavailable(f"The export {work.reference} could not be erased: {error.strerror}.") from error
-        return Erased()
-
-    return (
-        Effect("deliver", _wanted, deliveries, _claim, deliver, ask),
-        Effect("erase", _to_erase, erasures, _claim_erasure, erase, erase),
-    )
+async def _setup(running: Running) -> None:
+    around = Surroundings(running.settings, running.clock)
+    running.state["installed"] = found = installed(entry_points(group=GROUP), around)
+    running.warnings.update(found.broken)
+    running.state["safe"] = safe = Safe(running.blobs, running.keyring.derived("plugins"))
+    running.state["roster"] = Roster(running, found, safe)
+    if "csv" in found.kinds:
+        introduced = Introduce("csv", "csv", found.kinds["csv"].title)
+        await running.send("csv", introduced, uuid.uuid4().hex, "service:fulfillment")
+    elif "csv" not in found.broken:
+        raise SettingsError("Ringup's own fulfilment plugins are not known to this Python: install it again (pip install -e . in a checkout).")
 
 
 fulfillment = Service(
     "fulfillment",
-    aggregates=(shipment,),
-    views=(shipments, deliveries, erasures),
+    aggregates=(shipment, plugin),
+    views=(shipments, deliveries, cancellations, erasures, switches),
     policies=(create_record, release, hold, deny, forget),
-    effects=_effects,
+    effects=effects,
     router=router,
+    setup=_setup,
 )

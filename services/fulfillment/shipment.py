@@ -1,12 +1,42 @@
-"""One order's shipment: on hold until approved, exported once under a stable id. Cancelling arbitrates here."""
+"""One order's shipment: a record for each plugin, on hold until approved, exported under a stable id. Cancelling arbitrates here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
+from services.fulfillment.commands import (
+    COMMANDS,
+    Arrive,
+    AskBack,
+    Cancel,
+    Claim,
+    ClaimCancel,
+    ClaimErasure,
+    Command,
+    Create,
+    Delivered,
+    Delivery,
+    Deny,
+    Erase,
+    Erased,
+    Erasure,
+    Failed,
+    Gate,
+    Hold,
+    HoldByHand,
+    LetGo,
+    Release,
+    Resend,
+    Ship,
+    Stopped,
+    TakeBack,
+    TooLate,
+    Unanswered,
+)
+from services.fulfillment.outcome import recalled, told
+from services.fulfillment.records import LEASE, Record, Shipment, evolve
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
@@ -20,239 +50,209 @@ from shared.contracts.fulfillment import (
     FulfillmentRecordCreated,
     FulfillmentReleased,
     OrderCancelled,
+    PluginCancelRequested,
 )
 from shared.contracts.order import SubmittedOrder
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
 START = timedelta(seconds=5)
-LEASE = timedelta(seconds=90)
 BACKOFF = timedelta(seconds=30)
-LONGEST_BACKOFF = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    plugin: str
-    submitted: SubmittedOrder
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """The order was approved."""
-
-    order_id: str
-    by: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """What was taken under ``reference`` came back from the customer's bank."""
-
-    order_id: str
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class LetGo:
-    """Somebody lifts the hold."""
-
-    order_id: str
-    by: str
-    reason: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Deny:
-    order_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    order_id: str
-    reason: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    holder: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    their_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Counts only under the claim that holds until ``lease``."""
-
-    reason: str
-    now: datetime
-    lease: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Erase:
-    """The customer is erased."""
-
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimErasure:
-    holder: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """Nothing of the export is left here."""
-
-
-Erasure = Erase | ClaimErasure | Erased
-Command = Create | Release | Hold | LetGo | Deny | Cancel | Claim | Delivered | Failed | Erasure
-
-
-@dataclass(frozen=True, slots=True)
-class Shipment:
-    record: FulfillmentRecordCreated | None = None
-    released: bool = False
-    """By approval."""
-    held: bool = False
-    returned: frozenset[str] = frozenset()
-    """What it was held for, by reference; what was let go once is not held for again."""
-    requested: DeliveryRequested | None = None
-    claimed_until: datetime | None = None
-    """Nobody else takes it before; after a failure nobody at all."""
-    lease: datetime | None = None
-    ever_claimed: bool = False
-    failures: int = 0
-    end: Literal["", "exported", "cancelled"] = ""
-    erasing: Literal["", "requested", "claimed", "done"] = ""
-    erasing_until: datetime | None = None
+LONGEST_BACKOFF = timedelta(hours=4)
+LONGEST_WAIT = timedelta(days=1)
+"""However long they ask to be left alone."""
+MOST_TRIES = 30
+"""Three and a half days of them; a plugin that never works is switched off before."""
 
 
 def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
     match command:
-        case Cancel():
-            return _cancel(command, shipment)
         case Erase() | ClaimErasure() | Erased():
             return _erase(command, shipment)
+        case Ship() | Arrive() | AskBack() | TakeBack():
+            return told(command, shipment)
+        case ClaimCancel() | Stopped() | TooLate() | Unanswered():
+            return recalled(command, shipment)
+        case Create() | Release() | Hold() | HoldByHand() | LetGo() | Deny() | Cancel():
+            return _pass(command, shipment)
+        case Claim() | Delivered() | Failed() | Resend():
+            return _deliver(command, shipment)
+
+
+def _pass(command: Gate, shipment: Shipment) -> Sequence[Event] | Refused:
+    """What decides whether it goes out at all."""
+    match command:
+        case Cancel():
+            return _cancel(command, shipment)
+        case HoldByHand():
+            return _hold_by_hand(command, shipment)
         case LetGo():
             return _let_go(command, shipment)
-        case _ if shipment.end:
+        case _ if shipment.cancelled:
             return []
-        case Create(plugin, submitted, now):
-            return _create(plugin, submitted, now, shipment)
+        case Create(submitted, now):
+            return _create(submitted, now, shipment)
         case Release(order_id, by, now):
             return _release(order_id, by, now, shipment)
         case Hold(order_id, reference):
-            return [] if reference in shipment.returned else [FulfillmentHeld(order_id=order_id, why="payment-returned", reference=reference)]
+            return _hold(order_id, reference, shipment)
         case Deny(order_id):
-            return [FulfillmentCancelled(order_id=order_id, why="denied")]
-    return _deliver(command, shipment)
+            return [FulfillmentCancelled(order_id=order_id, why="denied", plugins=tuple(shipment.records))]
 
 
-def _create(plugin: str, submitted: SubmittedOrder, now: datetime, shipment: Shipment) -> Sequence[Event]:
-    if shipment.record:
+def _create(submitted: SubmittedOrder, now: datetime, shipment: Shipment) -> Sequence[Event]:
+    if shipment.records:
         return []
-    created = FulfillmentRecordCreated(order_id=submitted.order_id, plugin=plugin, submitted=submitted)
-    return [created, *([_request(created, now)] if shipment.released and not shipment.held else [])]
+    lines: dict[str, list[int]] = {}
+    for line in submitted.order.quote.lines:
+        lines.setdefault(line.plugin or submitted.rules.plugin, []).append(line.line)
+    plugins = sorted(lines) or [submitted.rules.plugin]
+    created = [
+        FulfillmentRecordCreated(
+            order_id=submitted.order_id, plugin=plugin, submitted=submitted, lines=tuple(lines[plugin]) if len(plugins) > 1 else ()
+        )
+        for plugin in plugins
+    ]
+    if shipment.held:
+        return [*created, shipment.held.model_copy(update={"plugins": tuple(plugins)})]
+    return [*created, *(_requests(map(Record, created), now) if shipment.approved else ())]
 
 
 def _release(order_id: str, by: str, now: datetime, shipment: Shipment) -> Sequence[Event]:
-    if shipment.released:
+    if shipment.approved:
         return []
-    released = FulfillmentReleased(order_id=order_id, by=by)
-    return [released, *([_request(shipment.record, now)] if shipment.record and not shipment.held else [])]
+    released = FulfillmentReleased(order_id=order_id, by=by, at=now)
+    return [released, *(_requests(shipment.records.values(), now) if not shipment.held else ())]
+
+
+def _hold(order_id: str, reference: str, shipment: Shipment) -> Sequence[Event]:
+    if reference in shipment.returned or (shipment.records and not _open(shipment)):
+        return []
+    return [FulfillmentHeld(order_id=order_id, why="payment-returned", reference=reference, plugins=_open(shipment))]
+
+
+def _hold_by_hand(command: HoldByHand, shipment: Shipment) -> Sequence[Event] | Refused:
+    if shipment.cancelled or not _open(shipment):
+        return Refused("nothing-to-hold", "Nothing of this order is still to go out.")
+    if shipment.held:
+        return []
+    return [FulfillmentHeld(order_id=command.order_id, why="by-hand", reason=command.reason, by=command.by, plugins=_open(shipment))]
 
 
 def _let_go(command: LetGo, shipment: Shipment) -> Sequence[Event] | Refused:
-    """What was approved meanwhile, or before, goes out."""
-    if not shipment.held or shipment.end:
+    """What was approved meanwhile, or before, goes out; what is tried later waits as long."""
+    if not shipment.held or shipment.cancelled or (shipment.records and not _open(shipment)):
         return Refused("not-held", "Nothing of this order is held.")
-    released = FulfillmentReleased(order_id=command.order_id, by=command.by, by_hand=True, reason=command.reason)
-    if not shipment.record or not shipment.released:
-        return [released]
-    return [released, _request(shipment.record, max(command.now, shipment.claimed_until or command.now))]
+    released = FulfillmentReleased(
+        order_id=command.order_id, by=command.by, by_hand=True, reason=command.reason, plugins=_open(shipment)
+    )  # fmt: skip
+    return [released, *(_requests(shipment.records.values(), command.now) if shipment.approved else ())]
 
 
-def _request(record: FulfillmentRecordCreated, now: datetime) -> DeliveryRequested:
-    export_id = f"{record.order_id}-{record.plugin}"
-    return DeliveryRequested(order_id=record.order_id, plugin=record.plugin, export_id=export_id, due_at=now + START)
+def _open(shipment: Shipment) -> tuple[str, ...]:
+    return tuple(plugin for plugin, record in shipment.records.items() if record.open)
+
+
+def _requests(records: Iterable[Record], now: datetime) -> Iterable[DeliveryRequested]:
+    for record in records:
+        if record.open and not record.given_up:
+            yield DeliveryRequested(**_which(record), due_at=max(now, record.delivery.until or now) + START)
+
+
+def _which(record: Record) -> dict[str, str]:
+    return {"order_id": record.created.order_id, "plugin": record.plugin, "export_id": record.export_id}
 
 
 def _cancel(command: Cancel, shipment: Shipment) -> Sequence[Event] | Refused:
-    if shipment.end == "cancelled":
+    """Before anything went out it is the order that is cancelled; what did go out, or may have, its plugin is asked to stop."""
+    if shipment.cancelled:
         return []
-    if shipment.end == "exported" or shipment.ever_claimed:
-        return Refused("already-exported", "This order has gone to fulfilment already.")
-    return [OrderCancelled(order_id=command.order_id, reason=command.reason, by=command.by)]
+    out = [record for record in shipment.records.values() if record.maybe_out]
+    if not out:
+        return [OrderCancelled(order_id=command.order_id, reason=command.reason, by=command.by, plugins=tuple(shipment.records))]
+    events: list[Event] = []
+    for record in shipment.records.values():
+        if record.open and not record.maybe_out:
+            events.append(FulfillmentCancelled(order_id=command.order_id, why="stopped", plugin=record.plugin, export_id=record.export_id))
+        elif record.recall in ("", "too-late") and not (record.stopped or record.parcels or record.arrived or record.returned):
+            due_at = max(command.now, record.delivery.lease or command.now) + START
+            events.append(PluginCancelRequested(**_which(record), reason=command.reason, by=command.by, due_at=due_at))
+    if not events and all(record.parcels or record.arrived or record.returned for record in out if not record.stopped):
+        return Refused("already-shipped", "This order is on its way already. Ask the customer to send it back.")
+    return events
 
 
-def _deliver(command: Command, shipment: Shipment) -> Sequence[Event]:
-    wanted = shipment.requested
-    if wanted is None:
+def _deliver(command: Delivery, shipment: Shipment) -> Sequence[Event] | Refused:
+    if isinstance(command, Resend):
+        return _resend(command, shipment)
+    record = shipment.of(command.export_id)
+    if record is None or record.requested is None or shipment.cancelled:
         return []
-    which = {"order_id": wanted.order_id, "plugin": wanted.plugin, "export_id": wanted.export_id}
     match command:
-        case Claim(holder, now) if not shipment.held and (shipment.claimed_until is None or now >= shipment.claimed_until):
-            return [DeliveryClaimed(**which, holder=holder, until=now + LEASE, takeover=shipment.ever_claimed)]
-        case Delivered(their_id):
-            return [FulfillmentExported(**which, their_id=their_id)]
-        case Failed(reason, now, lease) if lease and lease == shipment.lease:
-            wait = min(BACKOFF * 2**shipment.failures, LONGEST_BACKOFF)
-            return [FulfillmentFailed(**which, reason=reason, retry_at=now + wait)]
+        case Claim(_, holder, now) if _claimable(record, shipment, now):
+            takeover = record.delivery.ever
+            return [DeliveryClaimed(**_which(record), holder=holder, until=now + LEASE, takeover=takeover)]
+        case Delivered(_, their_id) if not record.stopped and (not record.exported or record.resend):
+            return [FulfillmentExported(**_which(record), their_id=their_id)]
+        case Failed() if command.lease and command.lease == record.delivery.lease and (not record.exported or record.resend):
+            return [_failure(command, record)]
     return []
+
+
+def _claimable(record: Record, shipment: Shipment, now: datetime) -> bool:
+    again = record.resend and record.recall != "requested" and not record.stopped
+    wanted = again if record.exported else record.open and not shipment.held
+    return wanted and not record.given_up and (record.delivery.until is None or now >= record.delivery.until)
+
+
+def _failure(command: Failed, record: Record) -> FulfillmentFailed:
+    """The jitter is the export's own, so that what failed together does not come again together."""
+    failures = record.delivery.failures
+    spread = int.from_bytes(hashlib.sha256(f"{record.export_id}/{failures}".encode()).digest()[:4]) / 2**32
+    wait = min(BACKOFF * 2 ** min(failures, 20), LONGEST_BACKOFF) * (0.75 + spread / 2)
+    wait = max(wait, min(command.after or timedelta(0), LONGEST_WAIT))
+    return FulfillmentFailed(
+        **_which(record), reason=command.reason, retry_at=command.now + wait,
+        given_up=not command.again or failures + 1 >= MOST_TRIES, unknown=command.unknown,
+    )  # fmt: skip
+
+
+def _resend(command: Resend, shipment: Shipment) -> Sequence[Event] | Refused:
+    record = shipment.records.get(command.plugin)
+    if record is None:
+        return Refused("no-record", "Nothing of this order is to be shipped by this plugin.")
+    if shipment.cancelled or record.stopped or record.recall in ("requested", "stopped"):
+        return Refused("cancelled", "This shipment is cancelled.")
+    if record.erasing:
+        return Refused("erased", "The customer was erased, and with them what would be sent.")
+    if not shipment.approved:
+        return Refused("not-approved", "This order is not approved yet.")
+    if shipment.held and not record.exported:
+        return Refused("held", "This order is held. Release it, and it goes out.")
+    now_due = record.delivery.until is None or record.delivery.lease
+    if record.requested and now_due and not record.given_up and (not record.exported or record.resend):
+        return []
+    due_at = max(command.now, record.delivery.lease or command.now) + START
+    return [DeliveryRequested(**_which(record), due_at=due_at, by=command.by, reason=command.reason)]
 
 
 def _erase(command: Erasure, shipment: Shipment) -> Sequence[Event]:
-    wanted = shipment.requested
-    if wanted is None or shipment.erasing == "done":
+    if isinstance(command, Erase):
+        wanted = [record for record in shipment.records.values() if record.requested and not record.erasing]
+        return [ErasureRequested(**_export(record), due_at=command.now + START) for record in wanted]
+    record = shipment.of(command.export_id)
+    if record is None or record.erasing in ("", "done"):
         return []
-    which = {"order_id": wanted.order_id, "export_id": wanted.export_id}
-    match command:
-        case Erase(now) if not shipment.erasing:
-            return [ErasureRequested(**which, due_at=now + START)]
-        case ClaimErasure(holder, now) if shipment.erasing == "requested" or (shipment.erasing_until and now >= shipment.erasing_until):
-            return [ErasureClaimed(**which, holder=holder, until=now + LEASE, takeover=shipment.erasing == "claimed")]
-        case Erased() if shipment.erasing:
-            return [ExportErased(**which)]
+    if isinstance(command, Erased):
+        return [ExportErased(**_export(record))]
+    if record.erasing == "requested" or (record.erasing_until and command.now >= record.erasing_until):
+        until = command.now + LEASE
+        return [ErasureClaimed(**_export(record), holder=command.holder, until=until, takeover=record.erasing == "claimed")]
     return []
 
 
-def evolve(shipment: Shipment, event: Event) -> Shipment:
-    match event:
-        case FulfillmentRecordCreated():
-            return replace(shipment, record=event)
-        case FulfillmentReleased(by_hand=by_hand):
-            return replace(shipment, held=False) if by_hand else replace(shipment, released=True)
-        case FulfillmentHeld():
-            return replace(shipment, held=True, returned=shipment.returned | {event.reference})
-        case DeliveryRequested():
-            return replace(shipment, requested=event)
-        case DeliveryClaimed():
-            return replace(shipment, claimed_until=event.until, lease=event.until, ever_claimed=True)
-        case FulfillmentFailed():
-            return replace(shipment, claimed_until=event.retry_at, lease=None, failures=min(shipment.failures + 1, 10))
-        case FulfillmentExported():
-            return replace(shipment, end="exported")
-        case FulfillmentCancelled() | OrderCancelled():
-            return replace(shipment, end="cancelled")
-        case ErasureRequested():
-            return replace(shipment, erasing="requested")
-        case ErasureClaimed():
-            return replace(shipment, erasing="claimed", erasing_until=event.until)
-        case ExportErased():
-            return replace(shipment, erasing="done")
-    return shipment
+def _export(record: Record) -> dict[str, str]:
+    return {"order_id": record.created.order_id, "export_id": record.export_id}
 
 
-_COMMANDS = (Create, Release, Hold, LetGo, Deny, Cancel, Claim, Delivered, Failed, Erase, ClaimErasure, Erased)
-shipment = Aggregate("shipment", Shipment(), decide, evolve, _COMMANDS)
+shipment = Aggregate("shipment", Shipment(), decide, evolve, COMMANDS)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from shared.contracts.fulfillment import (
@@ -9,77 +10,190 @@ from shared.contracts.fulfillment import (
     ErasureRequested,
     ExportErased,
     FulfillmentCancelled,
+    FulfillmentDelivered,
     FulfillmentExported,
     FulfillmentFailed,
     FulfillmentHeld,
     FulfillmentRecordCreated,
     FulfillmentReleased,
+    FulfillmentReturned,
+    FulfillmentReturnRequested,
+    FulfillmentShipped,
     OrderCancelled,
+    PluginCancelAnswered,
+    PluginCancelClaimed,
+    PluginCancelRequested,
+    PluginConfigured,
 )
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
 from shared.kernel.views import Row, view
 
-Ended = FulfillmentExported | FulfillmentCancelled | OrderCancelled
+_FIRST = ("csv",)
+"""What events of before there were several plugins are about."""
+
+Whole = FulfillmentHeld | FulfillmentReleased | FulfillmentCancelled | OrderCancelled
+"""What is said of an order's records all at once."""
 
 
-def _delivery_key(event: DeliveryRequested | DeliveryClaimed | FulfillmentFailed | FulfillmentHeld | Ended) -> str:
-    return event.order_id
+def _records(event: Any) -> Sequence[str]:
+    """The export ids that an event is about."""
+    if not isinstance(event, Whole):
+        return (f"{event.order_id}-{event.plugin}",)
+    if isinstance(event, FulfillmentCancelled) and event.plugin:
+        return (event.export_id,)
+    return tuple(f"{event.order_id}-{plugin}" for plugin in event.plugins or _FIRST)
+
+
+def _pending(event: Any, due_at: str | None) -> Row:
+    return {"order_id": event.order_id, "reference": event.export_id, "plugin": event.plugin, "due_at": due_at}
+
+
+def _delivery_key(
+    event: DeliveryRequested | DeliveryClaimed | FulfillmentFailed | FulfillmentHeld | FulfillmentExported | FulfillmentCancelled | OrderCancelled
+    | PluginCancelRequested,
+) -> Sequence[str]:  # fmt: skip
+    return _records(event)
 
 
 def _delivery(row: Row | None, fact: Fact) -> Row | None:
     match fact.event:
         case FulfillmentHeld():
-            return {**row, "due_at": None} if row else None
-        case FulfillmentFailed(export_id=reference) if row and row["due_at"] is None:
-            return {"reference": reference, "due_at": None}
+            return {**row, "due_at": None, "held": True} if row else None
+        case FulfillmentFailed(given_up=True):
+            return None
+        case FulfillmentFailed() if row and row.get("held"):
+            return row
         case DeliveryRequested(due_at=due) | DeliveryClaimed(until=due) | FulfillmentFailed(retry_at=due):
-            return {"reference": fact.event.export_id, "due_at": stamp(due)}
+            return _pending(fact.event, stamp(due))
     return None
 
 
-deliveries = view("deliveries", 1, _delivery_key, _delivery, ["due_at"])
-"""Deliveries that are not done, and when the watchdog takes them: not while they are held."""
+deliveries = view("deliveries", 2, _delivery_key, _delivery, ["plugin", "due_at"])
+"""Deliveries that are not done, and when the watchdog takes them: not while they are held, nor once they are given up or recalled."""
+
+
+def _cancellation_key(event: PluginCancelRequested | PluginCancelClaimed | PluginCancelAnswered) -> Sequence[str]:
+    return _records(event)
+
+
+def _cancellation(row: Row | None, fact: Fact) -> Row | None:
+    match fact.event:
+        case PluginCancelRequested(due_at=due) | PluginCancelClaimed(until=due) | PluginCancelAnswered(answer="none", retry_at=due):
+            return _pending(fact.event, stamp(due) if due else None)
+    return None
+
+
+cancellations = view("cancellations", 1, _cancellation_key, _cancellation, ["plugin", "due_at"])
+"""What went out and is to be stopped, as long as nobody has said whether it is."""
 
 
 def _erasure_key(event: ErasureRequested | ErasureClaimed | ExportErased) -> str:
-    return event.order_id
+    return event.export_id
 
 
 def _erasure(row: Row | None, fact: Fact) -> Row | None:
     match fact.event:
         case ErasureRequested(due_at=due) | ErasureClaimed(until=due):
-            return {"reference": fact.event.export_id, "due_at": stamp(due)}
+            return {"order_id": fact.event.order_id, "reference": fact.event.export_id, "due_at": stamp(due)}
     return None
 
 
-erasures = view("erasures", 1, _erasure_key, _erasure, ["due_at"])
+erasures = view("erasures", 2, _erasure_key, _erasure, ["due_at"])
 """Exports of erased customers that may still lie here."""
 
-
-def _shipment_key(event: FulfillmentRecordCreated | FulfillmentHeld | FulfillmentReleased | DeliveryRequested | FulfillmentFailed | Ended) -> str:
-    return event.order_id
+STATUSES = ("Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "Cancelled", "RMA Pending", "Returned", "Failed")
 
 
-def _shipment(row: Row | None, fact: Fact) -> Row:
-    row = {**(row or {"status": "Hold"}), "updated_at": stamp(fact.time)}
+def status(row: Row) -> str:
+    """Of a record: the first that holds. Whoever ships it knows best."""
+    told = (("returned_at", "Returned"), ("rma", "RMA Pending"), ("delivered_at", "Delivered"), ("parcels", "Shipped"), ("cancelled", "Cancelled"))
+    for name, said in (*told, ("exported_at", "Pending Shipment"), ("held", "Hold"), ("failing", "Failed"), ("requested_at", "Pending")):
+        if row.get(name):
+            return said
+    return "Hold"
+
+
+def _created(row: Row, event: FulfillmentRecordCreated, at: str) -> Row:
+    lines = [line.model_dump(mode="json") for line in event.submitted.order.quote.lines if not event.lines or line.line in event.lines]
+    order = event.submitted.order
+    about = {"campaign": order.campaign_name or order.campaign, "customer": order.customer.model_dump(), "shipping": order.shipping.model_dump()}
+    shown = [{name: line[name] for name in ("line", "sku", "name", "quantity")} for line in lines]
+    return {"order_id": event.order_id, "plugin": event.plugin, "created_at": at, "lines": shown, "method": event.submitted.method, **about}
+
+
+def _failed(row: Row, event: FulfillmentFailed, at: str) -> Row:
+    retry_at = None if event.given_up else stamp(event.retry_at)
+    since = row.get("failing_since") or at
+    return {"failing": True, "failing_since": since, "reason": event.reason, "retry_at": retry_at, "attempts": row.get("attempts", 0) + 1}
+
+
+def _exported(row: Row, event: FulfillmentExported, at: str) -> Row:
+    well = {"failing": False, "failing_since": None, "reason": "", "retry_at": None, "attempts": row.get("attempts", 0) + 1}
+    return {**well, "exported_at": at, "their_id": event.their_id or row.get("their_id", "")}
+
+
+def _recalled(row: Row, event: PluginCancelAnswered, at: str) -> Row:
+    state = "requested" if event.answer == "none" else event.answer
+    return {"cancel": {**(row.get("cancel") or {}), "state": state, "answer": event.reason, "retry_at": event.retry_at and stamp(event.retry_at)}}
+
+
+def _shipped(row: Row, event: FulfillmentShipped, at: str) -> Row:
+    parcel = {**event.parcel.model_dump(), "at": stamp(event.at), "source": event.source}
+    return {"parcels": [*row.get("parcels", ()), parcel], "tracking": row.get("tracking") or event.parcel.tracking}
+
+
+def _held(row: Row, event: FulfillmentHeld, at: str) -> Row:
+    return {"held": {"why": event.why, "reason": event.reason, "by": event.by, "at": at}}
+
+
+_CHANGES: Mapping[type, Callable[[Row, Any, str], Row]] = {
+    FulfillmentRecordCreated: _created,
+    FulfillmentHeld: _held,
+    FulfillmentReleased: lambda row, event, at: {"held": None} if event.by_hand else {},
+    DeliveryRequested: lambda row, event, at: {"requested_at": at, "failing": False, "retry_at": None},
+    FulfillmentFailed: _failed,
+    FulfillmentExported: _exported,
+    PluginCancelRequested: lambda row, event, at: {"cancel": {"state": "requested", "reason": event.reason, "by": event.by, "at": at}},
+    PluginCancelAnswered: _recalled,
+    FulfillmentShipped: _shipped,
+    FulfillmentDelivered: lambda row, event, at: {"delivered_at": stamp(event.at)},
+    FulfillmentReturnRequested: lambda row, event, at: {"rma": {"rma": event.rma, "reason": event.reason, "by": event.by, "at": at}},
+    FulfillmentReturned: lambda row, event, at: {"returned_at": stamp(event.at)},
+    FulfillmentCancelled: lambda row, event, at: {"cancelled": {"why": event.why, "at": at}, "held": None},
+    OrderCancelled: lambda row, event, at: {"cancelled": {"why": "order", "reason": event.reason, "by": event.by, "at": at}, "held": None},
+}
+
+
+def _shipment_key(
+    event: FulfillmentRecordCreated | FulfillmentHeld | FulfillmentReleased | DeliveryRequested | FulfillmentFailed | FulfillmentExported
+    | PluginCancelRequested | PluginCancelAnswered | FulfillmentShipped | FulfillmentDelivered | FulfillmentReturnRequested | FulfillmentReturned
+    | FulfillmentCancelled | OrderCancelled,
+) -> Sequence[str]:  # fmt: skip
+    return _records(event)
+
+
+def _shipment(row: Row | None, fact: Fact) -> Row | None:
+    if row is None and not isinstance(fact.event, FulfillmentRecordCreated):
+        return None
+    at = stamp(fact.time)
+    changed = {**(row or {}), **_CHANGES[type(fact.event)](row or {}, fact.event, at), "updated_at": at}
+    return {**changed, "status": status(changed)}
+
+
+shipments = view("shipments", 3, _shipment_key, _shipment, ["status", "plugin", "updated_at", "exported_at", "failing_since", "tracking"])
+"""One row a record, by its export id. ``failing_since`` is when it first did not work, as long as it has not since."""
+
+
+def _plugin_key(event: PluginConfigured) -> str:
+    return event.name
+
+
+def _plugin(row: Row | None, fact: Fact) -> Row:
     event: Any = fact.event
-    match event:
-        case FulfillmentRecordCreated():
-            return {**row, "plugin": event.plugin, "submitted": event.submitted.model_dump(mode="json")}
-        case FulfillmentHeld():
-            return {**row, "status": "Hold", "held": {"why": event.why, "at": stamp(fact.time)}}
-        case FulfillmentReleased(by_hand=True):
-            return {**row, "held": None}
-        case DeliveryRequested():
-            return {**row, "status": "Pending", "export_id": event.export_id}
-        case FulfillmentFailed():
-            return {**row, "status": "Hold" if row.get("held") else "Failed", "reason": event.reason, "retry_at": stamp(event.retry_at)}
-        case FulfillmentExported():
-            return {**row, "status": "Pending Shipment", "held": None, "exported_at": stamp(fact.time), "their_id": event.their_id}
-        case FulfillmentCancelled() | OrderCancelled():
-            return {**row, "status": "Cancelled", "held": None}
-    return row
+    since = row["since"] if row and row["on"] == event.on else stamp(fact.time)
+    return {"on": event.on, "why": event.why, "since": since}
 
 
-shipments = view("shipments", 2, _shipment_key, _shipment, ["status", "updated_at"])
+switches = view("switches", 1, _plugin_key, _plugin, [])
+"""Since when a plugin has been on, or off."""

@@ -28,6 +28,7 @@ from services.gateway.live import Live
 from services.gateway.pages import (
     account,
     api,
+    api_customers,
     approvals,
     attention,
     calls,
@@ -110,6 +111,7 @@ PAGES = (
     docs,
     health,
     api,
+    api_customers,
     palette,
     checkout,
     checkout_pay,

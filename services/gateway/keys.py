@@ -32,6 +32,9 @@ SCOPES: Mapping[str, str] = {
     "orders:review": "Approve and deny orders that wait for a review",
     "orders:cancel": "Cancel orders",
     "orders:refund": "Give back what was taken",
+    "customers:write": "Note, merge and unmerge customers, and record what they agree to",
+    "customers:export": "Get all that is known of a customer",
+    "customers:erase": "Erase customers, for good",
     "catalog:read": "See campaigns and their products",
     "catalog:write": "Publish campaigns",
 }

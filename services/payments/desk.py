@@ -18,7 +18,7 @@ from services.payments.payment import Payment, Record
 from services.payments.pending import CANNOT_BE_ASKED, SETTLE
 from services.payments.pre_auth import PreAuths
 from services.payments.state import Operation
-from services.payments.vault import LIFETIME, Vault, belongs, is_stored
+from services.payments.vault import LIFETIME, Vault, is_stored
 from services.payments.wallet import Wallet
 from shared.contracts.order import Address, Method
 from shared.contracts.payments import AttemptOpened, GatewayConfigured, Instrument
@@ -181,7 +181,7 @@ class Desk:
         return await self._stored(opened, self.vault.named(customer, fingerprint)) if fingerprint else (None, "card-details-expired")
 
     async def _stored(self, opened: AttemptOpened, reference: str) -> tuple[Means | None, str]:
-        if not belongs(reference, opened.submitted.order.customer_id):
+        if not await self.wallet.belongs(reference, opened.submitted.order.customer_id):
             return None, "not-this-order"
         means = await self.vault.stored(reference)
         if means is None:

@@ -15,7 +15,7 @@ from services.payments.limits_door import Held, Limits, Subject, of_card
 from services.payments.means import Card
 from services.payments.payment import payment
 from services.payments.pre_auth import PreAuth, PreAuthorise, pre_auth
-from services.payments.vault import Vault, belongs, is_stored
+from services.payments.vault import Vault, is_stored
 from shared.contracts.cards import PreAuthDeclined
 from shared.http import RunningService, Sent
 from shared.ids import OrderId
@@ -103,7 +103,7 @@ async def _unfit(service: Running, order_id: str, body: PreAuthBody, actor: str)
     vault: Vault = service.state["vault"]
     desk: Desk = service.state["desk"]
     stored = is_stored(body.payment)
-    if stored and not belongs(body.payment, body.customer_id):
+    if stored and not await desk.wallet.belongs(body.payment, body.customer_id):
         return "not-this-order"
     token = None if stored else await vault.find(body.payment)
     means = await vault.stored(body.payment) if stored else token and token.means

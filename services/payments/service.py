@@ -31,6 +31,7 @@ from services.payments.vault import LIFETIME, Vault
 from services.payments.vault_keys import vault_keys
 from services.payments.views import authorisations, echecks, erased_orders, payments_view, pre_auth_list, pre_auth_work, to_erase, work
 from services.payments.wallet import Wallet
+from shared.aliases import aliases
 from shared.asgi import AsgiClient, Client, HttpClient
 from shared.contracts.payments import GatewayConfigured, OutcomeRecorded, RefundRequested
 from shared.kernel.commands import Refusal
@@ -156,7 +157,7 @@ def _label(event: Event) -> tuple[str, str] | None:
 payments = Service(
     "payments",
     aggregates=(payment, gateway, pre_auth, instruments, tries, limit, vault_keys),
-    views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, authorisations, to_erase, limits),
+    views=(work, payments_view, erased_orders, pre_auth_work, pre_auth_list, echecks, authorisations, to_erase, limits, aliases),
     policies=(open_attempt, capture, stop),
     effects=_effects,
     router=router,

@@ -6,7 +6,8 @@ import uuid
 
 from services.payments.instruments import Erase, Forget, Instruments, Keep, instruments
 from services.payments.means import Means, kind_of
-from services.payments.vault import Vault
+from services.payments.vault import Vault, belongs
+from shared.aliases import family
 from shared.kernel.commands import Envelope, Refusal
 from shared.service import Running
 
@@ -21,6 +22,16 @@ class Wallet:
     async def kept(self, customer_id: str) -> Instruments:
         state: Instruments = (await self._running.load(instruments, customer_id))[0]
         return state
+
+    async def of(self, customer_id: str) -> dict[str, Instruments]:
+        """Under each number of a customer who was merged."""
+        return {id: await self.kept(id) for id in await family(self._running, customer_id)}
+
+    async def belongs(self, reference: str, customer_id: str) -> bool:
+        """Whether the customer may be charged by it, under whichever of their numbers it was kept."""
+        if belongs(reference, customer_id):
+            return True
+        return bool(customer_id) and any(belongs(reference, id) for id in await family(self._running, customer_id))
 
     async def keep(self, customer_id: str, order_id: str, means: Means) -> None:
         """Once, however often it is charged. In the vault first, so that what the stream names can be charged."""

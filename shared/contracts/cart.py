@@ -133,6 +133,7 @@ class DraftLinkIssued(Event, type="ringup.cart.DraftLinkIssued"):
     total: int = 0
     currency: str = ""
     issued_at: datetime | None = None
+    campaign_version: int = 0
 
 
 class DraftLinkOpened(Event, type="ringup.cart.DraftLinkOpened"):

@@ -125,13 +125,17 @@ class CustomField(Value):
     required: bool = False
 
 
+LetterTemplate = Literal["order-confirmation", "shipped", "draft-link"]
+
+
 class Letter(Value):
     """A mail to the customer, in the campaign's own words. Paragraphs are parted by blank lines; what may stand in braces is the template's own.
 
-    Empty ``subject`` or ``text``: the words that come with Ringup. ``on``: it is sent at all.
+    Empty ``subject`` or ``text``: the words that come with Ringup. ``on``: it is sent at all. What a campaign has no letter of is not sent,
+    except for the link, which somebody sends by hand.
     """
 
-    template: Literal["order-confirmation", "shipped", "draft-link"]
+    template: LetterTemplate
     on: bool = True
     subject: str = ""
     text: str = ""

@@ -23,6 +23,9 @@ class CustomerUpdated(Event, type="ringup.customers.CustomerUpdated"):
     particulars: Particulars = Particulars()
 
 
+ConsentName = Literal["sms_consent", "do_not_sell"]
+
+
 class TaxExemptionChanged(Event, type="ringup.customers.TaxExemptionChanged"):
     """``certificate`` is what the exemption rests on."""
 
@@ -44,23 +47,34 @@ class ConsentChanged(Event, type="ringup.customers.ConsentChanged"):
     """Somebody said so outside of an order. ``phone`` is the number that SMS may go to."""
 
     customer_id: str
-    consent: Literal["sms_consent", "do_not_sell"]
+    consent: ConsentName
     given: bool
     by: str
+    at: datetime
     phone: Personal[str] = ""
 
 
 class CustomersMerged(Event, type="ringup.customers.CustomersMerged"):
-    """In ``customer_id``'s stream, and in that of each alias: whoever asks for an alias finds the customer. Undone by its reverse."""
+    """Whoever asks for the alias finds the customer. In both streams: what the alias's says counts. Undone by its reverse."""
 
     customer_id: str
     alias: str
     by: str
+    number: int = 1
+    """Counts the merges of these two and their reverses, in the customer's stream: a late one changes nothing."""
 
 
 class CustomersUnmerged(Event, type="ringup.customers.CustomersUnmerged"):
     customer_id: str
     alias: str
+    by: str
+    number: int = 2
+
+
+class CustomerExported(Event, type="ringup.customers.CustomerExported"):
+    """Somebody was handed all that is known of them."""
+
+    customer_id: str
     by: str
 
 
@@ -115,6 +129,8 @@ class MessageSent(Event, type="ringup.customers.MessageSent"):
     channel: Literal["email", "sms"]
     about: str = ""
     by: str = ""
+    template: str = ""
+    customer_id: str = ""
 
 
 class MessageFailed(Event, type="ringup.customers.MessageFailed"):
@@ -127,3 +143,4 @@ class MessageFailed(Event, type="ringup.customers.MessageFailed"):
     reason: str
     retry_at: datetime | None = None
     over: bool = False
+    template: str = ""

@@ -10,7 +10,7 @@ from shared.kernel.events import Event, Personal, Value
 
 
 class PluginConfigured(Event, type="ringup.fulfillment.PluginConfigured"):
-    """A plugin as it is now; ``kind`` is the name of its entry point. Secrets are elsewhere.
+    """A plugin as it is now; ``kind`` is the name of its entry point. ``secrets`` says where those lie; empty: it has none.
 
     ``why`` is said where it was switched off by itself, since it had failed for too long.
     """
@@ -20,6 +20,7 @@ class PluginConfigured(Event, type="ringup.fulfillment.PluginConfigured"):
     title: str
     on: bool
     options: dict[str, str] = {}
+    secrets: str = ""
     by: str = ""
     why: str = ""
 
@@ -35,22 +36,28 @@ class FulfillmentRecordCreated(Event, type="ringup.fulfillment.FulfillmentRecord
 
 
 class FulfillmentHeld(Event, type="ringup.fulfillment.FulfillmentHeld"):
-    """Nothing of it goes out any more until somebody releases it by hand. ``reference`` is what was returned."""
+    """Nothing of it goes out any more until somebody releases it by hand. ``reference`` is what was returned.
+
+    ``plugins``, here and below: whose records there are, and this is about; empty where there is none yet.
+    """
 
     order_id: str
     why: Literal["by-hand", "payment-returned"]
     reference: str = ""
     reason: Personal[str] = ""
     by: str = ""
+    plugins: tuple[str, ...] = ()
 
 
 class FulfillmentReleased(Event, type="ringup.fulfillment.FulfillmentReleased"):
-    """By approval; or ``by_hand``, from a hold."""
+    """By approval, which was given ``at`` this time; or ``by_hand``, from a hold."""
 
     order_id: str
     by: str
     by_hand: bool = False
     reason: Personal[str] = ""
+    plugins: tuple[str, ...] = ()
+    at: datetime | None = None
 
 
 class DeliveryRequested(Event, type="ringup.fulfillment.DeliveryRequested"):
@@ -81,13 +88,18 @@ class FulfillmentExported(Event, type="ringup.fulfillment.FulfillmentExported"):
 
 
 class FulfillmentFailed(Event, type="ringup.fulfillment.FulfillmentFailed"):
-    """This delivery did not work; tried again at ``retry_at``."""
+    """This delivery did not work; tried again at ``retry_at``, unless it was ``given_up``: then when somebody wants it sent once more.
+
+    ``unknown``: they may have it nevertheless.
+    """
 
     order_id: str
     plugin: str
     export_id: str
     reason: str
     retry_at: datetime
+    given_up: bool = False
+    unknown: bool = True
 
 
 class PluginCancelRequested(Event, type="ringup.fulfillment.PluginCancelRequested"):
@@ -130,7 +142,10 @@ class Parcel(Value):
 
 
 class FulfillmentShipped(Event, type="ringup.fulfillment.FulfillmentShipped"):
-    """One parcel is on its way; ``at`` is when, by whoever ships it. ``source``: who said so, a plugin, an import or an actor."""
+    """One parcel is on its way; ``at`` is when, by whoever ships it. ``source``: who said so, a plugin, an import or an actor.
+
+    ``submitted`` is the record's, so that whoever tells the customer needs no second event.
+    """
 
     order_id: str
     plugin: str
@@ -138,6 +153,7 @@ class FulfillmentShipped(Event, type="ringup.fulfillment.FulfillmentShipped"):
     parcel: Parcel = Parcel()
     at: datetime
     source: str = ""
+    submitted: SubmittedOrder | None = None
 
 
 class FulfillmentDelivered(Event, type="ringup.fulfillment.FulfillmentDelivered"):
@@ -171,12 +187,13 @@ class FulfillmentReturned(Event, type="ringup.fulfillment.FulfillmentReturned"):
 
 
 class FulfillmentCancelled(Event, type="ringup.fulfillment.FulfillmentCancelled"):
-    """``plugin`` is said where whoever ships it has stopped what had gone out; else it is all of the order's."""
+    """``plugin`` is said where it is one record of several, or whoever ships it has stopped what had gone out; else it is all of the order's."""
 
     order_id: str
     why: Literal["stopped", "denied"]
     plugin: str = ""
     export_id: str = ""
+    plugins: tuple[str, ...] = ()
 
 
 class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
@@ -185,6 +202,7 @@ class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
     order_id: str
     reason: Personal[str]
     by: str
+    plugins: tuple[str, ...] = ()
 
 
 class ErasureRequested(Event, type="ringup.fulfillment.ErasureRequested"):

@@ -150,6 +150,8 @@ class Rules(Value):
     """Whoever rang it up wants it reviewed."""
     plugin: str = "csv"
     """The account's default fulfilment plugin."""
+    letters: tuple[str, ...] = ()
+    """Templates of the letters that the campaign sends to its customers."""
 
 
 class Attribution(Value):

@@ -43,6 +43,10 @@ class Effect:
     """Which rows of ``pending`` are this effect's."""
     recorded: Callable[[Work, Any], Awaitable[None]] | None = None
     """Called with the state once an outcome is on stable storage."""
+    lane: Callable[[Work], str] = lambda work: ""
+    """Whose work it is, where several have slots of their own: what is slow for one keeps no other waiting."""
+    lanes: Callable[[], Awaitable[Iterable[str]]] | None = None
+    """The lanes that the watchdog takes up now: rows of ``pending`` say theirs as ``plugin``, indexed. What is of another one waits."""
 
 
 @dataclass(frozen=True)

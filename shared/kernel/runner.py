@@ -1,6 +1,7 @@
 """Runs effects: at once when their event is appended, and by a watchdog for what a crash left; and timers when they fall due.
 
 What was just asked for and what is overdue have slots of their own: after an outage thousands may be overdue, and nothing new waits behind them.
+So has each lane, where an effect has some: thousands may wait for whoever is slow, and nothing for anybody else waits behind them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 _POLL = 0.5
 _FRESH_AT_ONCE, _OVERDUE_AT_ONCE = 512, 24
 """More of what is overdue at once gets no more done, since one processor does it, and delays what is new in proportion."""
+_FRESH_IN_A_LANE = 64
+"""Whoever is at the end of it is asked that often at once."""
 _PAGE = 500
 
 
@@ -52,6 +55,13 @@ class Host(Protocol):
     def watched(self, name: str) -> AbstractContextManager[bool | None]: ...
 
 
+class _Slots:
+    """How much is done at once of what was just asked for, and of what is overdue."""
+
+    def __init__(self, lane: str) -> None:
+        self.fresh, self.overdue = asyncio.Semaphore(_FRESH_IN_A_LANE if lane else _FRESH_AT_ONCE), asyncio.Semaphore(_OVERDUE_AT_ONCE)
+
+
 class Runner:
     def __init__(self, service: str, effects: Sequence[Effect], timers: Sequence[Timer], host: Host) -> None:
         self._service = service
@@ -60,7 +70,8 @@ class Runner:
         self._host = host
         self._holder = uuid.uuid4().hex
         self._running: set[tuple[str, str]] = set()
-        self._fresh, self._overdue = asyncio.Semaphore(_FRESH_AT_ONCE), asyncio.Semaphore(_OVERDUE_AT_ONCE)
+        self._slots: dict[str, _Slots] = {}
+        self._walks: dict[tuple[str, str], asyncio.Task[Any]] = {}
 
     def appended(self, fact: Fact) -> None:
         for effect in self._effects:
@@ -74,15 +85,32 @@ class Runner:
         await asyncio.gather(*(self._watch(view) for view in pending.values()), *timing)
 
     async def _watch(self, pending: View) -> None:
-        """One question for all effects whose work is in this view."""
+        """One question for all effects whose work is in this view, or one a lane."""
         effects = [effect for effect in self._effects if effect.pending.name == pending.name]
         while True:
             with self._host.watched(f"{self._service}.{pending.name}"):
-                async for row in self._due(pending):
-                    for effect in effects:
-                        if effect.where.items() <= row.items():
-                            await self._take_up(effect, Work(str(row.get("order_id", row["id"])), row["reference"]))
+                await self._walk_lanes(pending, effects)
             await asyncio.sleep(_POLL)
+
+    async def _walk_lanes(self, pending: View, effects: Sequence[Effect]) -> None:
+        """A lane that is still being walked is not walked by two."""
+        if effects[0].lanes is None:
+            return await self._walk(pending, effects)
+        for lane in await effects[0].lanes():
+            walk = self._walks.get((pending.name, lane))
+            if walk is None or walk.done():
+                self._walks[pending.name, lane] = self._host.spawn(self._walk_watched(pending, effects, lane))
+        return None
+
+    async def _walk_watched(self, pending: View, effects: Sequence[Effect], lane: str) -> None:
+        with self._host.watched(f"{self._service}.{pending.name}.{lane}"):
+            await self._walk(pending, effects, {"plugin": lane})
+
+    async def _walk(self, pending: View, effects: Sequence[Effect], where: Where | None = None) -> None:
+        async for row in self._due(pending, where):
+            for effect in effects:
+                if effect.where.items() <= row.items():
+                    await self._take_up(effect, Work(str(row.get("order_id", row["id"])), row["reference"]))
 
     async def _time(self, timer: Timer) -> None:
         while True:
@@ -91,9 +119,9 @@ class Runner:
                     await self._fire(timer, row)
             await asyncio.sleep(_POLL)
 
-    async def _due(self, pending: View) -> AsyncIterator[Row]:
+    async def _due(self, pending: View, where: Where | None = None) -> AsyncIterator[Row]:
         """All of it, page by page: what does not get done stays the longest due, and must not hide the rest."""
-        due: Where = {"due_at": Range(None, stamp(self._host.clock()))}
+        due: Where = {**(where or {}), "due_at": Range(None, stamp(self._host.clock()))}
         rows, cursor = await self._host.find(pending, due, sort="due_at", limit=_PAGE, open_fields=False)
         while True:
             for row in rows:
@@ -114,15 +142,21 @@ class Runner:
             log.warning("timer.waits", timer=timer.name, id=row["id"], error=str(error), exc_info=not isinstance(error, KernelError))
 
     async def _start(self, effect: Effect, work: Work) -> None:
-        async with self._fresh:
+        async with self._slots_of(effect, work).fresh:
             await self._run(effect, work)
 
     async def _take_up(self, effect: Effect, work: Work) -> None:
         """Once there is a slot, so that what is overdue waits where it is kept, not here."""
         if (effect.name, work.reference) in self._running:
             return
-        await self._overdue.acquire()
-        self._host.spawn(self._run(effect, work)).add_done_callback(lambda done: self._overdue.release())
+        overdue = self._slots_of(effect, work).overdue
+        await overdue.acquire()
+        self._host.spawn(self._run(effect, work)).add_done_callback(lambda done: overdue.release())
+
+    def _slots_of(self, effect: Effect, work: Work) -> _Slots:
+        """Of what has no lane all together."""
+        lane = f"{effect.name} {effect.lane(work)}" if effect.lanes else ""
+        return self._slots.setdefault(lane, _Slots(lane))
 
     async def _run(self, effect: Effect, work: Work) -> None:
         mine = (effect.name, work.reference)

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalog.files import codes, products
-from services.catalog.files.rows import Unreadable, joined, read, split, text_of, written
+from services.catalog.files.rows import joined, split
+from shared.sheets import Unreadable, read, text_of, written
 from tests.catalog.samples import FIVE, PILLOW, SLEEP, TOPPER, WHOLE, changed
 
 CELLS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Co", "Cn")), max_size=20).map(str.strip)

@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 
 from services.catalog.files import sst, taxes
-from services.catalog.files.rows import Unreadable
 from services.catalog.taxtable import ROWS, Append, pieces, taxtable
 from services.catalog.views import tax_tables
 from shared.contracts.catalog import TaxRow, TaxTablePublished
+from shared.sheets import Unreadable
 from tests.customers.facts import fact, row
 from tests.given import given
 from tests.house.shop import until

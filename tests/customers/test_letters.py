@@ -1,3 +1,5 @@
+# ruff: noqa: RUF001 - quantities and amounts as people read them
+
 import html
 from datetime import timedelta
 from email import message_from_bytes
@@ -6,8 +8,11 @@ from email.policy import default
 
 import pytest
 
-from services.customers.letters import DraftLink, mail, one_line, sms
+from services.customers.letters import Block, Link, Words, letter, one_line
 from services.customers.mail import NotSent, sender, server, written
+from services.customers.told import DraftLink, Sold, confirmed, linked, shipped, sms
+from services.customers.writing import in_force
+from shared.letters import LETTERS, wrong_subject, wrong_text
 from shared.settings import SettingsError
 from tests.samples import NOON, ORDER
 
@@ -24,6 +29,10 @@ def as_read(about=None, to="customer.a@example.com", **said):
     """What arrives, parsed anew."""
     about = about or link(**said)
     return message_from_bytes(written(mail(about), about.shop, FROM, to, "m1", NOON).as_bytes(), policy=default)
+
+
+def mail(about):
+    return letter(in_force("draft-link", "", ""), linked(about), about.shop)
 
 
 def plain(found):
@@ -51,8 +60,8 @@ def test_a_mail_is_from_the_shop_to_the_customer():
 
 def test_what_is_not_known_is_not_said():
     text = plain(as_read(first_name="", shop="", total=0, expires_at=None))
-    assert text.startswith("Hello,\n\nyour order is ready")
-    for absent in ("0.00", "None", "until", "spoke"):
+    assert text.startswith("Hello,\n\nyou spoke with our shop, and your order is ready")
+    for absent in ("0.00", "None", "until", "When we spoke"):
         assert absent not in text
     assert as_read(shop="")["from"] == "Ringup <orders@example.com>"
 
@@ -92,6 +101,74 @@ def test_an_address_abroad_is_written_as_servers_know_it():
 
 def test_an_sms_says_shop_and_link():
     assert sms(link()) == f"Restful Nights: finish your order at {LINK} It works until 4 March 2026, 12:00 UTC."
+
+
+SOLD = Sold(
+    "Restful Nights", ORDER, {"first_name": "Customer", "last_name": "A"},
+    {"street": "100 Example Street", "unit": "Unit 3", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"},
+    ({"name": "Cloud pillow", "quantity": 2, "price": 9990}, {"name": "Silk sleep mask", "quantity": 1, "price": 1495}),
+    {"total": 12140, "shipping": 695, "tax": 960, "discount": 1000, "shipping_discount": 0}, "USD",
+)  # fmt: skip
+
+
+def said(template, values, text="", subject=""):
+    return letter(in_force(template, subject, text), values, "Restful Nights")
+
+
+def test_a_confirmation_says_what_was_bought_and_where_it_goes():
+    found = said("order-confirmation", confirmed(SOLD))
+    assert found.subject == f"Your order {ORDER} at Restful Nights"
+    assert found.text == (
+        "Hello Customer,\n\nthank you for your order at Restful Nights. We are getting it ready:\n\n"
+        "2 × Cloud pillow          99.90\n1 × Silk sleep mask       14.95\nShipping                   6.95\n"
+        "Discount                 −10.00\nTax                        9.60\nTotal                121.40 USD\n\n"
+        "It goes to:\n\nCustomer A\n100 Example Street\nUnit 3\nAUSTIN, TX 78701\nUnited States\n\n"
+        f"Your order number is {ORDER}. Have it at hand when you call us.\n"
+    )
+    for words in ("Cloud pillow", "121.40 USD", "AUSTIN, TX 78701"):
+        assert words in found.html
+
+
+def test_a_letter_about_a_parcel_says_how_to_follow_it():
+    known = said("shipped", shipped(SOLD, "UPS", "1Z 999&AA"))
+    assert (
+        "2 × Cloud pillow\n1 × Silk sleep mask\n\nUPS, tracking number 1Z 999&AA.\n\nhttps://www.ups.com/track?tracknum=1Z%20999%26AA\n" in known.text
+    )
+    assert 'href="https://www.ups.com/track?tracknum=1Z%20999%26AA"' in known.html
+    assert "\n\nTracking number 42.\n\nYour order" in said("shipped", shipped(SOLD, "", "42")).text
+    assert "\n\nSent with A van.\n\nYour order" in said("shipped", shipped(SOLD, "A van", "")).text
+    assert "mask\n\nYour order number" in said("shipped", shipped(SOLD, "", "")).text
+
+
+def test_a_campaign_says_it_in_its_own_words():
+    own = "Dear {customer},\nwe got {order}: {lines}.\n\n{lines}\n\n{first_name} pays {total}."
+    found = said("order-confirmation", confirmed(SOLD), own, "{shop}: {total}")
+    assert found.subject == "Restful Nights: 121.40 USD"
+    assert found.text.startswith(f"Dear Customer A,\nwe got {ORDER}: 2 × Cloud pillow, 1 × Silk sleep mask.\n\n2 × Cloud")
+    assert [each.kind for each in found.paragraphs] == ["text", "rows", "text"]
+
+
+def test_what_is_merged_in_is_not_merged_again_and_marks_nothing_up():
+    values = {
+        "customer": "{order}<b>\r\nBcc: x@example.com",
+        "order": ORDER,
+        "link": Link("https://example.com", "<i>"),
+        "lines": Block([("<u>", "<s>")]),
+    }
+    found = letter(Words("{customer} {unknown}", "<h1>{customer}\n\n{link}\n\n{lines}"), values, "<em>")
+    assert found.subject == "{order}<b> Bcc: x@example.com {unknown}"
+    for tag in ("<b>", "<h1>", "<i>", "<u>", "<s>", "<em>"):
+        assert (tag in found.html, html.escape(tag) in found.html) == (False, True)
+    head = message_from_bytes(written(found, "<em>", FROM, "a@example.com", "m1", NOON).as_bytes(), policy=default)
+    assert "bcc" not in head
+
+
+@pytest.mark.parametrize("template", LETTERS)
+def test_the_words_that_come_with_ringup_can_be_published(template):
+    kind = LETTERS[template]
+    assert (wrong_subject(template, kind.subject), wrong_text(template, kind.text)) == ("", "")
+    values = {"draft-link": linked(link()), "shipped": shipped(SOLD, "UPS", "1")}.get(template) or confirmed(SOLD)
+    assert set(values) == {field.name for field in kind.fields}
 
 
 def test_one_line():

@@ -11,7 +11,7 @@ from services.customers.mail import NotSent, Outbox, Server, deliver, greet, ser
 from tests.customers.mailserver import PASSWORD, USER, certificate, mail_server
 from tests.samples import NOON, ORDER
 
-LETTER = Letter("Your order — ready", "Hello Žofie", "<p>Hello Žofie</p>")
+LETTER = Letter("Your order — ready", "Hello Žofie", "<p>Hello Žofie</p>", ())
 
 
 def mail(to="customer.a@example.com"):

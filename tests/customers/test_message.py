@@ -1,13 +1,32 @@
 from datetime import timedelta
 
-from services.customers.message import BACKOFF, LEASE, MOST_TRIES, START, Claim, Failed, Request, Retry, Sent, Stop, message, message_id
-from services.customers.messages import CONSENT, consents, messages, sending
-from services.customers.policies import hand_over_consent, send_link, stop_link
+import pytest
+
+from services.customers.message import (
+    BACKOFF,
+    CONSENT,
+    LEASE,
+    MOST_TRIES,
+    START,
+    Claim,
+    Failed,
+    Request,
+    Resend,
+    Retry,
+    Sent,
+    Stop,
+    message,
+    message_id,
+)
+from services.customers.messages import consents, messages, sending
+from services.customers.policies import confirm_order, hand_over_consent, send_link, stop_confirmation, stop_link, tell_shipped
 from shared.contracts.customers import CustomerErased, MessageClaimed, MessageFailed, MessageRequested, MessageSent
-from shared.contracts.order import CustomerAnswers, Particulars
+from shared.contracts.fulfillment import FulfillmentShipped, OrderCancelled, Parcel
+from shared.contracts.order import CustomerAnswers, Particulars, Person
+from shared.contracts.qa import OrderApproved
 from tests.customers.facts import CUSTOMER, fact, folded, kept, linked, revoked, sent, stream
 from tests.given import given
-from tests.samples import NOON, ORDER
+from tests.samples import NOON, ORDER, submitted
 
 ID = message_id("draft-link", ORDER, "1")
 WHICH = {"message_id": ID, "order_id": ORDER}
@@ -16,11 +35,11 @@ WANTED = MessageRequested(
     due_at=NOON + START, campaign_name="Restful Nights", first_name="Customer", total=5690, currency="USD", expires_at=NOON + timedelta(hours=72),
 )  # fmt: skip
 CLAIMED = MessageClaimed(**WHICH, holder="a", until=NOON + LEASE, takeover=False)
-DONE = MessageSent(**WHICH, channel="email", about="1", by="smtp")
+DONE = MessageSent(**WHICH, channel="email", about="1", template="draft-link", by="smtp")
 
 
 def failed(reason="The mail server cannot be reached.", retry=NOON + BACKOFF, over=False):
-    return MessageFailed(**WHICH, channel="email", about="1", reason=reason, retry_at=retry, over=over)
+    return MessageFailed(**WHICH, channel="email", about="1", template="draft-link", reason=reason, retry_at=retry, over=over)
 
 
 def failure(now=NOON, lease=NOON + LEASE, **said):
@@ -90,8 +109,75 @@ def test_nobody_tries_again_what_is_being_sent_was_sent_or_is_over():
     given(message, WANTED, failed(retry=None, over=True)).when(Retry(NOON)).then_refused("over")
 
 
-def reacted(policy, event):
-    return list(policy.react(fact(event, f"order-{ORDER}", 3)))
+def test_somebody_may_want_it_once_more_and_then_it_goes_under_another_name():
+    later = NOON + timedelta(hours=1)
+    again = WANTED.model_copy(update={"due_at": later + START})
+    done = given(message, WANTED, CLAIMED, DONE)
+    done.when(Resend(later)).then(again)
+    done.when(Resend(NOON + timedelta(hours=72))).then_refused("over")
+    given(message, WANTED, CLAIMED).when(Resend(later)).then_refused("not-sent")
+    given(message).when(Resend(later)).then_refused("unknown-message")
+    once_more = given(message, WANTED, CLAIMED, DONE, again)
+    (claimed,) = once_more.when(Claim("b", later)).then_types(MessageClaimed)
+    assert (claimed.takeover, done.state.reference(ID), given(message, WANTED).state.reference(ID)) == (False, f"{ID}-2", ID)
+    once_more.when(Sent("smtp")).then(DONE)
+    consent = WANTED.model_copy(update={"template": CONSENT})
+    given(message, consent, CLAIMED, DONE).when(Resend(later)).then_refused("once")
+
+
+def test_somebody_may_stop_what_waits():
+    stop = Stop("Stopped by supervisor1.", by_hand=True)
+    over = failed("Stopped by supervisor1.", retry=None, over=True)
+    given(message, WANTED, CLAIMED, failed()).when(stop).then(over)
+    given(message, WANTED, CLAIMED, DONE).when(stop).then_refused("not-waiting")
+    given(message).when(stop).then_refused("not-waiting")
+
+
+def reacted(policy, event, stream=f"order-{ORDER}"):
+    return list(policy.react(fact(event, stream, 3)))
+
+
+def approved(letters=("order-confirmation", "shipped"), email="customer.a@example.com", **changed):
+    order = submitted(letters=letters, campaign_version=4)
+    person = Person(first_name="Customer", last_name="A", email=email)
+    body = order.order.model_copy(update={"customer_id": CUSTOMER, "campaign_name": "Restful Nights", "customer": person})
+    order = order.model_copy(update={"order": body})
+    said = {"attempt": 1, "by": "automatic", "lines": (), "currency": "USD", "total": 5690}
+    return OrderApproved(**{**said, "order_id": ORDER, "submitted": order, **changed})
+
+
+def sent_off(tracking="1Z 999", letters=("shipped",), **said):
+    known = {"plugin": "csv", "export_id": f"{ORDER}-csv", "at": NOON, "submitted": approved(letters).submitted}
+    return FulfillmentShipped(**{"order_id": ORDER, **known, **said}, parcel=Parcel(carrier="UPS", tracking=tracking))
+
+
+def test_an_approval_is_told_once_in_the_words_of_its_campaign_version():
+    ((id, request),) = reacted(confirm_order, approved(), f"review-{ORDER}")
+    wanted = request.wanted
+    assert (wanted.template, wanted.to, wanted.customer_id, wanted.campaign_version) == ("order-confirmation", "customer.a@example.com", CUSTOMER, 4)
+    assert wanted.about == f"review-{ORDER}@3"
+    assert [each for each, _ in reacted(confirm_order, approved(attempt=2, by="qa1"), f"review-{ORDER}")] == [id]
+    assert reacted(stop_confirmation, OrderCancelled(order_id=ORDER, reason="x", by="y")) == [(id, Stop("The order was cancelled."))]
+
+
+@pytest.mark.parametrize("said", [{"letters": ()}, {"letters": ("shipped",)}, {"email": ""}])
+def test_what_the_campaign_does_not_send_or_nobody_can_get_is_not_asked_for(said):
+    assert reacted(confirm_order, approved(**said)) == []
+
+
+def test_a_parcel_is_told_once_however_its_number_is_written():
+    ((id, request),) = reacted(tell_shipped, sent_off())
+    assert (request.wanted.carrier, request.wanted.tracking, request.wanted.about) == ("UPS", "1Z 999", f"{ORDER}-csv")
+    assert [each for each, _ in reacted(tell_shipped, sent_off("1z999", source="import"))] == [id]
+    others = {each for event in (sent_off("2"), sent_off(plugin="web", export_id=f"{ORDER}-web")) for each, _ in reacted(tell_shipped, event)}
+    assert len({id, *others}) == 3
+    assert reacted(tell_shipped, sent_off(letters=("order-confirmation",))) == reacted(tell_shipped, sent_off(submitted=None)) == []
+
+
+def test_who_wants_no_advertising_is_told_of_their_order_all_the_same():
+    opted_out = sent().model_copy(update={"customer": CustomerAnswers(particulars=Particulars(do_not_sell=True))})
+    assert reacted(hand_over_consent, opted_out) == []
+    assert len(reacted(confirm_order, approved(), f"review-{ORDER}")) == 1
 
 
 def test_a_link_is_sent_where_it_was_asked_for():
@@ -132,6 +218,8 @@ def test_the_outbox_says_how_a_message_is_and_why():
     assert row(WANTED, CLAIMED, failed(retry=None), WANTED) == ("Waiting", "The mail server cannot be reached.", 1)
     assert row(WANTED, failed("The link was revoked.", retry=None, over=True)) == ("Stopped", "The link was revoked.", 0)
     assert row(WANTED, CLAIMED, DONE) == ("Sent", "", 1)
+    twice = folded(messages, story(WANTED, CLAIMED, DONE, WANTED, CLAIMED, DONE))[ID].data
+    assert (twice["status"], twice["sends"], twice["tries"]) == ("Sent", 2, 2)
     assert folded(messages, story(WANTED, CLAIMED))[ID].data["status_at"] == "Waiting 2026-03-01T12:00:00.000000+00:00"
 
 
@@ -155,7 +243,9 @@ def test_a_consent_is_known_by_a_hash_until_the_customer_is_erased():
         return hashing(row, fact(event, f"message-{id}", 1), id, lambda text: f"hash of {text}")
 
     row = apply(None, request.wanted)
-    assert row == {"whose": f"hash of consent/{CUSTOMER}/5125550142", "handed": "no"}
+    at = "2026-03-01T12:00:00.000000+00:00"
+    assert row == {"whose": f"hash of consent/{CUSTOMER}/5125550142", "handed": "no", "message": id, "at": at}
+    assert apply(row, request.wanted.model_copy(update={"due_at": NOON + timedelta(hours=1)})) == row
     assert apply(row, MessageSent(message_id=id, order_id=ORDER, channel="sms", about=CONSENT, by="plugin"))["handed"] == "yes"
     erased = CustomerErased(customer_id=CUSTOMER, order_ids=(ORDER,))
     assert id in consents.keys(fact(erased, f"customer-{CUSTOMER}", 2))

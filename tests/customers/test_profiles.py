@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.customers.views import notes, profiles
+from services.customers.profiles import notes, profiles
 from shared.contracts.customers import CustomerNoted, CustomerUpdated
 from shared.contracts.order import Address, Particulars, Person
 from tests.customers.facts import CUSTOMER, folded, stream

@@ -204,11 +204,11 @@ def test_from_outside_the_gateway_alone_is_reached_and_by_the_ingress_alone():
     }
 
 
-def test_all_reach_the_stores_and_payments_and_customers_alone_the_web():
+def test_all_reach_the_stores_and_those_with_somebody_outside_alone_the_web():
     for pod in EIGHT:
         assert lets(pod, "egress", "kafka", 9092)
         assert lets(pod, "egress", "mongodb", 27017)
-        assert lets(pod, "egress", WEB, 443) is (pod in ("payments", "customers"))
+        assert lets(pod, "egress", WEB, 443) is (pod in ("payments", "customers", "fulfillment"))
         assert all(lets(pod, "egress", WEB, mail) is (pod == "customers") for mail in (25, 465, 587))
         assert not lets(pod, "egress", WEB, 80)
 

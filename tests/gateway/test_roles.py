@@ -40,11 +40,14 @@ WHO = {
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
         "POST /api/v1/partials; "
         "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
-        "POST /customers/{id}/instruments/{instrument}/remove; POST /orders/{id}/reorder",
+        "POST /customers/{id}/instruments/{instrument}/remove; POST /customers/{id}/consents; POST /api/v1/customers/{id}/consents; "
+        "POST /orders/{id}/reorder",
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /orders/{id}/why; POST /orders/views; POST /orders/views/{id}/forget; GET /customers; GET /customers/{id}; "
+        "GET /orders; GET /orders/{id}; GET /orders/{id}/why; POST /orders/views; POST /orders/views/{id}/forget; "
+        "GET /customers; GET /customers/{id}; POST /customers/{id}/notes; "
+        "GET /api/v1/customers; GET /api/v1/customers/{id}; GET /api/v1/customers/{id}/duplicates; POST /api/v1/customers/{id}/notes; "
         "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
     ),
@@ -61,6 +64,9 @@ WHO = {
         "POST /orders/{id}/refunds; POST /orders/{id}/retry; POST /orders/{id}/outcomes; POST /orders/{id}/release; "
         "POST /api/v1/orders/{id}/refunds; "
         "GET /orders/export.csv; POST /orders/{id}/cancel; POST /customers/{id}/erase; "
+        "POST /customers/{id}/merge; POST /customers/{id}/unmerge; POST /customers/{id}/export; "
+        "POST /api/v1/customers/{id}/merge; POST /api/v1/customers/{id}/unmerge; POST /api/v1/customers/{id}/export; "
+        "POST /api/v1/customers/{id}/erase; "
         "POST /customers/{id}/tax-exemption; GET /outbox/{id}; POST /api/v1/orders/{id}/cancel; "
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
         "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "

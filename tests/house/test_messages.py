@@ -285,7 +285,7 @@ async def test_a_mail_that_was_written_when_the_server_died_is_looked_for_first(
     id = (await message(shop, order_id, "Sent"))["message_id"]
     (file,) = files(shop)
     before = file.stat().st_mtime_ns
-    state, _ = await running.load(message_aggregate, id)
+    state = replace((await running.load(message_aggregate, id))[0], sends=0)
     desk = Desk(running)
     assert (await desk.ask(Work(id, id), state)).by == "outbox"
     assert file.stat().st_mtime_ns == before

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.payments.gateways.conformance.wire import Wire, after, passed, reset
 from services.payments.hearing import heard
 from shared.service import utc_now
+from shared.wire import Wire, after, passed, reset
 from tests.house.shop import Shop, until
 from tests.house.test_pre_auth import typed
 from tests.house.test_wallet import account_token, charged

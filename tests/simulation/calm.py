@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from pydantic_core import from_json
 
-from services.fulfillment.views import deliveries, erasures
+from services.fulfillment.views import cancellations, deliveries, erasures
 from services.payments.views import work
 from services.qa.views import UndoWindows
 from shared.clients import Caller, call
@@ -13,7 +13,7 @@ from shared.kernel.views import collection
 
 _LONGEST = 3 * 3600
 _LOOK_EVERY = 10
-_PENDING = (("payments", work), ("fulfillment", deliveries), ("fulfillment", erasures), ("qa", UndoWindows))
+_PENDING = (("payments", work), ("fulfillment", deliveries), ("fulfillment", cancellations), ("fulfillment", erasures), ("qa", UndoWindows))
 OPERATOR = Caller("agent:operator1", "ops")
 
 

@@ -9,7 +9,7 @@ from shared.kernel.codec import Codec
 from shared.kernel.commands import decode
 from tests.simulation.people import AGENTS, LAST, USES
 
-_ENDS = (qa.OrderDenied, fulfillment.OrderCancelled, fulfillment.FulfillmentExported)
+_ENDS = (qa.OrderDenied, fulfillment.OrderCancelled, fulfillment.FulfillmentExported, fulfillment.FulfillmentCancelled)
 
 
 class Evidence:

@@ -45,7 +45,7 @@ def edges(chance, *, simulator, idempotent, drop, said):
         instead.setattr("services.payments.simulator.app.Ledger", MemoryLedger)
         instead.setattr("services.payments.service._simulator", lambda running: simulator())
         instead.setattr("services.payments.gateways.simulator.SimulatorGateway.idempotent", idempotent)
-        instead.setattr("services.fulfillment.service.CsvDrop", lambda folder: drop())
+        instead.setattr("services.fulfillment.plugins.csv_drop.CsvDrop", lambda folder: drop())
         mails = MemoryOutbox()
         instead.setattr("services.customers.mail.Outbox", lambda folder: mails)
         for module in ("shared.kernel.runner", "shared.retries", "shared.rebuild", "shared.engines.cluster.relay", "services.ops.jobs"):

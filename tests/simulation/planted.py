@@ -109,8 +109,8 @@ def export_id_of_the_moment(instead):
     """A delivery that is made again is another one."""
     deliver = MemoryDrop.deliver
 
-    async def delivered(drop, export_id, submitted):
-        return await deliver(drop, f"{export_id}-{len(drop._inbox.received)}", submitted)
+    async def delivered(drop, outgoing, options, secrets):
+        return await deliver(drop, replace(outgoing, export_id=f"{outgoing.export_id}-{len(drop._inbox.received)}"), options, secrets)
 
     instead.setattr(MemoryDrop, "deliver", delivered)
 

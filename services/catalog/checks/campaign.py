@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from services.catalog.checks import offers as of_offers
 from services.catalog.checks.coupons import coupons
+from services.catalog.checks.letters import letters
 from services.catalog.checks.problem import Problem, Problems, distinct
 from services.catalog.checks.shapes import shapes
 from services.catalog.checks.shipping import profiles
@@ -21,15 +22,17 @@ _MERGE = re.compile(r"\{([^{}\n]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a campaign is held against: the gateways, and who is in the directory."""
+    """What a campaign is held against: the gateways, the plugins that ship, and who is in the directory."""
 
     gateways: Mapping[str, GatewayConfigured] = field(default_factory=dict)
     directory: DirectoryChanged = DirectoryChanged()  # noqa: RUF009 - frozen
+    plugins: frozenset[str] = frozenset()
 
 
 def problems(campaign: Campaign, known: Known) -> list[Problem]:
     found = [*_ids(campaign), *shapes(campaign, campaign.currency), *_main(campaign), *_who(campaign, known.directory), *_scripts(campaign)]
-    found += [*of_offers.offers(campaign, known.gateways), *coupons(campaign), *profiles(campaign), *_fields(campaign)]
+    found += [*of_offers.offers(campaign, known.gateways, known.plugins), *coupons(campaign), *profiles(campaign), *_fields(campaign)]
+    found += letters(campaign)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from services.catalog.checks.problem import Problem, Problems, distinct
 from shared.contracts.catalog import Campaign, Offer
@@ -19,7 +19,7 @@ _REFUSED = {
 }
 
 
-def offers(campaign: Campaign, gateways: Gateways) -> Problems:
+def offers(campaign: Campaign, gateways: Gateways, plugins: Container[str] = ()) -> Problems:
     yield from _skus(campaign)
     for n, offer in enumerate(campaign.offers):
         at = f"offers.{n}"
@@ -32,6 +32,9 @@ def offers(campaign: Campaign, gateways: Gateways) -> Problems:
         yield from _limits(at, offer, campaign.currency)
         yield from _variants(at, offer)
         yield from _gateway(at, offer, campaign, gateways)
+        if offer.plugin and offer.plugin not in plugins:
+            detail = f"There is no fulfilment plugin {offer.plugin!r}. Choose one of those that are set up, or none: the account's default."
+            yield Problem(f"{at}.plugin", "unknown-plugin", detail)
     yield from _echeck(campaign, gateways)
 
 

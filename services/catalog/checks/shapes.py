@@ -11,6 +11,7 @@ from services.catalog.checks.problem import Problem, Problems, amount, between, 
 from services.catalog.numbering import Sections, local, numbered
 from services.catalog.places import CONTINENTS, place_problem
 from shared.contracts.catalog import Coupon, CustomField, Offer, ShippingProfile, ShippingRule
+from shared.letters import LETTERS
 from shared.money import currencies
 
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
@@ -49,6 +50,8 @@ def shapes(sections: Sections, currency: str) -> Problems:
         yield from _profile(f"profiles.{n}", profile, currency)
     for n, field in enumerate(sections.fields or ()):
         yield from _field(f"fields.{n}", field)
+    templates = ((f"letters.{n}.template", LETTERS[letter.template].title) for n, letter in enumerate(sections.letters or ()))
+    yield from distinct(templates, "twice", "The letter “{}” is there twice.")
 
 
 def _main(sections: Sections) -> Problems:

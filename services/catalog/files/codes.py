@@ -12,8 +12,9 @@ from services.catalog.bodies import CouponBody
 from services.catalog.checks.problem import Problem
 from services.catalog.checks.shapes import shapes
 from services.catalog.files.merged import Merged, Seen, body_problems, matched, money, said
-from services.catalog.files.rows import Row, joined, read, split, taken, whole, written, yes
+from services.catalog.files.rows import joined, split, taken, whole, yes
 from shared.contracts.catalog import Campaign, CampaignChanges, Coupon
+from shared.sheets import Row, read, written
 
 _AMOUNTS = ("amount", "min_subtotal")
 _WHOLE = ("min_quantity", "max_uses")

@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from services.catalog.checks.problem import Problem
-from services.catalog.files.rows import Row
 from shared.kernel.events import Value
 from shared.money import formatted, parsed
+from shared.sheets import Row
 from shared.text import sentence
 
 V = TypeVar("V", bound=Value)

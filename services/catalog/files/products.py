@@ -13,16 +13,17 @@ from services.catalog.bodies import MOST_OFFERS, MOST_VARIANTS, OfferBody, Varia
 from services.catalog.checks.problem import Problem
 from services.catalog.checks.shapes import shapes
 from services.catalog.files.merged import Merged, Seen, body_problems, matched, money, said
-from services.catalog.files.rows import Row, Unreadable, joined, read, split, taken, whole, written
+from services.catalog.files.rows import joined, split, taken, whole
 from shared.contracts.catalog import Campaign, CampaignChanges, Offer, Option, Variant
+from shared.sheets import Row, Unreadable, read, written
 
 _AMOUNTS = ("price", "shipping_price", "min_price", "max_price", "min_shipping_price", "max_shipping_price")
 _WHOLE = ("min_quantity", "max_quantity", "trial_days")
 _LISTS = ("categories", "tags")
-_TEXTS = ("name", "sku", "description", "gateway", "base_product", "tax_class", "image")
+_TEXTS = ("name", "sku", "description", "gateway", "base_product", "tax_class", "image", "plugin")
 COLUMNS = (
     "number", "type", "name", "sku", "options", "price", "shipping_price", "description", "gateway", "min_quantity", "max_quantity", "min_price",
-    "max_price", "min_shipping_price", "max_shipping_price", "base_product", "categories", "tags", "trial_days", "tax_class", "image",
+    "max_price", "min_shipping_price", "max_shipping_price", "base_product", "categories", "tags", "trial_days", "tax_class", "image", "plugin",
 )  # fmt: skip
 _OF_VARIANT = ("number", "type", "sku", "options", "price", "shipping_price")
 MOST = 20_000

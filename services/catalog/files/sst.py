@@ -15,9 +15,9 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from services.catalog.checks.problem import Problem
-from services.catalog.files.rows import Unreadable, text_of
 from services.catalog.files.taxes import MOST, ordered, overlaps, plain, told
 from shared.contracts.catalog import TaxRow
+from shared.sheets import Unreadable, text_of
 
 _STATE, _COUNTY, _PLACE = "45", "00", "01"
 """Types of jurisdictions in the rate file."""

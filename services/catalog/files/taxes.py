@@ -9,9 +9,9 @@ from decimal import Decimal
 from services.catalog.account import is_rate
 from services.catalog.checks.problem import Problem, Problems
 from services.catalog.checks.shapes import is_date, is_tax_class
-from services.catalog.files.rows import Row, read
 from services.catalog.places import place_problem
 from shared.contracts.catalog import TaxRow
+from shared.sheets import Row, read
 
 COLUMNS = ("country", "region", "postal", "postal_from", "postal_to", "class", "rate", "from", "until")
 MOST = 200_000

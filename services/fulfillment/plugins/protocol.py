@@ -85,18 +85,23 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """They do not have it, for certain. ``again``: another try may help, not before ``after``. ``reason`` is kept for good: nothing personal."""
+    """They do not have it, for certain. ``again``: another try may help, not before ``after``. ``reason`` is kept for good: nothing personal.
+
+    ``gone``: they want nothing any more, of whatever order, so that the plugin is switched off.
+    """
 
     reason: str
     again: bool = True
     after: timedelta | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """Nobody knows whether they have it: asked by ``reconcile`` before it is sent again. An exception is this, too."""
+    """Nobody knows whether they have it: asked by ``reconcile`` before it is sent again, not before ``after``. An exception is this, too."""
 
     reason: str
+    after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +148,16 @@ class Desk(Protocol):
     """What a plugin that is asked from outside may look up and tell: of its own exports alone."""
 
     async def exports(self, since: datetime, until: datetime, page: int) -> tuple[Sequence[tuple[Outgoing, str, datetime]], int]:
-        """Those that were exported, or changed, in that time: each with its status and when that changed; and of how many pages this is one."""
+        """Those that were exported, or changed, in that time: each with its status and when that changed; and of how many pages this is one.
+
+        The status is one of domain.md, or Cancelling: whoever ships it is to stop it, and has not said that they do.
+        """
 
     async def shipped(self, export_id: str, carrier: str, tracking: str, service: str, at: datetime) -> bool:
-        """False: there is no such export."""
+        """False: there is no such export. The same parcel again changes nothing."""
+
+    async def stopped(self, export_id: str) -> bool:
+        """Whoever ships it does not ship it any more. False: nobody asked for that."""
 
 
 @runtime_checkable

@@ -70,7 +70,7 @@ async def kept_of(services: Services, customer: str) -> dict[str, Any]:
     kept = {name: found[name] for name in ("billing", "shipping") if found[name]}
     person = {"customer": found["person"]} if found["person"] else {}
     said = {"particulars": found["particulars"]} if found.get("particulars") else {}
-    return {**kept, **person, **said, "customer_id": customer, "shipping_same": kept.get("billing") == kept.get("shipping")}
+    return {**kept, **person, **said, "customer_id": found["customer_id"], "shipping_same": kept.get("billing") == kept.get("shipping")}
 
 
 async def left_out(services: Services, state: Mapping[str, Any]) -> list[str]:

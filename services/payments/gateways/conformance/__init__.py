@@ -21,7 +21,7 @@ from services.payments.gateways.conformance.faults import Faults  # noqa: E402
 from services.payments.gateways.conformance.moving import Moving  # noqa: E402
 from services.payments.gateways.conformance.privacy import Privacy  # noqa: E402
 from services.payments.gateways.conformance.rig import Line, Wish  # noqa: E402
-from services.payments.gateways.conformance.wire import Wire  # noqa: E402
+from shared.wire import Wire  # noqa: E402
 
 __all__ = ["Conformance", "Line", "Wire", "Wish"]
 

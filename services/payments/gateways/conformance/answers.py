@@ -10,7 +10,7 @@ import pytest
 
 from services.payments.declines import known
 from services.payments.gateways.conformance.rig import AMOUNT, Rig, follow_up, new, question
-from services.payments.gateways.conformance.wire import after, only, passed, reset, twice
+from shared.wire import after, only, passed, reset, twice
 
 
 @pytest.mark.asyncio

@@ -9,33 +9,13 @@ from dataclasses import replace
 import pytest
 
 from services.payments.gateways.conformance.rig import AMOUNT, Line, Rig, follow_up, new, question
-from services.payments.gateways.conformance.wire import Fault, after, doctored, drip, hang, instead, passed, reset, saying
 from services.payments.gateways.protocol import Means, Said
+from shared.wire import FAULTS, after, doctored, instead, passed, reset, saying
 
-_HTML = b"<!doctype html><html><body><h1>It works!</h1></body></html>"
 _LATE = 0.4
 """Seconds that an adapter is given where nothing will come; what takes _MUCH_LATER never gives up."""
 _MUCH_LATER = 15.0
 
-FAULTS: Mapping[str, Fault] = {
-    "it hangs": hang,
-    "it drips": drip,
-    "it resets the connection": reset,
-    "it resets the connection once it is done": after(reset),
-    "it answers 500": saying(500, "application/json", b'{"error": {"message": "internal"}}'),
-    "it answers 500 once it is done": after(saying(500, "text/plain", b"Internal Server Error")),
-    "it answers 502 as a page": saying(502, "text/html", _HTML),
-    "it answers a page": saying(200, "text/html", _HTML),
-    "it answers a page once it is done": after(saying(200, "text/html", _HTML)),
-    "it answers a page of a proxy that knows no such address": saying(404, "text/html", _HTML),
-    "it answers an empty object": saying(200, "application/json", b"{}"),
-    "it answers a list": saying(200, "application/json", b"[1, null]"),
-    "it answers nothing": saying(200, "application/json", b""),
-    "it answers half": after(saying(200, "application/json", b'{"id": "x", "status": "appr', missing=20)),
-    "it answers what is no text": saying(200, "application/json", b"\xff\xfe\x00\x01"),
-    "it sends elsewhere": saying(302, "text/html", b""),
-    "it answers 503": saying(503, "application/json", b"{}"),
-}
 Ask = Callable[[Line], Awaitable[Said]]
 Asks = Callable[[Line, Means], Awaitable[Ask]]
 """Prepares what is asked about, over the line while it is good, and says how it is asked."""

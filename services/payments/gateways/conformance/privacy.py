@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from services.payments.gateways.conformance.rig import Rig, follow_up, new, question
-from services.payments.gateways.conformance.wire import passed, reset, saying
 from services.payments.gateways.protocol import Card, Means, NotTheirs
+from shared.wire import passed, reset, saying
 
 
 def _told(means: Means) -> tuple[str, ...]:

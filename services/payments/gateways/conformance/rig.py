@@ -14,7 +14,6 @@ import pytest
 from starlette.types import ASGIApp
 
 from services.payments.declines import known
-from services.payments.gateways.conformance.wire import Sent, Wire
 from services.payments.gateways.kinds import Kind
 from services.payments.gateways.protocol import (
     TIMEOUT,
@@ -31,6 +30,7 @@ from services.payments.gateways.protocol import (
     Secrets,
 )  # fmt: skip
 from shared.contracts.order import Method
+from shared.wire import Sent, Wire
 
 Wish = Literal["approved", "declined", "account", "declined-account"]
 AMOUNT, CURRENCY = 5690, "USD"

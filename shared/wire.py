@@ -1,4 +1,4 @@
-"""A line to a gateway that can be made to behave badly. The adapter is pointed at its ``url``, the gateway stands behind it."""
+"""A line to somebody outside that can be made to behave badly: whoever asks is pointed at its ``url``, and who answers stands behind it."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Fault = Callable[["Wire", Sent, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Wire:
-    """``sent`` and ``came`` are what went through to the gateway so far, and its answers."""
+    """``sent`` and ``came`` are what went through so far, and the answers."""
 
     def __init__(self, behind: ASGIApp | str) -> None:
-        transport, url = (None, behind) if isinstance(behind, str) else (httpx.ASGITransport(app=behind), "http://gateway.test")
+        transport, url = (None, behind) if isinstance(behind, str) else (httpx.ASGITransport(app=behind), "http://behind.test")
         self._behind = httpx.AsyncClient(transport=transport, base_url=url, timeout=30, trust_env=False)
         self._open: set[asyncio.Task[None]] = set()
         self.fault: Fault = passed
@@ -117,7 +117,7 @@ async def reset(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
 
 
 def saying(status: int, type: str, body: bytes, *, missing: int = 0) -> Fault:
-    """The gateway never gets the request."""
+    """Nobody behind it gets the request."""
 
     async def said(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
         await answer(writer, Came(status, type, body), missing=missing)
@@ -126,7 +126,7 @@ def saying(status: int, type: str, body: bytes, *, missing: int = 0) -> Fault:
 
 
 def after(fault: Fault) -> Fault:
-    """The gateway does what it is asked, and then this."""
+    """What is asked is done, and then this."""
 
     async def done(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
         await wire.forward(sent)
@@ -150,7 +150,7 @@ async def twice(wire: Wire, sent: Sent, writer: asyncio.StreamWriter) -> None:
 
 
 def instead(came: Came) -> Fault:
-    """The gateway does what it is asked, and its answer to something else comes back."""
+    """What is asked is done, and the answer to something else comes back."""
     return after(saying(came.status, came.type, came.body))
 
 
@@ -160,3 +160,26 @@ def doctored(change: Callable[[bytes], bytes]) -> Fault:
         await answer(writer, Came(came.status, came.type, change(came.body)))
 
     return done
+
+
+_HTML = b"<!doctype html><html><body><h1>It works!</h1></body></html>"
+FAULTS: Mapping[str, Fault] = {
+    "it hangs": hang,
+    "it drips": drip,
+    "it resets the connection": reset,
+    "it resets the connection once it is done": after(reset),
+    "it answers 500": saying(500, "application/json", b'{"error": {"message": "internal"}}'),
+    "it answers 500 once it is done": after(saying(500, "text/plain", b"Internal Server Error")),
+    "it answers 502 as a page": saying(502, "text/html", _HTML),
+    "it answers a page": saying(200, "text/html", _HTML),
+    "it answers a page once it is done": after(saying(200, "text/html", _HTML)),
+    "it answers a page of a proxy that knows no such address": saying(404, "text/html", _HTML),
+    "it answers an empty object": saying(200, "application/json", b"{}"),
+    "it answers a list": saying(200, "application/json", b"[1, null]"),
+    "it answers nothing": saying(200, "application/json", b""),
+    "it answers half": after(saying(200, "application/json", b'{"id": "x", "status": "appr', missing=20)),
+    "it answers what is no text": saying(200, "application/json", b"\xff\xfe\x00\x01"),
+    "it sends elsewhere": saying(302, "text/html", b""),
+    "it answers 503": saying(503, "application/json", b"{}"),
+}
+"""What may become of a request, in words."""

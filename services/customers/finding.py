@@ -1,0 +1,32 @@
+"""What somebody looks for: orders and customers by order id, customer number, name, phone or e-mail."""
+
+from __future__ import annotations
+
+import re
+
+from services.customers.profiles import profiles
+from services.customers.search import conditions, search
+from services.customers.views import orders
+from shared.aliases import family
+from shared.kernel.views import Row
+from shared.service import Running
+
+MOST = 50
+_ORDER_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
+
+
+async def order_named(service: Running, q: str) -> Row | None:
+    id = q.strip().upper()
+    return await service.get(orders, id) if _ORDER_ID.fullmatch(id) else None
+
+
+async def found_by(service: Running, q: str) -> list[str]:
+    """Customer ids, the likeliest first; whoever has several numbers, with all of them."""
+    order = await order_named(service, q)
+    ids = [order["customer_id"]] if order and order["customer_id"] else []
+    ids += [q.strip()] if await service.get(profiles, q.strip(), opened=False) else []
+    for where in conditions(q):
+        rows, _ = await service.find(search, where, limit=MOST, open_fields=False)
+        ids += [row["id"] for row in rows]
+    whole = [number for id in dict.fromkeys(ids[:MOST]) for number in await family(service, id)]
+    return list(dict.fromkeys(whole))

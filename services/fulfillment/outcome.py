@@ -1,0 +1,85 @@
+"""What became of what went out: it is on its way, it has arrived, it comes back; or it is stopped after all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.fulfillment.commands import Arrive, AskBack, ClaimCancel, News, Recall, Ship, Stopped, TakeBack, TooLate, Unanswered
+from services.fulfillment.records import LEASE, Record, Shipment
+from shared.contracts.fulfillment import (
+    FulfillmentCancelled,
+    FulfillmentDelivered,
+    FulfillmentExported,
+    FulfillmentReturned,
+    FulfillmentReturnRequested,
+    FulfillmentShipped,
+    PluginCancelAnswered,
+    PluginCancelClaimed,
+)
+from shared.kernel.decider import Refused
+from shared.kernel.events import Event
+
+BACKOFF = timedelta(seconds=30)
+LONGEST_BACKOFF = timedelta(hours=4)
+
+
+def told(command: News, shipment: Shipment) -> Sequence[Event] | Refused:
+    """Whoever ships it knows better than a lost answer whether they have it."""
+    record = shipment.records.get(command.plugin)
+    if record is None or not record.maybe_out:
+        return Refused("not-exported", "This has not gone out, so that it cannot be on its way or come back.")
+    news = _news(command, record, shipment)
+    if isinstance(news, Refused) or not news or record.exported:
+        return news
+    return [FulfillmentExported(**_which(record), their_id=record.their_id), *news]
+
+
+def _news(command: News, record: Record, shipment: Shipment) -> Sequence[Event] | Refused:
+    which = _which(record)
+    match command:
+        case Ship(_, _, parcel, at, source):
+            known = any(parcel.tracking == each.tracking for each in record.parcels)
+            return [] if known else [FulfillmentShipped(**which, parcel=parcel, at=at, source=source)]
+        case Arrive(_, _, at, source):
+            return [] if record.arrived else [FulfillmentDelivered(**which, at=at, source=source)]
+        case TakeBack(_, _, at, source):
+            return [] if record.returned else [FulfillmentReturned(**which, rma=record.rma, at=at, source=source)]
+        case AskBack(order_id, _, by, reason):
+            return _ask_back(f"{order_id}-R{shipment.returns + 1}", by, reason, record)
+
+
+def _ask_back(rma: str, by: str, reason: str, record: Record) -> Sequence[Event] | Refused:
+    if record.returned:
+        return Refused("returned", "This has come back already.")
+    if record.stopped and not record.parcels:
+        return Refused("cancelled", "This shipment was stopped, so that nothing can come back.")
+    return [] if record.rma else [FulfillmentReturnRequested(**_which(record), rma=rma, reason=reason, by=by)]
+
+
+def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
+    record = shipment.of(command.export_id)
+    if record is None or record.recall != "requested":
+        return []
+    which, asking = _which(record), record.recalling
+    match command:
+        case ClaimCancel(_, holder, now) if not _busy(record, command) and (asking.until is None or now >= asking.until):
+            return [PluginCancelClaimed(**which, holder=holder, until=now + LEASE, takeover=asking.ever)]
+        case Stopped():
+            return [PluginCancelAnswered(**which, answer="stopped"), FulfillmentCancelled(why="stopped", **which)]
+        case TooLate(_, reason, their_id):
+            exported = [] if record.exported else [FulfillmentExported(**which, their_id=their_id)]
+            return [*exported, PluginCancelAnswered(**which, answer="too-late", reason=reason)]
+        case Unanswered(_, reason, now, lease, after) if lease and lease == asking.lease:
+            wait = max(min(BACKOFF * 2 ** min(asking.failures, 20), LONGEST_BACKOFF), min(after or timedelta(0), timedelta(days=1)))
+            return [PluginCancelAnswered(**which, answer="none", reason=reason, retry_at=now + wait)]
+    return []
+
+
+def _busy(record: Record, command: ClaimCancel) -> bool:
+    """It may be under way to them at this moment."""
+    return bool(record.delivery.lease and command.now < record.delivery.lease)
+
+
+def _which(record: Record) -> dict[str, str]:
+    return {"order_id": record.created.order_id, "plugin": record.plugin, "export_id": record.export_id}
