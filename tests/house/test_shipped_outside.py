@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -85,6 +86,33 @@ async def test_whoever_wants_nothing_any_more_gets_nothing_any_more(shop):
         assert "410" in (await until(off))["why"]
         await record(shop, order_id, "Failed")
         assert len(there.got) == 1
+
+
+async def test_a_no_after_silence_says_nothing_of_what_was_sent_before(shop):
+    """So that cancelling asks them, rather than to believe that they never had it."""
+    async with endpoint() as there:
+        there.answer = said(500)
+        await configured(shop, "hook", kind="webhook", options={"url": there.url, "cancels": "yes"}, secrets={"secret": SECRET})
+        await shop.furnish(default_plugin="hook")
+        order_id = await sold(shop)
+        await record(shop, order_id, "Failed")
+        there.answer = said(429, headers="retry-after: 7200\r\n")
+        status, answer = await shop.ask("fulfillment", "POST", f"/shipments/{order_id}/hook/resend", {"reason": "Now."}, actor="user:admin")
+        assert status == 200, answer
+
+        async def refused():
+            row = await record(shop, order_id, "Failed")
+            return row if "429" in row["reason"] else None
+
+        row = await until(refused)
+        assert datetime.fromisoformat(row["retry_at"]) > utc_now() + timedelta(minutes=119)
+        there.answer = said(200, b'{"stopped": true}')
+        status, answer = await shop.ask(
+            "fulfillment", "POST", f"/shipments/{order_id}/cancel", {"reason": "The customer asks for it."}, actor="user:admin"
+        )
+        assert status == 200, answer
+        await record(shop, order_id, "Cancelled")
+        assert [json.loads(body)["type"] for _, _, body in there.got] == ["shipment.requested"] * 2 + ["shipment.cancel_requested"]
 
 
 async def test_nothing_that_is_not_public_is_called_from_a_shop_that_did_not_allow_it(settings):
