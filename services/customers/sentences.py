@@ -79,7 +79,7 @@ def _who(actor: str) -> str:
 def _changed(event: cart.CartUpdated) -> str:
     changes = event.changes
     if changes.call:
-        return _started(changes.call)
+        return _started(changes.call) + (f", to ring up {changes.reorder_of} again" if changes.reorder_of else "")
     sections = dict.fromkeys(said for name, said in _SECTIONS.items() if getattr(changes, name) is not None)
     return f"Changed: {', '.join(sections)}" if sections else "Priced anew"
 
