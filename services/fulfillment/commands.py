@@ -178,12 +178,11 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
-class HandOut:
+class Show:
     """Where it goes is told to somebody outside."""
 
     order_id: str
-    by: str
-    now: datetime
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +211,9 @@ Delivery = Claim | Delivered | Failed | Resend
 Recall = ClaimCancel | Stopped | TooLate | Unanswered
 News = Ship | Arrive | AskBack | TakeBack
 Erasure = Erase | ClaimErasure | Erased
-Command = Gate | Delivery | Recall | News | HandOut | Erasure
+Command = Gate | Delivery | Recall | News | Show | Erasure
 
 COMMANDS = (
     Create, Release, Hold, HoldByHand, LetGo, Deny, Cancel, Claim, Delivered, Failed, Resend, ClaimCancel, Stopped, TooLate, Unanswered,
-    Ship, Arrive, AskBack, TakeBack, HandOut, Erase, ClaimErasure, Erased,
+    Ship, Arrive, AskBack, TakeBack, Show, Erase, ClaimErasure, Erased,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -63,8 +63,11 @@ async def form(request: Request, id: Id, services: Ask) -> Response:
 
 async def _choices(request: Request, services: Services, campaign: Mapping[str, Any]) -> dict[str, Any]:
     """What the form offers to choose from; what nobody can say is left out."""
-    directory, gateways, account = await asyncio.gather(
-        if_answered(services, "catalog", "/directory"), if_answered(services, "payments", "/gateways"), if_answered(services, "catalog", "/settings")
+    directory, gateways, plugins, account = await asyncio.gather(
+        if_answered(services, "catalog", "/directory"),
+        if_answered(services, "payments", "/gateways"),
+        if_answered(services, "fulfillment", "/plugins"),
+        if_answered(services, "catalog", "/settings"),
     )
     zone = ZoneInfo(account["settings"]["time_zone"]) if account else UTC
     return {
@@ -77,10 +80,18 @@ async def _choices(request: Request, services: Services, campaign: Mapping[str, 
         "gateways": [(each["name"], f"{each['title']}{'' if each['on'] else ' (off)'}") for each in gateways["rows"]]
         if gateways
         else [("simulator", "simulator")],
+        "plugins": [
+            ("", "The default of the account"),
+            *((each["name"], f"{each['title']}{'' if each['on'] else ' (off)'}") for each in _rows(plugins)),
+        ],
         "countries": countries(),
         "continents": CONTINENTS,
         "currencies": currencies(),
     }
+
+
+def _rows(found: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    return found["rows"] if found else ()
 
 
 @router.get("/draft")
