@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
 from services.fulfillment.attempts import attempts
-from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, Show, TakeBack
+from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, TakeBack
 from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
 from services.fulfillment.views import STATUSES, shipments
@@ -141,16 +141,6 @@ async def log(order_id: str, service: RunningService) -> dict[str, Any]:
     stored = await service.streams.load(shipment.stream(order_id))
     facts = [each.fact or service.codec.decode(dict(each.headers), each.data, position=each.position) for each in stored]
     return {"rows": attempts(facts)}
-
-
-@router.post("/shipments/{order_id}/shown")
-async def told(order_id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """As ``one``, for somebody outside: that they were told is written down first."""
-    await service.execute(shipment, order_id, Show(order_id, sent.actor), sent)
-    return await one(order_id, service)
-
-
-# Of the order as a whole
 
 
 @router.post("/shipments/{order_id}/cancel")

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.contracts.fulfillment import (
-    AddressShown,
     DeliveryClaimed,
     DeliveryRequested,
     ErasureClaimed,

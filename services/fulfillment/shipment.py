@@ -30,7 +30,6 @@ from services.fulfillment.commands import (
     Release,
     Resend,
     Ship,
-    Show,
     Stopped,
     TakeBack,
     TooLate,
@@ -39,7 +38,6 @@ from services.fulfillment.commands import (
 from services.fulfillment.outcome import recalled, told
 from services.fulfillment.records import LEASE, Record, Shipment, evolve
 from shared.contracts.fulfillment import (
-    AddressShown,
     DeliveryClaimed,
     DeliveryRequested,
     ErasureClaimed,

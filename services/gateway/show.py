@@ -76,7 +76,6 @@ HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "FulfillmentDelivered": ("check", "ok"),
     "FulfillmentReturnRequested": ("undo", "warn"),
     "FulfillmentReturned": ("undo", ""),
-    "AddressShown": ("eye", ""),
     "OrderCancelled": ("slash", "bad"),
     "ExportErased": ("lock", ""),
     "MessageSent": ("check", "ok"),

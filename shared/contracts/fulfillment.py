@@ -196,13 +196,6 @@ class FulfillmentCancelled(Event, type="ringup.fulfillment.FulfillmentCancelled"
     plugins: tuple[str, ...] = ()
 
 
-class AddressShown(Event, type="ringup.fulfillment.AddressShown"):
-    """Where this order goes was told to ``to`` by the API, for the first time. Private."""
-
-    order_id: str
-    to: str
-
-
 class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
     """Stopped before it went out."""
 

@@ -26,6 +26,7 @@ from services.gateway.render import now, page
 from services.gateway.typed import SECTIONS_IN_MONEY, fresh, read, shown
 from shared.contracts.catalog import Kind
 from shared.http import problem
+from shared.letters import LETTERS
 from shared.money import formatted
 
 router = APIRouter(prefix="/campaigns/{id}", include_in_schema=False, dependencies=[allow(*SETS)])
@@ -87,6 +88,7 @@ async def _choices(request: Request, services: Services, campaign: Mapping[str, 
         "countries": countries(),
         "continents": CONTINENTS,
         "currencies": currencies(),
+        "letters": LETTERS,
     }
 
 
@@ -147,7 +149,9 @@ async def versions(request: Request, id: Id, services: Ask) -> Response:
 @router.get("/versions/{number}")
 async def version(request: Request, id: Id, number: Annotated[int, Path(ge=1, le=10**9)], services: Ask) -> Response:
     found = await services.get("catalog", f"/campaigns/{id}/versions/{number}")
-    return page(request, "campaign_version.html", id=id, number=number, campaign=found["campaign"], kinds=KINDS, countries=dict(countries()))
+    return page(
+        request, "campaign_version.html", id=id, number=number, campaign=found["campaign"], kinds=KINDS, countries=dict(countries()), letters=LETTERS
+    )
 
 
 @router.get("/preview")

@@ -62,12 +62,14 @@ async def one(request: Request, name: Name, services: Ask, at: AtDoor) -> Respon
 @router.post("/{name}", dependencies=[allow(*ADMINISTERS)])
 async def change(
     request: Request, name: Name, services: Ask, at: AtDoor, key: Key, version: Version, title: Typed = "", on: Annotated[bool, Form()] = False,
-    forget: Annotated[bool, Form()] = False,
+    forget: Annotated[bool, Form()] = False, gone: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
+    """``gone``: secrets that are not needed any more, such as an old one that has been changed."""
     known = await services.get("fulfillment", "/plugins")
     found = _row(known, name)
     values = {**found, "title": title.strip(), "on": on, "options": await _typed(request, "options", found["kind"])}
-    secrets = {} if forget else await _secrets(request, found["kind"])
+    typed = await _secrets(request, found["kind"])
+    secrets = {} if forget else {**dict.fromkeys(gone or (), ""), **(typed or {})} or None
     try:
         await services.put("fulfillment", f"/plugins/{name}", _body(values, secrets), key=key, version=version)
     except Failed as error:
