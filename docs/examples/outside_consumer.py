@@ -80,8 +80,8 @@ async def ask(ringup, book, order_id):
     if shipment["cancelled"]:
         book.drop(order_id)
     elif shipment["approved"] and not shipment["held"]:
-        to = shipment["records"][0]
-        book.ship(order_id, f"{to['customer']['first_name']} {to['customer']['last_name']}", to["shipping"])
+        customer = shipment["customer"]
+        book.ship(order_id, f"{customer['first_name']} {customer['last_name']}", shipment["ship_to"])
         print(f"{order_id} is to be shipped.", flush=True)
 
 

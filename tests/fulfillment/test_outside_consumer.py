@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from services.server import building
-from shared.contracts.fulfillment import AddressShown
+from shared.contracts.fulfillment import ShipmentHandedOut
 from tests.e2e.rings import ADDRESS, charged, external, signed_in
 from tests.engines.cluster import settings  # noqa: F401
 from tests.house.shop import until
@@ -108,7 +108,7 @@ async def test_it_hears_of_every_approved_order_and_asks_where_it_goes(settings,
 
         async with signed_in(door, "admin1") as client:
             events = (await client.get(f"/api/v1/orders/{second}/events")).json()["rows"]
-            assert [event["actor"] for event in events if event["type"] == AddressShown.TYPE] == ["key:warehouse-shipments-read"]
+            assert [event["actor"] for event in events if event["type"] == ShipmentHandedOut.TYPE] == ["key:warehouse-shipments-read"]
 
         with contextlib.closing(sqlite3.connect(book)) as db, db:
             db.execute("UPDATE orders SET state = 'wanted'")
