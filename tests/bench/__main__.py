@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, entry, growth, listing, orders, payments, prices, replay
+from tests.bench import append, catalog, cluster, customers, entry, growth, listing, orders, payments, prices, replay
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -24,6 +24,7 @@ EMBEDDED = {
     "entry": entry.rows,
     "payments": payments.rows,
     "listing": listing.rows,
+    "customers": customers.rows,
 }
 FILES = {**EMBEDDED, "cluster": cluster.rows}
 

@@ -108,9 +108,14 @@ async def test_whatever_is_asked_together_finds_all_of_it_once_newest_first(shop
 async def test_pages_lead_on_though_what_was_few_has_become_many(shop, rows):
     """A page may be read whole out of few orders, and the next one along an index."""
     asked = {"agent": "agent:ab", "method": "external", "limit": "5", "counts": "false"}
-    wanted = [id for _, id in sorted((each["order"]["created_at"], id) for id, each in rows.items() if fits(each, {"agent": "agent:ab", "method": "external"}))]
+    wanted = [
+        id
+        for _, id in sorted((each["order"]["created_at"], id) for id, each in rows.items() if fits(each, {"agent": "agent:ab", "method": "external"}))
+    ]
     _, first = await shop.ask("customers", "GET", f"/orders?{urlencode(asked)}")
-    later = [Document(f"{n:010}", {**indexed(each), "parts": each}, {}) for n, each in ((n, parts(random.Random(n), BEGUN)) for n in range(5_000, 7_500))]
+    later = [
+        Document(f"{n:010}", {**indexed(each), "parts": each}, {}) for n, each in ((n, parts(random.Random(n), BEGUN)) for n in range(5_000, 7_500))
+    ]
     await shop.house.running["customers"].documents.write({collection(orders): later})
     _, second = await shop.ask("customers", "GET", f"/orders?{urlencode({**asked, 'cursor': first['next']})}")
     assert [row["order_id"] for row in first["rows"] + second["rows"]] == wanted[::-1][:10]

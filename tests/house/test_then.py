@@ -51,8 +51,15 @@ async def test_as_of_its_last_event_it_is_what_it_is_now(shop):
     id = await bought(shop)
     last = (await times(shop, id))[-1]
     now, then = await told(shop, "customers", f"/orders/{id}"), await told(shop, "customers", f"/orders/{id}", last)
-    assert {name: value for name, value in now.items() if name not in LEFT_OUT} == {name: value for name, value in then.items() if name not in LEFT_OUT}
-    for service, path in (("payments", f"/orders/{id}"), ("cart", f"/orders/{id}"), ("cart", f"/orders/{id}/why"), ("fulfillment", f"/shipments/{id}")):
+    assert {name: value for name, value in now.items() if name not in LEFT_OUT} == {
+        name: value for name, value in then.items() if name not in LEFT_OUT
+    }
+    for service, path in (
+        ("payments", f"/orders/{id}"),
+        ("cart", f"/orders/{id}"),
+        ("cart", f"/orders/{id}/why"),
+        ("fulfillment", f"/shipments/{id}"),
+    ):
         assert await told(shop, service, path) == await told(shop, service, path, last), path
 
 
