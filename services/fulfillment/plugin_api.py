@@ -95,7 +95,7 @@ async def configure(name: Name, body: PluginBody, service: RunningService, sent:
     before: PluginConfigured | None = (await service.load(plugin, name))[0]
     kept = await _kept(safe, before)
     secrets = kept if body.secrets is None else {key: value for key, value in ({**kept, **body.secrets} if body.secrets else {}).items() if value}
-    command = replace(_command(service, name, body, sent.actor), secret=frozenset(secrets))
+    command = _command(service, name, body, sent.actor, secrets)
     reference = None if body.secrets is None else ""
     if body.secrets is not None and secrets:
         reference = safe.reference(name, sent.command_id, secrets)
@@ -119,8 +119,8 @@ async def _kept(safe: Safe, before: PluginConfigured | None) -> Secrets:
     return {}
 
 
-def _command(service: Running, name: str, body: PluginBody, by: str) -> Configure:
-    """Raises Refusal for a kind that is broken, or secrets that are none of it."""
+def _command(service: Running, name: str, body: PluginBody, by: str, secrets: Secrets) -> Configure:
+    """``secrets`` are all that there are then. Raises Refusal for a kind that is broken, or secrets that are none of it."""
     found: Installed = service.state["installed"]
     if body.kind in found.broken:
         raise Refusal(Refused("plugin-invalid", found.broken[body.kind], "kind", conflict=False))
@@ -128,7 +128,8 @@ def _command(service: Running, name: str, body: PluginBody, by: str) -> Configur
     for secret in body.secrets or () if kind else ():
         if kind and secret not in {each.name for each in kind.secrets}:
             raise Refusal(Refused("plugin-invalid", f"A {kind.title} has no such secret.", f"secrets.{secret}", conflict=False))
-    return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds)
+    unfit = kind.check_secrets(secrets) if kind and body.secrets else {}
+    return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds, secret=frozenset(secrets), unfit=unfit)
 
 
 @router.post("/{name}/test")
