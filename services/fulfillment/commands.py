@@ -178,6 +178,15 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOut:
+    """Where it goes is told to somebody outside."""
+
+    order_id: str
+    by: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Erase:
     """The customer is erased."""
 
@@ -203,9 +212,9 @@ Delivery = Claim | Delivered | Failed | Resend
 Recall = ClaimCancel | Stopped | TooLate | Unanswered
 News = Ship | Arrive | AskBack | TakeBack
 Erasure = Erase | ClaimErasure | Erased
-Command = Gate | Delivery | Recall | News | Erasure
+Command = Gate | Delivery | Recall | News | HandOut | Erasure
 
 COMMANDS = (
     Create, Release, Hold, HoldByHand, LetGo, Deny, Cancel, Claim, Delivered, Failed, Resend, ClaimCancel, Stopped, TooLate, Unanswered,
-    Ship, Arrive, AskBack, TakeBack, Erase, ClaimErasure, Erased,
+    Ship, Arrive, AskBack, TakeBack, HandOut, Erase, ClaimErasure, Erased,
 )  # fmt: skip

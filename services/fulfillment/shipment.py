@@ -24,6 +24,7 @@ from services.fulfillment.commands import (
     Erasure,
     Failed,
     Gate,
+    HandOut,
     Hold,
     HoldByHand,
     LetGo,
@@ -51,6 +52,7 @@ from shared.contracts.fulfillment import (
     FulfillmentReleased,
     OrderCancelled,
     PluginCancelRequested,
+    ShipmentHandedOut,
 )
 from shared.contracts.order import SubmittedOrder
 from shared.kernel.decider import Aggregate, Refused
@@ -71,6 +73,8 @@ def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
             return _erase(command, shipment)
         case Ship() | Arrive() | AskBack() | TakeBack():
             return told(command, shipment)
+        case HandOut():
+            return _hand_out(command, shipment)
         case ClaimCancel() | Stopped() | TooLate() | Unanswered():
             return recalled(command, shipment)
         case Create() | Release() | Hold() | HoldByHand() | LetGo() | Deny() | Cancel():
@@ -98,6 +102,14 @@ def _pass(command: Gate, shipment: Shipment) -> Sequence[Event] | Refused:
             return _hold(order_id, reference, shipment)
         case Deny(order_id):
             return [FulfillmentCancelled(order_id=order_id, why="denied", plugins=tuple(shipment.records))]
+
+
+def _hand_out(command: HandOut, shipment: Shipment) -> Sequence[Event] | Refused:
+    if not shipment.records:
+        return Refused("nothing-to-ship", "Nothing is to be shipped for this order.")
+    day = command.now.date().isoformat()
+    known = shipment.handed_out.get(command.by) == day
+    return [] if known else [ShipmentHandedOut(order_id=command.order_id, by=command.by, day=day)]
 
 
 def _create(submitted: SubmittedOrder, now: datetime, shipment: Shipment) -> Sequence[Event]:

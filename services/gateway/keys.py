@@ -32,6 +32,8 @@ SCOPES: Mapping[str, str] = {
     "orders:review": "Approve and deny orders that wait for a review",
     "orders:cancel": "Cancel orders",
     "orders:refund": "Give back what was taken",
+    "shipments:read": "See shipments, and where they go; each order whose address was told is written down",
+    "shipments:write": "Hold, release and send shipments once more, and say what became of them",
     "customers:write": "Note, merge and unmerge customers, and record what they agree to",
     "customers:export": "Get all that is known of a customer",
     "customers:erase": "Erase customers, for good",

@@ -205,6 +205,14 @@ class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
     plugins: tuple[str, ...] = ()
 
 
+class ShipmentHandedOut(Event, type="ringup.fulfillment.ShipmentHandedOut"):
+    """Somebody with an API key was told where it goes; said once a ``day``, in UTC, of each. Private."""
+
+    order_id: str
+    by: str
+    day: str
+
+
 class ErasureRequested(Event, type="ringup.fulfillment.ErasureRequested"):
     """Its customer is erased: what was written for the export goes too."""
 

@@ -252,7 +252,7 @@ async def test_everything_personal_of_an_erased_customer_reads_erased(shop):
         assert not [personal for personal in PERSONAL if personal in str(answer)], answer
     assert answers[0][1]["customer"] == {"first_name": "Erased", "last_name": "Erased", "phone": "Erased"}
     assert answers[1][1]["person"]["first_name"] == answers[1][1]["billing"]["street"] == answers[1][1]["notes"][0]["note"] == "Erased"
-    assert answers[4][1]["state"]["customer"]["first_name"] == answers[7][1]["submitted"]["order"]["billing"]["street"] == "Erased"
+    assert answers[4][1]["state"]["customer"]["first_name"] == answers[7][1]["records"][0]["shipping"]["street"] == "Erased"
 
 
 async def test_no_byte_of_an_erased_customer_stays_on_the_disk(shop):

@@ -53,7 +53,7 @@ async def test_an_external_payment_waits_for_a_reviewer(shop):
         return body["rows"]
 
     (row,) = await until(waiting)
-    assert row["submitted"]["order"]["customer"]["last_name"] == "A"
+    assert row["last_name"] == "A"
     assert not shop.export(order_id).exists()
     status, body = await shop.ask("qa", "POST", f"/reviews/{order_id}/decide", {"verdict": "approve"}, actor="agent:agent1")
     assert (status, body["code"]) == (409, "own-order")
@@ -156,8 +156,8 @@ async def test_an_erased_customer_reads_erased(shop):
         return body if status == 200 and body["status"] == "Pending Shipment" else None
 
     shipment = await until(shipped)
-    assert shipment["submitted"]["order"]["shipping"]["street"] == "Erased"
-    assert shipment["submitted"]["amount"] == 12319
+    assert shipment["records"][0]["shipping"]["street"] == "Erased"
+    assert [line["quantity"] for line in shipment["records"][0]["lines"]] == [2]
 
 
 async def test_after_a_restart_everything_goes_on(settings):

@@ -138,8 +138,7 @@ async def test_a_cancelled_order_gives_back_what_was_captured(shop):
     order_id = await captured(shop)
     reason = {"reason": "The customer changed their mind."}
     await shop.exported(order_id)
-    status, body = await shop.ask("fulfillment", "POST", f"/shipments/{order_id}/cancel", reason, SUPERVISOR)
-    assert (status, body["code"]) == (409, "already-exported")
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{order_id}/cancel", reason, SUPERVISOR))[0] == 200
     running = shop.house.running["payments"]
     await running.send(order_id, Stop("cancelled", order_id, running.clock()), "stop", "test")
     row = await money(shop, order_id, lambda row: row["refunded"] == TOTAL)

@@ -1,0 +1,205 @@
+"""Plugins as they are configured, how they do, what is sent once more, and their doors."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.fulfillment.commands import Resend
+from services.fulfillment.desk import OwnDesk
+from services.fulfillment.health import failing, last_success
+from services.fulfillment.plugin import Configure, plugin
+from services.fulfillment.plugins.installed import Installed
+from services.fulfillment.plugins.kinds import Kind
+from services.fulfillment.plugins.protocol import Door, Secrets
+from services.fulfillment.roster import Roster
+from services.fulfillment.secrets import Safe
+from services.fulfillment.shipment import shipment
+from services.fulfillment.views import deliveries, shipments
+from shared.contracts.fulfillment import PluginConfigured
+from shared.http import RunningService, Sent
+from shared.kernel.codec import stamp
+from shared.kernel.commands import Refusal
+from shared.kernel.decider import Refused
+from shared.kernel.errors import Corrupt, NotFound
+from shared.kernel.ports import Range
+from shared.service import Running
+from shared.text import Line
+
+router = APIRouter(prefix="/plugins")
+
+Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+_HEADER = "x-hook-"
+_AT_ONCE = 500
+"""Sent once more by one request."""
+
+
+class PluginBody(BaseModel):
+    """``secrets`` by name: those that are not named stay as they are, an empty text takes one away, an empty object all of them."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    kind: Line
+    title: Line = ""
+    on: bool = True
+    options: dict[Line, Text] = Field(default={}, max_length=50)
+    secrets: dict[Line, Text] | None = Field(default=None, repr=False, max_length=10)
+
+
+class Period(BaseModel):
+    """What was exported from then on, and before ``until``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
+    reason: Annotated[Line, StringConstraints(min_length=1)]
+
+
+@router.get("")
+async def plugins(service: RunningService) -> dict[str, Any]:
+    """By name; and what may be chosen for one. ``broken`` says why a kind cannot be used."""
+    found: Installed = service.state["installed"]
+    roster: Roster = service.state["roster"]
+    return {
+        "rows": [await _row(service, name) for name in sorted(await roster.configured())],
+        "kinds": {name: _kind(kind, isinstance(found.plugins[name], Door)) for name, kind in found.kinds.items()},
+        "broken": dict(found.broken),
+    }
+
+
+def _kind(kind: Kind, door: bool) -> dict[str, Any]:
+    fields = {name: [asdict(each) for each in getattr(kind, name)] for name in ("options", "secrets")}
+    return {"title": kind.title, "door": door, **fields}
+
+
+@router.put("/{name}")
+async def configure(name: Name, body: PluginBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """The secrets are kept before the event names them, and those before forgotten after it: a kill in between loses none that are in use."""
+    safe: Safe = service.state["safe"]
+    before: PluginConfigured | None = (await service.load(plugin, name))[0]
+    kept = await _kept(safe, before)
+    secrets = kept if body.secrets is None else {key: value for key, value in ({**kept, **body.secrets} if body.secrets else {}).items() if value}
+    command = replace(_command(service, name, body, sent.actor), secret=frozenset(secrets))
+    reference = None if body.secrets is None else ""
+    if body.secrets is not None and secrets:
+        reference = safe.reference(name, sent.command_id, secrets)
+        await safe.keep(reference, secrets)
+    try:
+        await service.execute(plugin, name, replace(command, secrets=reference), sent)
+    finally:
+        known: PluginConfigured | None = (await service.load(plugin, name))[0]
+        used = known.secrets if known else ""
+        for other in (reference, before.secrets if before else ""):
+            if other and other != used:
+                await safe.forget(other)
+        service.state["roster"].changed()
+    return await _row(service, name)
+
+
+async def _kept(safe: Safe, before: PluginConfigured | None) -> Secrets:
+    """Those that are lost are typed in anew."""
+    with contextlib.suppress(Corrupt):
+        return await safe.find(before.secrets) if before else {}
+    return {}
+
+
+def _command(service: Running, name: str, body: PluginBody, by: str) -> Configure:
+    """Raises Refusal for a kind that is broken, or secrets that are none of it."""
+    found: Installed = service.state["installed"]
+    if body.kind in found.broken:
+        raise Refusal(Refused("plugin-invalid", found.broken[body.kind], "kind", conflict=False))
+    kind = found.kinds.get(body.kind)
+    for secret in body.secrets or () if kind else ():
+        if kind and secret not in {each.name for each in kind.secrets}:
+            raise Refusal(Refused("plugin-invalid", f"A {kind.title} has no such secret.", f"secrets.{secret}", conflict=False))
+    return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds)
+
+
+@router.post("/{name}/test")
+async def test(name: Name, service: RunningService) -> dict[str, str]:
+    """``{"answer": "ok" or "failed", "detail"}``; nothing is sent."""
+    await _known(service, name)
+    roster: Roster = service.state["roster"]
+    at = await roster.at(name, on=False)
+    trouble = at.why or "It cannot be used."
+    if at.plugin and not at.why:
+        trouble = await at.plugin.trouble(at.options, at.secrets)
+    return {"answer": "failed" if trouble else "ok", "detail": trouble or "As far as can be known without sending anything, it works."}
+
+
+@router.post("/{name}/replay")
+async def replay(name: Name, body: Period, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """What it was sent in that time, once more, each under its own export id: ``{"sent", "left_out", "next"}``; ``next`` is where to go on from."""
+    await _known(service, name)
+    if body.until <= body.from_:
+        raise Refusal(Refused("period-empty", "The period ends before it begins.", "until", conflict=False))
+    where = {"plugin": name, "exported_at": Range(stamp(body.from_), stamp(body.until))}
+    rows, following = await service.find(shipments, where, sort="exported_at", limit=_AT_ONCE, open_fields=False)
+    again, left_out = 0, []
+    for row in rows:
+        try:
+            each = Resend(row["order_id"], name, sent.actor, body.reason, sent.now)
+            await service.execute(shipment, row["order_id"], each, replace(sent, command_id=f"{sent.command_id}/{row['id']}", version=None))
+            again += 1
+        except Refusal as refusal:
+            left_out.append({"export_id": row["id"], "detail": refusal.refused.detail})
+    return {"sent": again, "left_out": left_out, "next": rows[-1]["exported_at"] if following else None}
+
+
+@router.post("/{name}/door")
+async def door(
+    name: Name, request: Request, service: RunningService, method: Annotated[str, Query(pattern="^(GET|POST|PUT)$")] = "GET", query: str = ""
+) -> dict[str, Any]:
+    """Somebody asks the plugin: the body as it came, headers named ``x-hook-<name>``. Answers ``{status, type, headers, body}``, that in base64."""
+    known = await _known(service, name)
+    roster: Roster = service.state["roster"]
+    at = await roster.at(name)
+    if at.why or not isinstance(at.plugin, Door):
+        raise NotFound("There is no plugin here that can be asked.")
+    headers = {key.removeprefix(_HEADER): value for key, value in request.headers.items() if key.startswith(_HEADER)}
+    desk = OwnDesk(service, known.name)
+    reply = await at.plugin.asked(method, dict(parse_qsl(query)), headers, await request.body(), at.options, at.secrets, desk)
+    told = {"status": reply.status, "type": reply.type, "headers": dict(reply.headers)}
+    return {**told, "body": base64.b64encode(reply.body).decode()}
+
+
+async def _known(service: Running, name: str) -> PluginConfigured:
+    known: PluginConfigured | None = (await service.load(plugin, name))[0]
+    if known is None:
+        raise NotFound("There is no such plugin.")
+    return known
+
+
+async def _row(service: Running, name: str) -> dict[str, Any]:
+    known, version = await service.load(plugin, name)
+    safe: Safe = service.state["safe"]
+    found: Installed = service.state["installed"]
+    broken = "" if known.kind in found.plugins else found.broken.get(known.kind, f"There is no plugin kind {known.kind} installed here any more.")
+    try:
+        secrets: Sequence[str] = sorted(await safe.find(known.secrets))
+    except Corrupt as error:
+        secrets, broken = (), broken or str(error)
+    about = {field: getattr(known, field) for field in ("name", "kind", "title", "on", "why")}
+    return {**about, "version": version, "options": dict(known.options), "secrets": secrets, "broken": broken, **await _how(service, name)}
+
+
+async def _how(service: Running, name: str) -> Mapping[str, Any]:
+    troubled = await failing(service, name)
+    success: datetime | None = await last_success(service, name)
+    return {
+        "waiting": await service.count(deliveries, {"plugin": name}),
+        "failing": await service.count(shipments, {"plugin": name, "failing_since": Range("", None)}),
+        "failing_since": troubled["failing_since"] if troubled else None,
+        "last_answer": troubled["reason"] if troubled else "",
+        "last_success_at": stamp(success) if success else None,
+    }
