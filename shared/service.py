@@ -69,6 +69,8 @@ class Service:
     router: APIRouter | None = None
     setup: Callable[[Running], Awaitable[None]] | None = None
     label: Callable[[Event], tuple[str, str] | None] = lambda event: None
+    inform: Callable[[Running, Fact, Any], Awaitable[Any]] | None = None
+    """A policy's command with what this service's views know of its matter, before it is decided: policies themselves are pure."""
 
     @property
     def views_group(self) -> str:

@@ -76,9 +76,11 @@ class Working:
 
     async def _react_to(self, policy: Policy, fact: Fact) -> None:
         actor = f"policy:{self._running.service.name}.{policy.name}"
+        inform = self._running.service.inform
         try:
             for n, (id, command) in enumerate(policy.react(fact)):
                 try:
+                    command = await inform(self._running, fact, command) if inform else command
                     await self._running.send(id, command, policy.command_id(fact, n), actor, fact.id)
                 except Refusal as refusal:
                     log.warning("policy.refused", policy=policy.name, event_id=fact.id, code=refusal.refused.code)

@@ -153,6 +153,7 @@ class ChangeBody(Body):
     attribution: AttributionBody | None = None
     particulars: ParticularsBody | None = None
     trial_override: bool | None = None
+    force_qa: bool | None = None
 
     def changes(self, call: Call | None = None) -> CartChanges:
         """``call`` is the one that a new direction belongs to."""
@@ -171,6 +172,7 @@ class ChangeBody(Body):
             attribution=self.attribution.value() if self.attribution else None,
             particulars=self.particulars.value() if self.particulars else None,
             trial_override=self.trial_override,
+            force_qa=self.force_qa,
         )
 
     def wanted(self) -> dict[str, Wanted] | None:

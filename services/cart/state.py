@@ -129,6 +129,7 @@ class Order:
     attribution: Attribution = Attribution()  # noqa: RUF009
     particulars: Particulars = Particulars()  # noqa: RUF009
     trial_override: bool = False
+    force_qa: bool = False
     disposition: Disposition | Literal[""] = ""
     recording_paused: bool = False
     links: tuple[Link, ...] = ()

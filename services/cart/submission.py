@@ -189,6 +189,7 @@ def _rules(command: Submit, order: Order) -> Rules:
         qa_share=catalog.tariff.campaign.qa_share,
         plugin=catalog.settings.default_plugin,
         letters=tuple(letter.template for letter in catalog.tariff.campaign.letters if letter.on),
+        force_qa=order.force_qa,
     )
 
 

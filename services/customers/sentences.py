@@ -27,10 +27,16 @@ _SECTIONS = {
     "attribution": "where it came from",
     "particulars": "particulars",
     "trial_override": "trial de-duping",
+    "force_qa": "review",
 }
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
-_HELD = {"external": "Waits for review: paid elsewhere", "share": "Waits for review: in the share that is looked at"}
 _LETTERS = {"order-confirmation": "The order confirmation", "shipped": "The letter about a parcel"}
+_HELD = {
+    "external": "Waits for review: paid elsewhere",
+    "share": "Waits for review: in the share that is looked at",
+    "forced": "Waits for review: whoever rang it up asked for it",
+    "rule": "Waits for review",
+}
 _BY = {"email": "e-mail", "sms": "SMS"}
 _DISPOSITIONS = {
     "call-back": "wants to be called back",
@@ -232,7 +238,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     cards.PreAuthDeclined: lambda e: f"Pre-authorization declined: {_reason(e.reason)}",
     cards.PreAuthVoided: lambda e: _answered("Asked to give the pre-authorization back, the gateway answered", e.answer, e.reason),
     cards.InstrumentKept: lambda e: f"{e.instrument.brand} ending {e.instrument.last4} kept for the customer's next orders",
-    qa.QualityReviewRequested: lambda e: _HELD[e.why],
+    qa.QualityReviewRequested: lambda e: f"{_HELD[e.why]}{': ' if e.rules else ''}{'; '.join(e.rules)}",
     qa.ReviewDecided: _decided,
     qa.ReviewUndone: lambda e: f"Decision undone by {_who(e.reviewer)}",
     qa.ReviewPassed: lambda e: "Passed quality assurance" if e.by == "automatic" else f"Passed by {_who(e.by)}",

@@ -135,7 +135,7 @@ def _touched(changes: CartChanges) -> bool:
     """Not by what the phone system says before anybody has answered."""
     typed = (
         changes.customer, changes.billing, changes.shipping, changes.shipping_same, changes.lines, changes.notes, changes.coupons,
-        changes.profile, changes.fields, changes.terms_agreed, changes.particulars, changes.trial_override,
+        changes.profile, changes.fields, changes.terms_agreed, changes.particulars, changes.trial_override, changes.force_qa,
     )  # fmt: skip
     return any(section is not None for section in typed)
 

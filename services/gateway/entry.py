@@ -9,7 +9,10 @@ from typing import Any
 from services.gateway.addresses import country_name, regions
 from shared.money import formatted
 
-SECTIONS = ("customer", "customer_id", "shipping_same", "notes", "coupons", "profile", "terms_agreed", "attribution", "particulars", "trial_override")
+SECTIONS = (
+    "customer", "customer_id", "shipping_same", "notes", "coupons", "profile", "terms_agreed", "attribution", "particulars", "trial_override",
+    "force_qa",
+)  # fmt: skip
 _MERGE = re.compile(r"\{(agent|customer|total)\}")
 _CUE = "> "
 

@@ -37,6 +37,10 @@ class Live:
             await asyncio.sleep(_AGAIN)
             self._tell({"type": "missed"})
 
+    def say(self, subject: str, type: str) -> None:
+        """What is no event, to those who listen here: nobody who misses it needs to know later."""
+        self._tell({"subject": subject, "type": type})
+
     def _tell(self, notice: Notice) -> None:
         for queue in self._listeners:
             if queue.qsize() < _MOST_WAITING:

@@ -23,13 +23,16 @@ from shared.contracts.qa import (
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
-Why = Literal["external", "share"]
+Why = Literal["forced", "rule", "external", "share"]
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
+    """``rules``: those of the hold rules that apply, in words."""
+
     submitted: SubmittedOrder
     external: bool
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,8 @@ class Review:
 
 def decide(command: Command, review: Review) -> Sequence[Event] | Refused:
     match command:
-        case Open(submitted, external):
-            return _open(submitted, external) if review.stage == "none" else []
+        case Open():
+            return _open(command) if review.stage == "none" else []
         case Decide():
             return _decide(command, review)
         case Undo(reviewer, now):
@@ -99,19 +102,26 @@ def decide(command: Command, review: Review) -> Sequence[Event] | Refused:
             return _close(command, review)
 
 
-def _open(submitted: SubmittedOrder, external: bool) -> Sequence[Event]:
-    why = _held(submitted, external)
+def _open(command: Open) -> Sequence[Event]:
+    submitted = command.submitted
+    why = _held(command)
     if why:
-        return [QualityReviewRequested(order_id=submitted.order_id, why=why, submitted=submitted)]
-    if external:
+        return [QualityReviewRequested(order_id=submitted.order_id, why=why, submitted=submitted, rules=command.rules)]
+    if command.external:
         return [_approved(submitted, "skip_qa")]
     return [ReviewPassed(order_id=submitted.order_id, attempt=submitted.attempt, by="automatic", submitted=submitted)]
 
 
-def _held(submitted: SubmittedOrder, external: bool) -> Why | None:
-    if external:
-        return None if submitted.rules.skip_qa else "external"
-    return "share" if _lot(submitted.order_id) < submitted.rules.qa_share else None
+def _held(command: Open) -> Why | None:
+    """The first that holds. Whoever asked for a review gets one, also where external payments skip it."""
+    rules = command.submitted.rules
+    if rules.force_qa:
+        return "forced"
+    if command.external:
+        return None if rules.skip_qa else "external"
+    if command.rules:
+        return "rule"
+    return "share" if _lot(command.submitted.order_id) < rules.qa_share else None
 
 
 def _lot(order_id: str) -> int:
@@ -121,7 +131,7 @@ def _lot(order_id: str) -> int:
 
 def _decide(command: Decide, review: Review) -> Sequence[Event] | Refused:
     if review.stage != "waiting" or review.submitted is None:
-        return Refused("not-waiting", "This order is not waiting for a review.")
+        return Refused("not-waiting", _decided_already(review))
     if not command.own_allowed and command.reviewer == review.submitted.placed_by:
         return Refused("own-order", "Someone else has to review an order that you placed.")
     if command.verdict == "deny" and not command.reason:
@@ -136,11 +146,18 @@ def _decide(command: Decide, review: Review) -> Sequence[Event] | Refused:
     return [decided] if command.undo else [decided, _outcome(replace(review, decision=decided))]
 
 
+def _decided_already(review: Review) -> str:
+    if review.decision is None:
+        return "This order is not waiting for a review."
+    verdict = "approved" if review.decision.verdict == "approve" else "denied"
+    return f"{review.decision.reviewer.partition(':')[2] or review.decision.reviewer} has {verdict} this order already."
+
+
 def _undo(reviewer: str, now: datetime, review: Review) -> Sequence[Event] | Refused:
-    if review.stage != "decided" or review.decision is None:
+    if review.decision is None:
         return Refused("not-decided", "There is no decision to undo.")
-    if now >= review.decision.effective:
-        return Refused("too-late", "The decision has taken effect.")
+    if review.stage != "decided" or now >= review.decision.effective:
+        return Refused("too-late", "It is too late to undo this: the decision has taken effect.")
     return [ReviewUndone(order_id=review.decision.order_id, reviewer=reviewer)]
 
 

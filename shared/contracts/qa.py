@@ -31,10 +31,11 @@ class HoldRule(Value):
 
 
 class HoldRulesChanged(Event, type="ringup.qa.HoldRulesChanged"):
-    """The hold rules as they are now."""
+    """The hold rules as they are now. ``target_minutes``: so long at most an order should wait for its review."""
 
     rules: tuple[HoldRule, ...]
     by: str
+    target_minutes: int = 30
 
 
 class QualityReviewRequested(Event, type="ringup.qa.QualityReviewRequested"):

@@ -21,6 +21,8 @@ PAGES = {
     "/outbox?status=Failed": "Outbox",
     "/quality": "Quality",
     "/quality?stage=done": "Quality",
+    "/quality?why=forced&agent=agent:agent1&over=x": "Quality",
+    "/quality/rules": "Hold rules",
     "/approvals": "Approvals",
     "/campaigns": "Catalog",
     "/campaigns?status=retired&q=nothing": "Catalog",
@@ -86,6 +88,7 @@ async def test_a_profile_is_accessible(sign_in):
         ("/campaigns", "Import…"),
         ("/campaigns/1", "Duplicate…"),
         ("/quality", "Deny…"),
+        ("/quality", "Approve all in this list…"),
         ("/customers", "Erase…"),
         ("/orders?status=Pending", "Cancel…"),
         ("/ops", "Rebuild qa.queue"),
@@ -99,6 +102,8 @@ async def test_a_dialog_is_accessible(sign_in, path, button):
     await page.get_by_role("button", name=button).click()
     await expect(page.get_by_role("dialog")).to_be_visible()
     await expect(page.get_by_role("dialog").get_by_role("heading")).to_have_text(
-        re.compile(r"New campaign|Import a tax table|Import a campaign|Duplicate this|Deny order|Erase Customer|Cancel order|Rebuild")
+        re.compile(
+            r"New campaign|Import a tax table|Import a campaign|Duplicate this|Deny order|Approve [0-9]+ orders?|Erase Customer|Cancel order|Rebuild"
+        )
     )
     assert await in_every_look(page) == {}

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.rings import external, settings
+from tests.e2e.rings import charged, external, settings, signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -95,9 +95,9 @@ async def test_what_somebody_else_decides_is_seen_at_once(shop, sign_in):
     order_id = await external(shop, "U")
     await queue(mine, f"/quality?order={order_id}")
     await queue(theirs, f"/quality?order={order_id}")
-    await theirs.get_by_role("button", name="Approve").click()
+    await theirs.get_by_role("button", name="Approve A", exact=True).click()
     await expect(mine.locator("#detail .banner").first).to_contain_text("Approved by admin1")
-    await expect(mine.get_by_role("button", name="Approve")).to_have_count(0)
+    await expect(mine.get_by_role("button", name="Approve A", exact=True)).to_have_count(0)
     await expect(entry(mine, order_id)).to_have_count(0)
 
 
@@ -109,3 +109,147 @@ async def test_without_a_window_a_decision_holds_at_once(shop, sign_in):
         await page.keyboard.press("a")
         await expect(page.locator("#toasts")).to_contain_text(f"Approved {order_id}")
         await expect(page.locator("#toasts").get_by_role("button")).to_have_count(0)
+
+
+async def test_filters_are_in_the_address_and_hold_while_orders_come_and_go(shop, sign_in):
+    page = await sign_in("reviewer1")
+    plain = await external(shop, "Plain")
+    asked = await charged(shop, "Asked", status="Pending", force_qa=True, lines=[{"product": "101", "quantity": 4}])
+    await queue(page)
+    await page.get_by_text("Filters").click()
+    await page.get_by_label("Why it waits").select_option("forced")
+    await expect(entry(page, plain)).to_have_count(0)
+    await page.get_by_label("Amount over").fill("150")
+    await expect(page).to_have_url(re.compile(r"why=forced&over=150"))
+    await queue(page, page.url)
+    await expect(entry(page, asked)).to_be_visible()
+    await external(shop, "Other")
+    another = await charged(shop, "Another", status="Pending", force_qa=True, lines=[{"product": "101", "quantity": 4}])
+    await expect(entry(page, another)).to_be_visible()
+    await expect(page.locator("#queue .queue a")).to_have_count(2)
+    await page.get_by_label("Amount over").fill("lots")
+    await expect(page.locator("#queue").get_by_role("alert")).to_have_text("Enter an amount, such as 100.")
+    await page.get_by_label("Amount over").fill("")
+    await page.get_by_label("Why it waits").select_option("")
+    await page.get_by_label("Search reviews").fill("Customer Plain")
+    await expect(page.locator("#queue .queue a")).to_have_count(1)
+    await expect(entry(page, plain)).to_be_visible()
+
+
+async def test_many_are_approved_with_one_confirmation_that_shows_the_sum(shop, sign_in):
+    page = await sign_in("reviewer1")
+    one, two, three = [await external(shop, f"Many{n}") for n in range(3)]
+    await queue(page, f"/quality?order={one}")
+    await page.keyboard.press("x")
+    await page.get_by_label(f"Choose order {two}").check()
+    await expect(page.locator("#many-said")).to_have_text("Approve 2 chosen…")
+    await page.keyboard.press("b")
+    dialog = page.get_by_role("dialog", name="Approve 2 orders")
+    await expect(dialog.get_by_text("123.18")).to_be_visible()
+    await dialog.get_by_role("button", name="Approve 2 orders").click()
+    await expect(dialog).to_be_hidden()
+    await expect(page.locator("#toasts")).to_contain_text("Approved 2 orders")
+    await expect(entry(page, one)).to_have_count(0)
+    await expect(entry(page, two)).to_have_count(0)
+    await expect(entry(page, three)).to_be_visible()
+    await page.keyboard.press("z")
+    await expect(entry(page, two)).to_be_visible()
+    await expect(page.locator("#toasts")).to_contain_text("Undone: 2 orders")
+
+
+async def test_what_was_decided_meanwhile_is_said_of_each(shop, sign_in):
+    page = await sign_in("reviewer1")
+    mine, theirs = await external(shop, "Meanwhile"), await external(shop, "Gone")
+    await queue(page, f"/quality?order={mine}")
+    for id in (mine, theirs):
+        await page.get_by_label(f"Choose order {id}").check()
+    await page.keyboard.press("b")
+    dialog = page.locator("#many")
+    await expect(dialog.get_by_role("heading")).to_have_text("Approve 2 orders")
+    async with signed_in(shop, "admin1") as client:
+        answer = await client.post(
+            f"/api/v1/orders/{theirs}/review", json={"verdict": "deny", "reason": "No"}, headers={"idempotency-key": "meanwhile"}
+        )
+        assert answer.status_code == 200, answer.text
+    await dialog.get_by_role("button", name="Approve 2 orders").click()
+    await expect(dialog.get_by_role("heading")).to_have_text("Approved: 1 order, not 1 order")
+    await expect(dialog.get_by_role("row", name=theirs)).to_contain_text("admin1 has denied this order already.")
+
+
+async def test_reviewers_see_who_else_is_looking_come_and_go(shop, sign_in):
+    mine, theirs = await sign_in("reviewer1"), await sign_in("admin1")
+    order_id, other = await external(shop, "Watched"), await external(shop, "Unwatched")
+    await queue(mine, f"/quality?order={order_id}")
+    await expect(mine.locator("#looking")).to_be_empty()
+    await queue(theirs, f"/quality?order={order_id}")
+    await expect(mine.locator("#looking")).to_contain_text("admin1 looks at this order, too.")
+    await expect(theirs.locator("#looking")).to_contain_text("reviewer1 looks at this order, too.")
+    await entry(theirs, other).click()
+    await expect(theirs.get_by_role("heading", name="Customer Unwatched")).to_be_visible()
+    await expect(mine.locator("#looking")).to_be_empty()
+
+
+async def test_what_a_reviewer_needs_lies_beside_the_decision(shop, sign_in):
+    page = await sign_in("reviewer1")
+    earlier = await charged(shop, "Beside")
+    line = {"product": "101", "quantity": 1, "price": 4495, "reason": "Heard it on the radio"}
+    known = {"notes": "Call the daughter first.", "attribution": {"voice_log": "VL-77"}}
+    async with settings(shop, price_adjustment="on"):
+        order_id = await charged(shop, "Beside", status="Pending", force_qa=True, lines=[line], **known)
+    await queue(page, f"/quality?order={order_id}")
+    detail = page.locator("#detail")
+    for said in (
+        "agent1 asked for a review",
+        "VL-77",
+        "Call the daughter first.",
+        "44.95 instead of 49.95, because: Heard it on the radio",
+        "Visa ending 4242",
+    ):
+        await expect(detail).to_contain_text(said)
+    row = detail.get_by_role("row", name=earlier)
+    await expect(row).to_contain_text("Phone, e-mail, address, card")
+    await expect(row).to_contain_text("Complete")
+    await page.get_by_label("Search reviews").fill("vl-77")
+    await expect(page.locator("#queue .queue a")).to_have_count(1)
+    await expect(entry(page, order_id)).to_be_visible()
+
+
+async def test_a_hold_rule_is_tried_on_past_orders_switched_on_and_holds(shop, sign_in):
+    page = await sign_in("supervisor1")
+    await charged(shop, "Dear", lines=[{"product": "101", "quantity": 6}])
+    await page.goto("/quality/rules")
+    over = page.get_by_role("group", name="Amount over")
+    await over.get_by_label("Over", exact=True).fill("300 or so")
+    await over.get_by_role("button", name="Test on past orders").click()
+    await expect(over).to_contain_text("Enter an amount, such as 49.95.")
+    await over.get_by_label("Over", exact=True).fill("300")
+    await over.get_by_label("Hold such orders for review").check()
+    await over.get_by_role("button", name="Test on past orders").click()
+    await expect(over).to_contain_text(re.compile("1 of the last [0-9]+ card and eCheck orders would have waited"))
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    held = await charged(shop, "Dearer", status="Pending", lines=[{"product": "101", "quantity": 6}])
+    await page.goto(f"/quality?order={held}")
+    await expect(page.locator("#detail .facts").first).to_contain_text("Over 300.00")
+    await page.goto("/quality/rules")
+    await page.get_by_role("button", name="Remove the rule Amount over").click()
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    await charged(shop, "Dearest", lines=[{"product": "101", "quantity": 6}])
+
+
+async def test_an_order_that_waits_too_long_is_marked(shop, sign_in):
+    page = await sign_in("reviewer1")
+    order_id = await external(shop, "Patient")
+    await queue(page, f"/quality?order={order_id}")
+    await expect(page.locator("#queue .late")).to_contain_text("An order should wait 30 min at most.")
+    await expect(entry(page, order_id).locator("[data-late]")).to_have_count(0)
+
+
+async def test_an_agent_asks_for_a_review_in_order_entry(shop, sign_in):
+    page = await sign_in("agent1")
+    await page.goto("/order-entry")
+    await page.get_by_label("Hold for review").check()
+    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await page.reload()
+    await expect(page.get_by_label("Hold for review")).to_be_checked()

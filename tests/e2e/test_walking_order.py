@@ -65,6 +65,6 @@ async def test_an_external_payment_waits_until_a_reviewer_lets_it_through(shop, 
     assert not shop.export(order_id).exists()
     reviewer = await sign_in("reviewer1")
     await reviewer.goto(f"/quality?order={order_id}")
-    await reviewer.get_by_role("button", name="Approve").click()
+    await reviewer.get_by_role("button", name="Approve A", exact=True).click()
     await expect(agent.get_by_text("Complete", exact=True).first).to_be_visible(timeout=30_000)
     assert [row["sku"] for row in await exported(shop, order_id)] == ["RN-PIL-01"]

@@ -51,12 +51,14 @@ WHO = {
     ),
     "reviews": (
         REVIEWS,
-        "GET /quality; GET /quality/list; GET /quality/{id}; POST /quality/decide; POST /quality/undo; POST /api/v1/orders/{id}/review",
+        "GET /quality; GET /quality/list; GET /quality/{id}; POST /quality/decide; POST /quality/undo; "
+        "POST /quality/{id}/looking; DELETE /quality/{id}/looking; POST /quality/many/sum; POST /quality/many/approve; POST /quality/many/undo; "
+        "POST /api/v1/orders/{id}/review",
     ),
     "sets": (
         SETS,
         "GET /approvals; GET /approvals/count; POST /approvals/{id}/{line}/approve; POST /approvals/{id}/{line}/refuse; "
-        "POST /approvals/{id}/retry; "
+        "POST /approvals/{id}/retry; GET /quality/rules; POST /quality/rules; POST /quality/rules/test; "
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
         "POST /orders/{id}/refunds; POST /orders/{id}/retry; POST /orders/{id}/outcomes; POST /orders/{id}/release; "

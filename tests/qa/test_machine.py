@@ -16,15 +16,18 @@ REVIEWERS = st.sampled_from(["agent:agent1", "agent:qa1", "agent:qa2"])
 class Gate(Machine):
     aggregate = review
 
-    @initialize(external=st.booleans(), share=st.sampled_from([0, 100]), skip=st.booleans(), own=st.booleans())
-    def order(self, external, share, skip, own):
+    @initialize(
+        external=st.booleans(), share=st.sampled_from([0, 100]), skip=st.booleans(), own=st.booleans(), force=st.booleans(), ruled=st.booleans()
+    )
+    def order(self, external, share, skip, own, force, ruled):
         self.external, self.own, self.settled = external, own, set()
         method = "external" if external else "card"
-        self.submitted = submitted(method, qa_share=share, skip_qa=skip)
+        self.submitted = submitted(method, qa_share=share, skip_qa=skip, force_qa=force)
+        self.rules = ("a rule",) if ruled else ()
 
     @rule()
     def opened(self):
-        self.sends(Open(self.submitted, self.external))
+        self.sends(Open(self.submitted, self.external, self.rules))
 
     @rule(reviewer=REVIEWERS, verdict=st.sampled_from(["approve", "deny"]), undo=st.sampled_from([0, 10]))
     def decided(self, reviewer, verdict, undo):
@@ -74,6 +77,12 @@ class Gate(Machine):
             assert decided
             assert self.now >= decided.effective
             assert (decided.verdict == "deny") == isinstance(outcome[0], OrderDenied)
+
+    @invariant()
+    def what_somebody_asked_to_see_is_never_let_through_unseen(self):
+        passed = self.all(ReviewPassed, OrderApproved)
+        if passed and (self.submitted.rules.force_qa or (self.rules and not self.external)):
+            assert passed[0].by.startswith("agent:")
 
     @invariant()
     def nobody_reviews_an_order_of_their_own(self):

@@ -52,6 +52,17 @@ def test_a_share_of_all_holds_every_card_order_and_a_share_of_none_none():
     given(review).when(Open(submitted(qa_share=0), external=False)).then_types(ReviewPassed)
 
 
+def test_whoever_asks_for_a_review_gets_one():
+    for order, external in ((submitted(force_qa=True), False), (submitted("external", force_qa=True, skip_qa=True), True)):
+        (asked,) = given(review).when(Open(order, external, rules=("a rule",))).then_types(QualityReviewRequested)
+        assert (asked.why, asked.rules) == ("forced", ("a rule",))
+
+
+def test_a_hold_rule_that_applies_holds_and_is_said():
+    (asked,) = given(review).when(Open(submitted(qa_share=100), external=False, rules=("Over 1.00 USD",))).then_types(QualityReviewRequested)
+    assert (asked.why, asked.rules) == ("rule", ("Over 1.00 USD",))
+
+
 def test_nobody_reviews_an_order_that_they_placed():
     given(review, requested()).when(decision(reviewer="agent:agent1")).then_refused("own-order")
     given(review, requested()).when(decision(reviewer="agent:agent1", own=True)).then_types(ReviewDecided)
@@ -108,5 +119,10 @@ def test_a_repeated_fact_changes_nothing():
     given(review, passed(), OrderDenied(order_id=ORDER, attempt=1, reason="x", reviewer="r")).when(Settle(1)).then_nothing()
 
 
-def test_deciding_twice_is_refused():
-    given(review, requested(), decided()).when(decision()).then_refused("not-waiting")
+def test_deciding_twice_is_refused_and_says_who_was_first():
+    refused = given(review, requested(), decided()).when(decision()).then_refused("not-waiting")
+    assert refused.detail == "qa1 has approved this order already."
+
+
+def test_undo_after_it_took_effect_says_that_it_is_too_late():
+    given(review, requested(CARD, "share"), decided(), passed("agent:qa1")).when(Undo("agent:qa1", NOON)).then_refused("too-late")

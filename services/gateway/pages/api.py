@@ -117,6 +117,8 @@ class NewOrder(Gathered):
     lines: list[LineIn]
     trial_override: bool = False
     """A product that the customer has tried before is sold to them again; it is recorded who said so."""
+    force_qa: bool = False
+    """Held for review, whatever the campaign's share and the hold rules say."""
     method: Method
     card: Card | None = None
     account: Account | None = None

@@ -277,7 +277,7 @@ def _parsed(line: dict[str, JsonValue], currency: str) -> JsonValue:
 
 _KEPT = {
     "customer": NOBODY, "customer_id": "", "billing": _NOWHERE, "shipping": _NOWHERE, "shipping_same": True, "notes": "", "call": None,
-    "attribution": NOWHENCE, "particulars": _NOTHING_SAID, "trial_override": False,
+    "attribution": NOWHENCE, "particulars": _NOTHING_SAID, "trial_override": False, "force_qa": False,
 }  # fmt: skip
 """What does not depend on the campaign."""
 

@@ -80,16 +80,17 @@ for (const button of document.querySelectorAll("[data-use]"))
     document.getElementById("user").form.requestSubmit();
   });
 
-// What is shown once can be copied.
-for (const button of document.querySelectorAll("[data-copy]"))
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-      toast("Copied.");
-    } catch {
-      toast("It cannot be copied here. Select it, and copy it yourself.", "bad");
-    }
-  });
+// What is shown once, or long, can be copied; also of what was fetched after the page.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest('[data-copy]:not([data-copy=""])');
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    toast("Copied.");
+  } catch {
+    toast("It cannot be copied here. Select it, and copy it yourself.", "bad");
+  }
+});
 
 // Where there are more tabs than fit, the one that is shown is among them.
 for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 48;
@@ -133,7 +134,7 @@ document.addEventListener("htmx:afterSettle", () => tellTimes());
 document.addEventListener("htmx:afterRequest", () => stale.size && refreshSoon());
 document.addEventListener("htmx:afterSettle", () => stale.size && refreshSoon());
 
-// A part with data-live is fetched again when something it names happens: "*" is everything, else event types. Not under an open dialog, nor
+// A part with data-live is fetched again when something it names happens: "*" is everything, else event types, or what is no event and is asked for by name. Not under an open dialog, nor
 // while an answer is on its way, which may be older: then whatever has taken its place is.
 const BUSY = ".htmx-request";
 const stale = new Map();
@@ -142,7 +143,7 @@ onLive((notice) => {
     const wanted = part.dataset.live.split(" ");
     const about = part.dataset.subject ?? notice.subject;
     const again = notice.type === "connected" || notice.type === "missed";
-    if (again || (notice.subject === about && (wanted.includes("*") || wanted.includes(notice.type)))) stale.set(part, notice.stream ? `${notice.stream}@${notice.version}` : "");
+    if (again || (notice.subject === about && ((wanted.includes("*") && notice.stream) || wanted.includes(notice.type)))) stale.set(part, notice.stream ? `${notice.stream}@${notice.version}` : "");
   }
   if (stale.size) refreshSoon();
 });

@@ -6,12 +6,12 @@ export const form = document.getElementById("entry");
 export const at = (id) => document.getElementById(id);
 export const SECTIONS = [
   "customer", "customer_id", "billing", "shipping", "shipping_same", "lines", "coupons", "profile", "fields", "terms_agreed", "notes", "direction",
-  "attribution", "particulars", "trial_override",
+  "attribution", "particulars", "trial_override", "force_qa",
 ];
 export const NAMES = {
   customer: "Customer", customer_id: "The known customer", billing: "Billing", shipping: "Shipping", shipping_same: "Same as billing", lines: "Products", coupons: "Coupons", profile: "Delivery",
   fields: "About the customer", terms_agreed: "Agrees to the terms", notes: "Agent notes", direction: "Direction",
-  attribution: "Other information", particulars: "Other information", trial_override: "Override trial de-duping",
+  attribution: "Other information", particulars: "Other information", trial_override: "Override trial de-duping", force_qa: "Hold for review",
 };
 
 const fieldsOf = (section) => [...(at(section)?.querySelectorAll("[name]") ?? [])];
@@ -40,6 +40,7 @@ const READ = {
   shipping_same: () => at("shipping_same").checked,
   terms_agreed: () => at("terms_agreed")?.checked ?? false,
   trial_override: () => at("trial_override").checked,
+  force_qa: () => at("force_qa").checked,
   customer_id: () => at("customer_id").value,
   notes: () => at("notes").value.trim(),
   direction: () => chosen("direction").value,
@@ -95,6 +96,7 @@ const tick = (name, value) => {
 const WRITE = {
   shipping_same: (value) => { at("shipping_same").checked = value; },
   trial_override: (value) => { at("trial_override").checked = value; },
+  force_qa: (value) => { at("force_qa").checked = value; },
   customer_id: (value) => { at("customer_id").value = value; },
   terms_agreed: (value) => { if (at("terms_agreed")) at("terms_agreed").checked = value; },
   notes: (value) => { at("notes").value = value; },

@@ -3,7 +3,7 @@ import { element } from "./core.js";
 
 const table = new Map();
 const TOGETHER = 1500;
-const typing = (target) => target.closest?.('input, select, textarea, [contenteditable="true"]');
+const typing = (target) => target.closest?.('input:not([type="checkbox"]), select, textarea, [contenteditable="true"]');
 const isChord = (keys) => /^(Ctrl|Alt)[+]/.test(keys);
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 const SHOWN = { Enter: "↵", ArrowUp: "↑", ArrowDown: "↓", ...(mac ? { Ctrl: "⌘", Alt: "⌥" } : {}) };
