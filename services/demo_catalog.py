@@ -9,6 +9,7 @@ from shared.contracts.catalog import (
     Coupon,
     CustomField,
     DirectoryChanged,
+    Letter,
     Offer,
     Option,
     Settings,
@@ -84,13 +85,23 @@ FIELDS = (
     CustomField(id="3", label="Wants the monthly letter", kind="checkbox"),
 )
 
+LETTERS = (
+    Letter(
+        template="order-confirmation",
+        text="Hello {first_name},\n\nthank you for ordering from Restful Nights. This is what we are getting ready for you:\n\n{lines}\n\n"
+        "It goes to:\n\n{ship_to}\n\nYou have sixty days to sleep on it. Your order number is {order}; have it at hand when you call us.",
+    ),
+    Letter(template="shipped"),
+    Letter(template="draft-link"),
+)
+
 CAMPAIGN = Campaign(
     id="1", name="Restful Nights (phone)", countries=("US", "CA"), offers=OFFERS, profiles=(STANDARD, EXPRESS), coupons=COUPONS, max_coupons=2,
-    fields=FIELDS, script_main=MAIN, script_rebuttal=REBUTTAL, script_upsell=UPSELL, terms=TERMS, reorder_days=60, checkout=True,
+    fields=FIELDS, letters=LETTERS, script_main=MAIN, script_rebuttal=REBUTTAL, script_upsell=UPSELL, terms=TERMS, reorder_days=60, checkout=True,
     methods=("card", "echeck", "external"),
 )  # fmt: skip
 WEB = Campaign(
-    id="2", name="Restful Nights (web)", kind="ecommerce", listed=False, checkout=True, script_main="",
+    id="2", name="Restful Nights (web)", kind="ecommerce", listed=False, checkout=True, script_main="", letters=LETTERS,
     offers=(
         Offer(id="201", name="Cloud pillow", sku="RN-PIL-01", price=4995, shipping_price=695, max_quantity=10, base_product="Cloud pillow",
               categories=("Pillows",), description="Shredded memory foam, bamboo cover, medium firm."),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.contracts.catalog import LetterTemplate
+from shared.contracts.catalog import Letter, LetterTemplate
 
 MERGE = re.compile(r"\{([^{}\n]*)\}")
 
@@ -85,6 +85,14 @@ LETTERS: Mapping[LetterTemplate, Kind] = {
         by_hand=True,
     ),
 }
+
+
+def sending(letters: Iterable[Letter]) -> dict[LetterTemplate, Letter]:
+    """One of each: what a campaign does not have is off, where it can be, and in the words that come with Ringup."""
+    return {
+        **{template: Letter(template=template, on=kind.by_hand) for template, kind in LETTERS.items()},
+        **{each.template: each for each in letters},
+    }
 
 
 def wrong_subject(template: LetterTemplate, subject: str) -> str:

@@ -187,9 +187,9 @@ def _rules(command: Submit, order: Order) -> Rules:
         settings_version=catalog.settings_number,
         skip_qa=catalog.settings.prepaid_skip_qa,
         qa_share=catalog.tariff.campaign.qa_share,
+        force_qa=order.force_qa,
         plugin=catalog.settings.default_plugin,
         letters=tuple(letter.template for letter in catalog.tariff.campaign.letters if letter.on),
-        force_qa=order.force_qa,
     )
 
 

@@ -10,9 +10,10 @@ from services.catalog.checks.campaign import Known, problems
 from services.catalog.checks.problem import refused
 from services.catalog.checks.shapes import shapes
 from services.catalog.numbering import highest, numbered
-from shared.contracts.catalog import Campaign, CampaignChanges, CampaignEdited, CampaignPublished, CampaignRetired, DraftDiscarded
+from shared.contracts.catalog import Campaign, CampaignChanges, CampaignEdited, CampaignPublished, CampaignRetired, DraftDiscarded, Letter
 from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
+from shared.letters import sending
 
 Status = Literal["draft", "published", "changed", "retired"]
 
@@ -82,7 +83,7 @@ def decide(command: Edit | Publish | Discard | Retire, state: State) -> Sequence
 
 def _edit(command: Edit, state: State) -> Sequence[Event] | Refused:
     before = state.current
-    given = _given(command.changes)
+    given = _given(command.changes.model_copy(update={"letters": _letters(command.changes.letters, state)}))
     wrong = list(shapes(command.changes, str(given.get("currency") or (before.currency if before else "USD"))))
     if wrong:
         return refused(wrong)
@@ -92,6 +93,12 @@ def _edit(command: Edit, state: State) -> Sequence[Event] | Refused:
     if before and before.model_copy(update=changed) == state.campaign:
         return [DraftDiscarded(campaign_id=command.campaign_id)]
     return [CampaignEdited(campaign_id=command.campaign_id, changes=CampaignChanges(**changed))]
+
+
+def _letters(said: tuple[Letter, ...] | None, state: State) -> tuple[Letter, ...] | None:
+    """Those that say what is said already are those: a form has all of them, also what a campaign has no letter of."""
+    known = (each.letters for each in (state.campaign, state.draft) if each and said is not None and sending(each.letters) == sending(said))
+    return next(known, said)
 
 
 def _given(changes: CampaignChanges) -> dict[str, object]:

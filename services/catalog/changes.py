@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.catalog.places import CONTINENTS, country_name
-from shared.contracts.catalog import Campaign, Letter, ShippingRule, Variant
+from shared.contracts.catalog import Campaign, ShippingRule, Variant
 from shared.kernel.events import Value
-from shared.letters import LETTERS
+from shared.letters import LETTERS, sending
 from shared.money import formatted
 
 _KINDS = {"phone": "phone", "lander": "lander", "ecommerce": "e-commerce"}
@@ -106,11 +106,9 @@ def _texts(before: Campaign, now: Campaign) -> Iterator[Change]:
 
 
 def _letters(before: Campaign, now: Campaign) -> Iterator[Change]:
-    """A letter that a campaign does not have is off, and in the words that come with Ringup."""
-    old, new = ({letter.template: letter for letter in each.letters} for each in (before, now))
+    old, new = sending(before.letters), sending(now.letters)
     for template, kind in LETTERS.items():
-        unwritten = Letter(template=template, on=kind.by_hand)
-        was, now_is = old.get(template, unwritten), new.get(template, unwritten)
+        was, now_is = old[template], new[template]
         if was.on != now_is.on:
             yield Change("letters", f"Letter “{kind.title}”: {_on(was.on)} → {_on(now_is.on)}")
         if (was.subject, was.text) != (now_is.subject, now_is.text):

@@ -24,6 +24,7 @@ from services.cli.parked import parked
 from services.cli.payments import payments
 from services.cli.plugin import plugin
 from services.cli.relay import relay
+from services.cli.shipments import shipments
 from services.cli.streams import streams
 from services.cli.users import users
 from services.cli.views import views
@@ -46,6 +47,7 @@ app.add_typer(relay, name="relay")
 app.add_typer(keys, name="keys")
 app.add_typer(payments, name="payments")
 app.add_typer(plugin, name="plugin")
+app.add_typer(shipments, name="shipments")
 app.add_typer(users, name="users")
 app.command()(backup)
 app.command()(restore)

@@ -65,6 +65,15 @@ async def payments_of_server(settings: Settings) -> AsyncIterator[Client]:
         yield clients["payments"]
 
 
+@contextlib.asynccontextmanager
+async def fulfillment_of_server(settings: Settings) -> AsyncIterator[Client]:
+    """Of the server that runs: others have to hear at once what is told. Raises Failed where none does."""
+    async with reached(settings) as clients:
+        if not clients:
+            raise Failed(f"No server runs on {settings.data}, and it is the server that takes an import. Start it with: ringup run")
+        yield clients["fulfillment"]
+
+
 def must_be_there(settings: Settings) -> None:
     """Raises SettingsError where nothing was ever kept."""
     finish(settings.data)

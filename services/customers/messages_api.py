@@ -27,6 +27,7 @@ _COUNTED = 100
 _SHOWN = (
     "channel", "template", "order_id", "customer_id", "about", "campaign", "campaign_name", "to", "status", "reason", "tries", "requested_at",
     "updated_at", "retry_at", "sent_at", "by", "expires_at", "sends",
+    "carrier", "tracking",
 )  # fmt: skip
 
 Asked = Annotated[str, Query(max_length=255)]
@@ -43,7 +44,8 @@ async def list_messages(
     A message is ``message_id``, ``channel`` (email, sms), ``template`` (order-confirmation, shipped, draft-link, consent), ``order_id``,
     ``customer_id``, ``about``, ``campaign``, ``campaign_name``, ``to``, ``status`` (Waiting, Failed, Sent, Stopped), ``reason`` (why it is not
     sent), ``tries``, ``requested_at``, ``updated_at``, ``retry_at``, ``sent_at``, ``by`` (smtp, outbox or the plugin), ``expires_at``,
-    ``sends`` (how often it was sent).
+    ``sends`` (how often it was sent),
+    ``carrier`` and ``tracking`` of a parcel.
     """
     of = {name: value for name, value in (("order_id", order_id), ("customer_id", customer_id)) if value}
     index, wanted = _index(status)

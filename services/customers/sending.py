@@ -109,6 +109,7 @@ class Desk:
             letter = await written_for(self.running, opened)
         except Unavailable as error:
             raise NotSent(str(error)) from error
+        await self._opened(wanted)
         mail = written(letter, wanted.campaign_name, self.post.source, opened["to"], reference, self.running.clock())
         if self.post.server:
             await deliver(self.post.server, mail)

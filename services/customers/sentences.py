@@ -30,13 +30,13 @@ _SECTIONS = {
     "force_qa": "review",
 }
 _APPROVED = {"automatic": "Approved automatically", "skip_qa": "Approved without review: prepaid orders skip it"}
-_LETTERS = {"order-confirmation": "The order confirmation", "shipped": "The letter about a parcel"}
 _HELD = {
     "external": "Waits for review: paid elsewhere",
     "share": "Waits for review: in the share that is looked at",
     "forced": "Waits for review: whoever rang it up asked for it",
     "rule": "Waits for review",
 }
+_LETTERS = {"order-confirmation": "The order confirmation", "shipped": "The letter about a parcel"}
 _BY = {"email": "e-mail", "sms": "SMS"}
 _DISPOSITIONS = {
     "call-back": "wants to be called back",
@@ -135,6 +135,12 @@ def _not_refunded(event: payments.PaymentRefundFailed) -> str:
 
 def _released(event: fulfillment.FulfillmentReleased) -> str:
     return f"Shipment released by hand by {_who(event.by)}" if event.by_hand else "Shipment released"
+
+
+def _recalled(event: fulfillment.PluginCancelAnswered) -> str:
+    said = {"stopped": f"{event.plugin} has stopped it", "too-late": f"Too late for {event.plugin} to stop it"}
+    answer = said.get(event.answer, f"{event.plugin} did not say whether it is stopped")
+    return f"{answer}: {event.reason}" if event.reason else answer
 
 
 def _letter(event: customers.MessageRequested | customers.MessageSent | customers.MessageFailed) -> str:
@@ -246,13 +252,20 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     qa.OrderDenied: lambda e: f"Denied by {_who(e.reviewer)}",
     qa.ReviewClosed: lambda e: f"Review closed: {e.why}",
     fulfillment.FulfillmentRecordCreated: lambda e: "Shipment on hold",
-    fulfillment.FulfillmentHeld: lambda e: "Shipment held: the payment came back",
+    fulfillment.FulfillmentHeld: lambda e: f"Shipment held by {_who(e.by)}" if e.why == "by-hand" else "Shipment held: the payment came back",
     fulfillment.FulfillmentReleased: _released,
-    fulfillment.DeliveryRequested: lambda e: f"To be handed to {e.plugin}",
+    fulfillment.DeliveryRequested: lambda e: f"To be handed to {e.plugin} once more, for {_who(e.by)}" if e.by else f"To be handed to {e.plugin}",
     fulfillment.DeliveryClaimed: lambda e: f"{e.plugin} is asked what became of it" if e.takeover else f"Being handed to {e.plugin}",
     fulfillment.FulfillmentExported: lambda e: f"Exported with {e.plugin}",
-    fulfillment.FulfillmentFailed: lambda e: f"Not delivered: {e.reason}",
-    fulfillment.FulfillmentCancelled: lambda e: f"Shipment cancelled: {e.why}",
+    fulfillment.FulfillmentFailed: lambda e: f"Not delivered{', and not tried again by itself' if e.given_up else ''}: {e.reason}",
+    fulfillment.PluginCancelRequested: lambda e: f"{e.plugin} is to stop it, for {_who(e.by)}",
+    fulfillment.PluginCancelClaimed: lambda e: f"{e.plugin} is asked to stop it",
+    fulfillment.PluginCancelAnswered: _recalled,
+    fulfillment.FulfillmentShipped: lambda e: f"On its way{' with ' + e.parcel.carrier if e.parcel.carrier else ''}, {e.plugin}",
+    fulfillment.FulfillmentDelivered: lambda e: f"Arrived, {e.plugin}",
+    fulfillment.FulfillmentReturnRequested: lambda e: f"May be sent back under {e.rma}",
+    fulfillment.FulfillmentReturned: lambda e: f"Came back{' under ' + e.rma if e.rma else ''}, {e.plugin}",
+    fulfillment.FulfillmentCancelled: lambda e: f"Shipment {'by ' + e.plugin + ' ' if e.plugin else ''}cancelled: {e.why}",
     fulfillment.OrderCancelled: lambda e: f"Cancelled by {_who(e.by)}",
     fulfillment.ErasureRequested: lambda e: "The exported file is to be erased",
     fulfillment.ErasureClaimed: lambda e: "The exported file is being erased",

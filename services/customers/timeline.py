@@ -9,7 +9,14 @@ from services.customers import sentences
 from services.customers.views import KINDS
 from shared.contracts.cart import OverrideRefused, OverrideRequested
 from shared.contracts.customers import CustomerErased
-from shared.contracts.fulfillment import FulfillmentReleased, OrderCancelled
+from shared.contracts.fulfillment import (
+    DeliveryRequested,
+    FulfillmentHeld,
+    FulfillmentReleased,
+    FulfillmentReturnRequested,
+    OrderCancelled,
+    PluginCancelRequested,
+)
 from shared.contracts.payments import OutcomeRecorded, RefundRequested
 from shared.contracts.qa import OrderDenied, ReviewDecided
 from shared.kernel.codec import stamp
@@ -41,7 +48,19 @@ def _entry(row: Row | None, fact: Fact, id: str) -> Row:
     }
 
 
-_WITH_A_REASON = (ReviewDecided, OrderDenied, OrderCancelled, OverrideRequested, OverrideRefused, RefundRequested, FulfillmentReleased)
+_WITH_A_REASON = (
+    ReviewDecided,
+    OrderDenied,
+    OrderCancelled,
+    OverrideRequested,
+    OverrideRefused,
+    RefundRequested,
+    FulfillmentReleased,
+    FulfillmentHeld,
+    FulfillmentReturnRequested,
+    PluginCancelRequested,
+    DeliveryRequested,
+)
 
 
 def _because(event: Event) -> str:

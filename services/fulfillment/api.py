@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
 from services.fulfillment.attempts import attempts
-from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, Show, TakeBack
+from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, TakeBack
 from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
 from services.fulfillment.views import STATUSES, shipments
@@ -20,6 +20,8 @@ from shared.contracts.fulfillment import Parcel
 from shared.http import RunningService, Sent
 from shared.kernel.commands import Envelope
 from shared.kernel.views import Row
+from shared.past import Moment as Past
+from shared.past import row_then, state_then
 from shared.service import Running
 from shared.text import Line
 
@@ -91,10 +93,20 @@ async def _of_order(service: Running, order_id: str, where: Row) -> list[Row]:
 
 
 @router.get("/shipments/{order_id}")
-async def one(order_id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    """What is true of the order as a whole, and a row for each plugin."""
-    state, version = await service.load(shipment, order_id)
-    rows = await _rows(service, order_id, state, min_version)
+async def one(order_id: str, service: RunningService, min_version: str | None = None, as_of: Past | None = None) -> dict[str, Any]:
+    """What is true of the order as a whole, and a row for each plugin. ``as_of``: as it was then."""
+    stream = shipment.stream(order_id)
+    if as_of:
+        state, version = await state_then(service, shipment, order_id, as_of)
+        then = [await row_then(service, shipments, record.export_id, stream, as_of) for record in state.records.values()]
+        rows = [row for row in then if row]
+    else:
+        state, version = await service.load(shipment, order_id)
+        rows = await _rows(service, order_id, state, min_version)
+    return _told(order_id, state, version, rows)
+
+
+def _told(order_id: str, state: Shipment, version: int, rows: Sequence[Row]) -> dict[str, Any]:
     if not rows and not state.cancelled and not state.held:
         raise HTTPException(404, "Nothing is to be shipped for this order.")
     found = [row["status"] for row in rows]
@@ -129,16 +141,6 @@ async def log(order_id: str, service: RunningService) -> dict[str, Any]:
     stored = await service.streams.load(shipment.stream(order_id))
     facts = [each.fact or service.codec.decode(dict(each.headers), each.data, position=each.position) for each in stored]
     return {"rows": attempts(facts)}
-
-
-@router.post("/shipments/{order_id}/shown")
-async def told(order_id: str, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """As ``one``, for somebody outside: that they were told is written down first."""
-    await service.execute(shipment, order_id, Show(order_id, sent.actor), sent)
-    return await one(order_id, service)
-
-
-# Of the order as a whole
 
 
 @router.post("/shipments/{order_id}/cancel")

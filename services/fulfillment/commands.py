@@ -178,11 +178,12 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class HandOut:
     """Where it goes is told to somebody outside."""
 
     order_id: str
-    to: str
+    by: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +212,9 @@ Delivery = Claim | Delivered | Failed | Resend
 Recall = ClaimCancel | Stopped | TooLate | Unanswered
 News = Ship | Arrive | AskBack | TakeBack
 Erasure = Erase | ClaimErasure | Erased
-Command = Gate | Delivery | Recall | News | Show | Erasure
+Command = Gate | Delivery | Recall | News | HandOut | Erasure
 
 COMMANDS = (
     Create, Release, Hold, HoldByHand, LetGo, Deny, Cancel, Claim, Delivered, Failed, Resend, ClaimCancel, Stopped, TooLate, Unanswered,
-    Ship, Arrive, AskBack, TakeBack, Show, Erase, ClaimErasure, Erased,
+    Ship, Arrive, AskBack, TakeBack, HandOut, Erase, ClaimErasure, Erased,
 )  # fmt: skip

@@ -33,11 +33,11 @@ class OwnDesk:
     async def exports(self, since: datetime, until: datetime, page: int) -> tuple[Sequence[tuple[Outgoing, str, datetime]], int]:
         where = {"plugin": self._plugin, "exported_at": Range("", None), "updated_at": Range(stamp(since), stamp(until))}
         pages = -(-await self._running.count(shipments, where) // PAGE)
-        rows, cursor = await self._running.find(shipments, where, sort="updated_at", limit=PAGE, open_fields=False)
+        rows, cursor = await self._running.find(shipments, where, limit=PAGE, open_fields=False)
         for _ in range(page - 1):
             if not cursor:
                 return [], pages
-            rows, cursor = await self._running.find(shipments, where, sort="updated_at", limit=PAGE, cursor=cursor, open_fields=False)
+            rows, cursor = await self._running.find(shipments, where, limit=PAGE, cursor=cursor, open_fields=False)
         found = []
         for row in rows:
             state, record = await self._own(row["id"])

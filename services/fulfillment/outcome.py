@@ -40,7 +40,8 @@ def _news(command: News, record: Record, shipment: Shipment) -> Sequence[Event] 
     match command:
         case Ship(_, _, parcel, at, source):
             known = any(parcel.tracking == each.tracking for each in record.parcels)
-            return [] if known else [FulfillmentShipped(**which, parcel=parcel, at=at, source=source)]
+            submitted = record.created.submitted
+            return [] if known else [FulfillmentShipped(**which, parcel=parcel, at=at, source=source, submitted=submitted)]
         case Arrive(_, _, at, source):
             return [] if record.arrived else [FulfillmentDelivered(**which, at=at, source=source)]
         case TakeBack(_, _, at, source):

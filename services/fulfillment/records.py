@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from shared.contracts.fulfillment import (
-    AddressShown,
     DeliveryClaimed,
     DeliveryRequested,
     ErasureClaimed,
@@ -29,6 +28,7 @@ from shared.contracts.fulfillment import (
     PluginCancelAnswered,
     PluginCancelClaimed,
     PluginCancelRequested,
+    ShipmentHandedOut,
 )
 from shared.kernel.events import Event
 
@@ -97,8 +97,8 @@ class Shipment:
     cancelled: bool = False
     """Before anything went out, or denied."""
     returns: int = 0
-    shown: frozenset[str] = frozenset()
-    """To whom outside its address was told."""
+    handed_out: Mapping[str, str] = field(default_factory=dict)
+    """The last day on which each was told where it goes."""
 
     def of(self, export_id: str) -> Record | None:
         return self.records.get(export_id.partition("-")[2])
@@ -114,8 +114,8 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
             return replace(shipment, held=event, returned=shipment.returned | ({event.reference} - {""}))
         case OrderCancelled() | FulfillmentCancelled(plugin=""):
             return replace(shipment, cancelled=True)
-        case AddressShown():
-            return replace(shipment, shown=shipment.shown | {event.to})
+        case ShipmentHandedOut():
+            return replace(shipment, handed_out={**shipment.handed_out, event.by: event.day})
         case FulfillmentReturnRequested():
             shipment = replace(shipment, returns=shipment.returns + 1)
     change = _CHANGES.get(type(event))

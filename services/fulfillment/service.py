@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 
 from fastapi import APIRouter
 
-from services.fulfillment import api, plugin_api
+from services.fulfillment import api, handing_out, imports_api, plugin_api
 from services.fulfillment.delivery import effects
 from services.fulfillment.health import Watch
 from services.fulfillment.plugin import Introduce, plugin
@@ -20,7 +20,7 @@ from shared.service import Running, Service
 from shared.settings import SettingsError
 
 router = APIRouter()
-for each in (plugin_api, api):
+for each in (plugin_api, api, imports_api, handing_out):
     router.routes += each.router.routes
 
 

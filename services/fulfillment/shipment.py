@@ -24,13 +24,13 @@ from services.fulfillment.commands import (
     Erasure,
     Failed,
     Gate,
+    HandOut,
     Hold,
     HoldByHand,
     LetGo,
     Release,
     Resend,
     Ship,
-    Show,
     Stopped,
     TakeBack,
     TooLate,
@@ -39,7 +39,6 @@ from services.fulfillment.commands import (
 from services.fulfillment.outcome import recalled, told
 from services.fulfillment.records import LEASE, Record, Shipment, evolve
 from shared.contracts.fulfillment import (
-    AddressShown,
     DeliveryClaimed,
     DeliveryRequested,
     ErasureClaimed,
@@ -53,6 +52,7 @@ from shared.contracts.fulfillment import (
     FulfillmentReleased,
     OrderCancelled,
     PluginCancelRequested,
+    ShipmentHandedOut,
 )
 from shared.contracts.order import SubmittedOrder
 from shared.kernel.decider import Aggregate, Refused
@@ -73,8 +73,8 @@ def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
             return _erase(command, shipment)
         case Ship() | Arrive() | AskBack() | TakeBack():
             return told(command, shipment)
-        case Show(order_id, to):
-            return [AddressShown(order_id=order_id, to=to)] if shipment.records and to not in shipment.shown else []
+        case HandOut():
+            return _hand_out(command, shipment)
         case ClaimCancel() | Stopped() | TooLate() | Unanswered():
             return recalled(command, shipment)
         case Create() | Release() | Hold() | HoldByHand() | LetGo() | Deny() | Cancel():
@@ -102,6 +102,14 @@ def _pass(command: Gate, shipment: Shipment) -> Sequence[Event] | Refused:
             return _hold(order_id, reference, shipment)
         case Deny(order_id):
             return [FulfillmentCancelled(order_id=order_id, why="denied", plugins=tuple(shipment.records))]
+
+
+def _hand_out(command: HandOut, shipment: Shipment) -> Sequence[Event] | Refused:
+    if not shipment.records:
+        return Refused("nothing-to-ship", "Nothing is to be shipped for this order.")
+    day = command.now.date().isoformat()
+    known = shipment.handed_out.get(command.by) == day
+    return [] if known else [ShipmentHandedOut(order_id=command.order_id, by=command.by, day=day)]
 
 
 def _create(submitted: SubmittedOrder, now: datetime, shipment: Shipment) -> Sequence[Event]:

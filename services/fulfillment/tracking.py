@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.fulfillment.moments import DayOrMonth, moment
 from shared.contracts.fulfillment import Parcel
-from shared.sheets import Unreadable, lines, plain
+from shared.sheets import Unreadable, lines, plain, safe
 from shared.text import Id, sentence
 
-MOST = 20_000
+MOST = 10_000
 """Rows of one file."""
 Became = Literal["shipped", "delivered", "returned"]
 
@@ -50,8 +52,6 @@ _AHEAD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """``field`` is the column that it is about, where it is about one."""
-
     row: int
     field: str
     detail: str
@@ -80,7 +80,9 @@ class Table:
     problems: Sequence[Problem]
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
+    """Says, for people, what is wrong with a row. ``field`` is the column that it is about, where it is about one."""
+
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)
         self.field = field
@@ -94,11 +96,22 @@ def table(data: bytes, first: DayOrMonth, now: datetime) -> Table:
     for row, cells in rows:
         try:
             if any(cell.strip() for cell in cells[len(headings) :]):
-                raise _Wrong("", f"This row has {len(cells)} cells, and there are {len(headings)} columns.")
+                raise Wrong("", f"This row has {len(cells)} cells, and there are {len(headings)} columns.")
             told.append(_told(row, lambda name, cells=cells: _cell(cells, places.get(name)), first, now))  # type: ignore[misc]
-        except _Wrong as wrong:
+        except Wrong as wrong:
             problems.append(Problem(row, wrong.field, str(wrong)))
     return Table(headings, dict(rows), told, problems)
+
+
+def rejected(table: Table, problems: Sequence[Problem]) -> str:
+    """The rows that say nothing that can be taken, as they came, with what is wrong: to be put right and imported again."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(map(safe, [*table.headings, "problem"]))
+    for problem in sorted(problems, key=lambda problem: problem.row):
+        cells = [*table.cells[problem.row], *[""] * len(table.headings)][: max(len(table.headings), len(table.cells[problem.row]))]
+        writer.writerow(map(safe, [*map(plain, cells), f"row {problem.row}: {problem.detail}"]))
+    return "\ufeff" + out.getvalue()
 
 
 def _places(headings: Sequence[str], number: int) -> Mapping[str, int]:
@@ -123,11 +136,11 @@ def _cell(cells: Sequence[str], place: int | None) -> str:
 def _told(row: int, cell: Callable[[str], str], first: DayOrMonth, now: datetime) -> Told:
     became = _WORDS.get(re.sub(r"[^a-z]", "", cell("status").casefold()))
     if became is None:
-        raise _Wrong("status", f"{_short(cell('status'))} is none of shipped, delivered, returned.")
+        raise Wrong("status", f"{_short(cell('status'))} is none of shipped, delivered, returned.")
     order_id, plugin = _about(cell("order"), cell("export_id"), cell("rma"))
     parcel = Parcel(**{name: _line(name, cell(name)) for name in ("carrier", "tracking", "service")})
     if became == "shipped" and not parcel.tracking and not cell("status"):
-        raise _Wrong("tracking", "There is no tracking number. Where there is none, say shipped in a column status.")
+        raise Wrong("tracking", "There is no tracking number. Where there is none, say shipped in a column status.")
     return Told(row, order_id, plugin, became, parcel, _at(cell("date"), first, now), cell("rma").upper())
 
 
@@ -136,27 +149,27 @@ def _about(order: str, export_id: str, rma: str) -> tuple[str, str]:
     order = order.lstrip("#").strip().upper()
     export = _EXPORT.fullmatch(export_id)
     if export_id and not export:
-        raise _Wrong("export_id", f"{_short(export_id)} is no export id. One is like 1A2B3C4D5E-csv.")
+        raise Wrong("export_id", f"{_short(export_id)} is no export id. One is like 1A2B3C4D5E-csv.")
     returned = _RMA.fullmatch(rma.upper())
     if rma and not returned:
-        raise _Wrong("rma", f"{_short(rma)} is no RMA number. One is like 1A2B3C4D5E-R1.")
+        raise Wrong("rma", f"{_short(rma)} is no RMA number. One is like 1A2B3C4D5E-R1.")
     if order and not _ORDER.fullmatch(order):
-        raise _Wrong("order", f"{_short(order)} is no order number. One has ten letters and digits.")
+        raise Wrong("order", f"{_short(order)} is no order number. One has ten letters and digits.")
     named = {each for each in (order, export and export[1].upper(), returned and returned[1]) if each}
     if len(named) != 1:
-        raise _Wrong("order", f"It names {len(named)} orders: {', '.join(sorted(named))}." if named else "It does not say which order it is about.")
+        raise Wrong("order", f"It names {len(named)} orders: {', '.join(sorted(named))}." if named else "It does not say which order it is about.")
     return cast(str, named.pop()), export[2].lower() if export else ""
 
 
 def _line(name: str, text: str) -> str:
     if name == "tracking" and _ROUNDED.fullmatch(text):
-        raise _Wrong(name, f"A spreadsheet has rounded {text} off. Format the column as text, and take the number from its source.")
+        raise Wrong(name, f"A spreadsheet has rounded {text} off. Format the column as text, and take the number from its source.")
     if len(text) > _LONGEST:
-        raise _Wrong(name, f"At most {_LONGEST} characters.")
+        raise Wrong(name, f"At most {_LONGEST} characters.")
     try:
         return _LINE.validate_python(text)
     except ValidationError as error:
-        raise _Wrong(name, sentence(error.errors()[0])) from error
+        raise Wrong(name, sentence(error.errors()[0])) from error
 
 
 def _at(text: str, first: DayOrMonth, now: datetime) -> datetime | None:
@@ -165,9 +178,9 @@ def _at(text: str, first: DayOrMonth, now: datetime) -> datetime | None:
     try:
         at = moment(text, first)
     except (ValueError, OverflowError) as error:
-        raise _Wrong("date", str(error)) from error
+        raise Wrong("date", str(error)) from error
     if at > now + _AHEAD:
-        raise _Wrong("date", f"{at:%Y-%m-%d} is still to come.")
+        raise Wrong("date", f"{at:%Y-%m-%d} is still to come.")
     return min(at, now)
 
 

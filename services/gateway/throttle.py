@@ -11,10 +11,10 @@ from limits import RateLimitItemPerHour
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-Act = Literal["view", "open", "begin", "change", "fact", "token", "submit", "hook"]
+Act = Literal["view", "open", "begin", "change", "fact", "token", "submit", "hook", "letter"]
 
-ADDRESS: dict[Act, int] = {"view": 1200, "open": 60, "begin": 30, "change": 300, "fact": 20, "token": 30, "submit": 30, "hook": 6000}
-"""An hour. A page that waits for an outcome asks for views; a household, or a whole mobile network, shares one address."""
+ADDRESS: dict[Act, int] = {"view": 1200, "open": 60, "begin": 30, "change": 300, "fact": 20, "token": 30, "submit": 30, "hook": 6000, "letter": 30}
+"""An hour; of letters by user. A page that waits for an outcome asks for views; a household, or a whole mobile network, shares one address."""
 ORDER: dict[Act, int] = {"change": 200, "token": 12, "submit": 12}
 _NETWORK = 64
 """Bits of an IPv6 address that belong to its network; the rest is the holder's to choose."""

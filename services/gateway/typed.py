@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.contracts.catalog import Coupon, CustomField, Offer, Option, ShippingProfile, ShippingRule, Variant
+from shared.letters import sending
 from shared.money import formatted, parsed
 
 SECTIONS_IN_MONEY = ("offers", "coupons", "profiles")
@@ -65,7 +66,13 @@ def fresh(currency: str) -> dict[str, Any]:
 
 def shown(campaign: Mapping[str, Any]) -> dict[str, Any]:
     currency = campaign["currency"]
-    return {name: _shown(value, name, currency) for name, value in campaign.items()}
+    return {name: _shown(value, name, currency) for name, value in campaign.items()} | {"letters": _letters(campaign["letters"])}
+
+
+def _letters(letters: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One of each, those that the campaign has at their places."""
+    there = {letter["template"] for letter in letters}
+    return [*letters, *(letter.model_dump(mode="json") for template, letter in sending(()).items() if template not in there)]
 
 
 def _shown(value: Any, kind: str, currency: str) -> Any:

@@ -196,13 +196,6 @@ class FulfillmentCancelled(Event, type="ringup.fulfillment.FulfillmentCancelled"
     plugins: tuple[str, ...] = ()
 
 
-class AddressShown(Event, type="ringup.fulfillment.AddressShown"):
-    """Where this order goes was told to ``to`` by the API, for the first time. Private."""
-
-    order_id: str
-    to: str
-
-
 class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
     """Stopped before it went out."""
 
@@ -210,6 +203,14 @@ class OrderCancelled(Event, type="ringup.fulfillment.OrderCancelled"):
     reason: Personal[str]
     by: str
     plugins: tuple[str, ...] = ()
+
+
+class ShipmentHandedOut(Event, type="ringup.fulfillment.ShipmentHandedOut"):
+    """Somebody with an API key was told where it goes; said once a ``day``, in UTC, of each. Private."""
+
+    order_id: str
+    by: str
+    day: str
 
 
 class ErasureRequested(Event, type="ringup.fulfillment.ErasureRequested"):

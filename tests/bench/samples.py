@@ -17,14 +17,14 @@ def shipment(n: int) -> Sequence[Event]:
     order_id = f"{n:010d}"
     export = {"order_id": order_id, "plugin": "csv", "export_id": f"{order_id}-csv"}
     return (
-        FulfillmentRecordCreated(order_id=order_id, plugin="csv", submitted=_submitted(order_id, n)),
+        FulfillmentRecordCreated(order_id=order_id, plugin="csv", submitted=submitted(order_id, n)),
         FulfillmentReleased(order_id=order_id, by="automatic"),
         DeliveryRequested(**export, due_at=NOON + timedelta(seconds=n)),
         FulfillmentExported(**export, their_id=f"{order_id}-csv.csv"),
     )
 
 
-def _submitted(order_id: str, n: int) -> SubmittedOrder:
+def submitted(order_id: str, n: int) -> SubmittedOrder:
     address = Address(street=f"{n} Example Street", city="Austin", postal="78701", region="TX", country="US")
     line = {"sku": "RN-PIL-01", "quantity": 2, "unit_price": 4995, "price": 9990, "shipping": 1390, "tax": 824, "total": 12204}
     lines = tuple(QuoteLine(line=number, product=str(number), name="Cloud pillow", **line) for number in (1, 2, 3))

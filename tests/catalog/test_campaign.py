@@ -1,6 +1,15 @@
 from services.catalog.campaign import Discard, Edit, Publish, Retire, campaign
 from services.catalog.views import campaigns, drafts, state_of, versions
-from shared.contracts.catalog import Campaign, CampaignChanges, CampaignEdited, CampaignPublished, CampaignRetired, CustomField, DraftDiscarded
+from shared.contracts.catalog import (
+    Campaign,
+    CampaignChanges,
+    CampaignEdited,
+    CampaignPublished,
+    CampaignRetired,
+    CustomField,
+    DraftDiscarded,
+    Letter,
+)
 from tests.catalog.samples import KNOWN, PILLOW, WHOLE, published
 from tests.customers.facts import row, stream
 from tests.given import given
@@ -42,6 +51,14 @@ def test_a_draft_is_edited_section_by_section_and_published_whole():
 def test_an_edit_that_changes_nothing_is_none_and_one_that_leads_back_leaves_no_draft():
     given(campaign, published(1, NIGHTS)).when(edit(name="Restful Nights")).then_nothing()
     given(campaign, published(1, NIGHTS), edited(name="Restful Days")).when(edit(name="Restful Nights")).then(DISCARDED)
+
+
+def test_letters_that_say_what_was_said_before_change_nothing():
+    shipped, confirmation, link = Letter(template="shipped"), Letter(template="order-confirmation", on=False), Letter(template="draft-link")
+    with_letter = NIGHTS.model_copy(update={"letters": (shipped,)})
+    given(campaign, published(1, with_letter)).when(edit(letters=(confirmation, link, shipped))).then_nothing()
+    changed = (published(1, with_letter), edited(letters=(shipped, confirmation.model_copy(update={"on": True}))))
+    given(campaign, *changed).when(edit(letters=(shipped, confirmation, link))).then(DISCARDED)
 
 
 def test_a_draft_that_is_not_complete_is_kept_and_not_published():

@@ -4,7 +4,7 @@ import pytest
 
 from services.catalog.changes import changes
 from services.catalog.numbering import highest, numbered, renumbered, with_numbers
-from shared.contracts.catalog import CampaignChanges, CustomField, Option, ShippingRule
+from shared.contracts.catalog import CampaignChanges, CustomField, Letter, Option, ShippingRule
 from tests.catalog.samples import FIELDS, FIVE, PILLOW, SLEEP, STANDARD, TOPPER, WHOLE, changed, with_row
 
 
@@ -38,6 +38,8 @@ def test_a_first_version_tells_what_it_sells():
         ({"call_center": ""}, "Call centre: North → none"),
         ({"reorder_days": 30}, "Re-order after: never → 30 days"),
         ({"script_main": ""}, "Main script removed"),
+        ({"letters": (Letter(template="shipped"),)}, "Letter “Shipped”: off → on"),
+        ({"letters": (Letter(template="draft-link", text="{link}"),)}, "Letter “Link to finish an order”: its words changed"),
         ({"script_upsell": "x"}, "Upsell script added"),
         ({"terms": "Other"}, "Terms changed"),
         ({"countries": ("US", "CA", "DE", "FR")}, "Country France added"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.catalog.changes import changes
 from services.catalog.checks.campaign import Known, problems
 from services.catalog.checks.shapes import is_percent
-from shared.contracts.catalog import Campaign, Coupon, CustomField, Offer, Option, ShippingProfile, ShippingRule, Variant
+from shared.contracts.catalog import Campaign, Coupon, CustomField, Letter, Offer, Option, ShippingProfile, ShippingRule, Variant
 from tests.catalog.samples import DIRECTORY, FIVE, GATEWAYS, KNOWN, PILLOW, SLEEP, STANDARD, TOPPER, WHOLE, changed, with_row
 
 MANY = "9" * 12
@@ -57,6 +57,11 @@ def test_a_campaign_with_something_of_everything_is_right():
         ({"script_main": "Hello {name}."}, "script_main", "unknown-merge-field"),
         ({"script_rebuttal": "{ agent}"}, "script_rebuttal", "unknown-merge-field"),
         ({"script_upsell": "{}"}, "script_upsell", "unknown-merge-field"),
+        ({"letters": (Letter(template="shipped", subject="{tracking} {track}"),)}, "letters.0.subject", "merge-field"),
+        ({"letters": (Letter(template="draft-link", text="{link}"), Letter(template="shipped", text="{link}"))}, "letters.1.text", "merge-field"),
+        ({"letters": (Letter(template="draft-link", text="Come back."),)}, "letters.0.text", "merge-field"),
+        ({"letters": (Letter(template="draft-link", on=False),)}, "letters.0.on", "by-hand"),
+        ({"letters": (Letter(template="shipped"), Letter(template="shipped", on=False))}, "letters.1.template", "twice"),
         ({"fields": (CustomField(id="9", label=""),)}, "fields.0.label", "missing"),
         ({"fields": (CustomField(id="8", label="Size"), CustomField(id="9", label="size"))}, "fields.1.label", "twice"),
         ({"fields": (CustomField(id="9", label="Size", kind="choice"),)}, "fields.0.choices", "missing"),

@@ -77,7 +77,7 @@ BY_HAND = FulfillmentReleased(order_id=ORDER, by="agent:supervisor1", by_hand=Tr
 
 RECALL = PluginCancelRequested(**DELIVERY, reason="changed their mind", by="agent:supervisor1", due_at=NOON + START)
 RECALLING = PluginCancelClaimed(**DELIVERY, holder="me", until=NOON + LEASE, takeover=False)
-SHIPPED = FulfillmentShipped(**DELIVERY, parcel=Parcel(carrier="UPS", tracking="1Z1"), at=NOON, source="csv")
+SHIPPED = FulfillmentShipped(**DELIVERY, parcel=Parcel(carrier="UPS", tracking="1Z1"), at=NOON, source="csv", submitted=CREATED.submitted)
 SENT = (CREATED, RELEASED, REQUESTED, CLAIMED, EXPORTED)
 RESEND = Resend(ORDER, "csv", "agent:supervisor1", "They lost it.", NOON)
 

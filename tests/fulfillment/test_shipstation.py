@@ -8,7 +8,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from services.fulfillment.plugins.kinds import Surroundings
-from services.fulfillment.plugins.protocol import Address, Door, Item, Plugin, Refused, Taken
+from services.fulfillment.plugins.protocol import Address, Door, Item, Plugin, Refused, Stopped, Taken
 from services.fulfillment.plugins.shipstation import KIND, ShipStation
 from shared.settings import Settings
 from tests.fulfillment.endpoint import SENT
@@ -97,11 +97,14 @@ async def test_every_page_once_and_no_more():
     assert (none.get("pages"), len(none)) == ("0", 0)
 
 
-async def test_the_last_minute_is_whole():
-    desk = Desk(order(1, at=NOON + timedelta(seconds=59)), order(2, at=NOON + timedelta(seconds=60)))
-    root = fromstring((await ask(desk)).body)
-    assert [each.text for each in root.iter("OrderNumber")] == ["ORDER1"]
-    assert desk.asked == [(NOON - timedelta(hours=1), NOON + timedelta(minutes=1), 1)]
+async def test_what_changes_while_they_turn_pages_hides_nothing():
+    """Theirs end at a minute, and what changed since would be gone from them."""
+    desk = Desk(*(order(n) for n in range(4)))
+    first = fromstring((await ask(desk)).body)
+    desk.rows[0] = order(0, "Shipped", at=NOON + timedelta(minutes=2))
+    second = fromstring((await ask(desk, {**WINDOW, "page": "2"}, now=NOON + timedelta(minutes=2))).body)
+    assert [[each.text for each in root.iter("OrderNumber")] for root in (first, second)] == [["ORDER0", "ORDER1"], ["ORDER2", "ORDER3"]]
+    assert {since for since, _, _ in desk.asked} == {NOON - timedelta(hours=1)}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,8 @@ async def test_a_status_of_ours_is_one_of_theirs(ours, theirs):
 
 async def test_what_is_to_be_stopped_is_once_they_have_fetched_that():
     plugin = ShipStation(lambda: NOON)
-    said = await plugin.cancel(SENT, "", {}, SECRETS)
+    assert await plugin.cancel(SENT, "", {}, SECRETS) == Stopped(), "it never lay at the door"
+    said = await plugin.cancel(SENT, (await plugin.deliver(SENT, {}, SECRETS)).their_id, {}, SECRETS)
     assert (type(said), said.again) == (Refused, True)
     desk = Desk(order(1, "Cancelling"), order(2), order(3, "Cancelling", at=NOON - timedelta(days=2)))
     await ask(desk)
@@ -144,7 +148,7 @@ async def test_whatever_people_type_is_a_document_that_can_be_read():
         {"start_date": ""},
         {"start_date": "2026-03-01"},
         {"end_date": "13/45/2026 99:99"},
-        {"end_date": "12/31/9999 23:59"},
+        {"end_date": "12/31/99999 23:59"},
         {"page": "0"},
         {"page": "-1"},
         {"page": "x"},
@@ -250,7 +254,7 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha" * 100}">' f
         '<ShipNotice xmlns:xi="http://www.w3.org/2001/XInclude"><OrderID><xi:include href="/etc/passwd" parse="text"/></OrderID></ShipNotice>',
         "<ShipNotice><OrderID>&nowhere;</OrderID></ShipNotice>",
         "<ShipNotice><OrderID>ORDER1-ship</OrderID>",
-        "<Orders/>",
+        "<Orders><OrderID>ORDER1-ship</OrderID></Orders>",
         "{}",
         "\x00",
         "<a>" * 50_000,
@@ -283,6 +287,6 @@ async def test_nothing_is_sent_to_them():
     made = KIND.make(Surroundings(Settings(), lambda: NOON))
     assert isinstance(made, Plugin)
     assert isinstance(made, Door)
-    assert await made.deliver(SENT, {}, SECRETS) == Taken()
+    assert await made.deliver(SENT, {}, SECRETS) == Taken(SENT.export_id)
     assert await made.reconcile(SENT, {}, SECRETS) is None
     assert await made.trouble({}, SECRETS) == ""

@@ -153,11 +153,20 @@ async def test_a_drip_is_not_waited_for():
 
 
 async def test_no_more_is_read_of_an_answer_than_it_may_have():
-    """Whatever length it promises."""
-    endless = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n", then=b" " * _MOST_BYTES)
+    """Whatever length it promises: they write into buffers on the way, and are hung up on."""
+    written = []
+
+    async def endless(writer):
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" " * _MOST_BYTES)
+            await writer.drain()
+            written.append(_MOST_BYTES)
+
     assert await answered(endless) == Taken()
-    assert isinstance(await answered(raw(b"HTTP/1.1 200 OK\r\nx: ", then=b"y" * 5000)), NoAnswer)
     assert isinstance(await answered(endless, **CONFIRMED), NoAnswer)
+    assert isinstance(await answered(raw(b"HTTP/1.1 200 OK\r\nx: ", then=b"y" * 5000)), NoAnswer)
+    assert sum(written) < 500 * _MOST_BYTES
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from services.catalog.places import CONTINENTS, COUNTRIES
 from services.gateway import choices
 from services.gateway.pages.settings import changes
 from services.gateway.typed import fresh, read, shown
-from shared.contracts.catalog import Campaign, Coupon, CustomField, Offer, Option, ShippingProfile, ShippingRule, Variant
+from shared.contracts.catalog import Campaign, Coupon, CustomField, Letter, Offer, Option, ShippingProfile, ShippingRule, Variant
 from tests.house.shop import until
 
 WHOLE = Campaign(
@@ -28,6 +28,7 @@ WHOLE = Campaign(
     coupons=(Coupon(id="4", code="FIVE", kind="flat", amount=500, min_subtotal=10000, max_uses=3), Coupon(id="5", code="TEN", percent="10")),
     profiles=(ShippingProfile(id="6", name="Standard", free_from=25000, rules=(ShippingRule(id="1", country="US", price=495),)),),
     fields=(CustomField(id="1", label="How?", kind="choice", choices=("Radio",)),),
+    letters=(Letter(template="shipped", text="On its way"), Letter(template="draft-link"), Letter(template="order-confirmation", on=False)),
 )  # fmt: skip
 
 
@@ -41,6 +42,16 @@ def test_a_form_shows_amounts_as_people_write_them():
     form = shown(WHOLE.model_dump(mode="json"))
     assert (form["offers"][0]["price"], form["offers"][0]["max_price"], form["target_call_seconds"]) == ("1,064.00", "", "01:15")
     assert [variant["price"] for variant in form["offers"][0]["variants"]] == ["0.05", ""]
+
+
+def test_a_form_has_every_letter_those_of_the_campaign_first():
+    assert [each["template"] for each in shown(WHOLE.model_dump(mode="json"))["letters"]] == ["shipped", "draft-link", "order-confirmation"]
+    some = WHOLE.model_copy(update={"letters": WHOLE.letters[:1]}).model_dump(mode="json")
+    assert [(each["template"], each["on"]) for each in shown(some)["letters"]] == [
+        ("shipped", True),
+        ("order-confirmation", False),
+        ("draft-link", True),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ WHO = {
         "GET /api/docs; GET /api/events; GET /api/events/{name}; GET /asyncapi; "
         "GET /checkout/{campaign}; POST /checkout/{campaign}; GET /checkout/{campaign}/details; POST /checkout/{campaign}/fact; "
         "POST /checkout/{campaign}/token; POST /checkout/{campaign}/pay; GET /checkout/{campaign}/done; GET /checkout/{campaign}/status; "
-        "GET /checkout/{campaign}/images/{sha256}; POST /hooks/gateways/{name}",
+        "GET /checkout/{campaign}/images/{sha256}; POST /hooks/gateways/{name}; "
+        "GET /hooks/plugins/{name}; POST /hooks/plugins/{name}; PUT /hooks/plugins/{name}",
     ),
     "signed in": (
         {*ROLES},
@@ -47,7 +48,8 @@ WHO = {
         "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; POST /customers/{id}/notes; "
         "GET /api/v1/customers; GET /api/v1/customers/{id}; GET /api/v1/customers/{id}/duplicates; POST /api/v1/customers/{id}/notes; "
         "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
-        "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}",
+        "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}; GET /fulfillment; GET /orders/{id}/deliveries; "
+        "GET /api/v1/shipments; GET /api/v1/shipments/{id}; GET /api/v1/shipments/{id}/log",
     ),
     "reviews": (
         REVIEWS,
@@ -61,6 +63,11 @@ WHO = {
         "POST /approvals/{id}/retry; GET /quality/rules; POST /quality/rules; POST /quality/rules/test; "
         "PUT /api/v1/campaigns/{id}; GET /settings; POST /settings; GET /gateways; GET /gateways/{name}; POST /gateways/{name}/test; "
         "GET /directory; POST /directory; "
+        "GET /plugins; GET /plugins/{name}; POST /plugins/{name}/test; POST /orders/{id}/hold; POST /orders/{id}/shipments/{plugin}/resend; "
+        "POST /orders/{id}/shipments/{plugin}/return; POST /orders/{id}/shipments/{plugin}/became; "
+        "POST /api/v1/shipments/{id}/hold; POST /api/v1/shipments/{id}/release; POST /api/v1/shipments/{id}/{plugin}/resend; "
+        "POST /api/v1/shipments/{id}/{plugin}/return; POST /api/v1/shipments/{id}/{plugin}/shipped; "
+        "POST /api/v1/shipments/{id}/{plugin}/delivered; POST /api/v1/shipments/{id}/{plugin}/returned; "
         "POST /orders/{id}/refunds; POST /orders/{id}/retry; POST /orders/{id}/outcomes; POST /orders/{id}/release; "
         "POST /api/v1/orders/{id}/refunds; "
         "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
@@ -71,7 +78,9 @@ WHO = {
         "GET /taxes; POST /taxes/import; GET /taxes/{table}; POST /taxes/{table}/remove; "
         "GET /campaigns; POST /campaigns; POST /campaigns/import; GET /campaigns/regions; GET /campaigns/{id}; GET /campaigns/{id}/draft; "
         "PATCH /campaigns/{id}/draft; POST /campaigns/{id}/publish; POST /campaigns/{id}/discard; POST /campaigns/{id}/retire; "
-        "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
+        "POST /campaigns/{id}/duplicate; POST /campaigns/{id}/script; POST /campaigns/{id}/letters/{template}/preview; "
+        "POST /campaigns/{id}/letters/{template}/test; POST /outbox/{id}/resend; POST /outbox/{id}/stop; "
+        "GET /campaigns/{id}/versions; GET /campaigns/{id}/versions/{number}; "
         "GET /campaigns/{id}/preview; GET /campaigns/{id}/export; GET /campaigns/{id}/{table}.csv; POST /campaigns/{id}/{table}.csv; POST /images",
     ),
     "sends": (
@@ -83,7 +92,7 @@ WHO = {
         {"admin"},
         "GET /users; GET /users/new; POST /users; GET /users/{name}; POST /users/{name}; POST /users/{name}/switch; POST /users/{name}/unlock; "
         "POST /users/{name}/reset; POST /users/{name}/totp-reset; GET /keys; POST /keys; POST /keys/{id}/revoke; GET /gateways/new; "
-        "POST /gateways; POST /gateways/{name}",
+        "POST /gateways; POST /gateways/{name}; GET /plugins/new; POST /plugins; POST /plugins/{name}; POST /plugins/{name}/replay",
     ),
     "operates": (
         OPERATES,

@@ -7,6 +7,7 @@ import pytest
 
 from services.cart.views import newest
 from services.customers.mail import server
+from services.customers.message import BACKOFF, LEASE, Claim
 from shared.contracts.catalog import Letter
 from shared.contracts.fulfillment import FulfillmentShipped, Parcel
 from shared.contracts.qa import OrderApproved
@@ -172,6 +173,26 @@ async def test_what_was_sent_may_be_sent_once_more_and_what_waits_be_stopped(sho
             (id, "stop"), (waits["message_id"], "resend"), (waits["message_id"], "retry"),
         )]  # fmt: skip
         assert refused == ["not-waiting", "not-sent", "over"]
+
+
+async def test_a_letter_that_its_server_left_behind_is_sent_once_by_the_next_one(shop):
+    """Claimed and not said to be sent: whoever takes over does not know whether it was, so that it goes under the very same name."""
+    async with mail_server() as kept:
+        kept.refuse["RCPT"] = "451 Later"
+        post(shop, server=server(f"smtp://127.0.0.1:{kept.port}"))
+        order_id = await sold(shop)
+        id = (await message(shop, order_id, "Waiting", tries=1))["message_id"]
+        shop.clock.ahead = BACKOFF * 2
+        now = shop.clock()
+        await shop.house.running["customers"].send(id, Claim("who died", now), "claimed-by-who-died", "effect:customers.send")
+        await shop.close()
+        kept.refuse.clear()
+        await shop.open()
+        post(shop, server=server(f"smtp://127.0.0.1:{kept.port}"))
+        shop.clock.ahead += LEASE
+        await message(shop, order_id, "Sent")
+    ((_, mail),) = kept.mails
+    assert mail["message-id"].startswith(f"<{id}@")
 
 
 async def test_a_letter_can_be_looked_at_and_tried_before_it_is_published(shop):

@@ -150,7 +150,8 @@ class Desk(Protocol):
     async def exports(self, since: datetime, until: datetime, page: int) -> tuple[Sequence[tuple[Outgoing, str, datetime]], int]:
         """Those that were exported, or changed, in that time: each with its status and when that changed; and of how many pages this is one.
 
-        The status is one of domain.md, or Cancelling: whoever ships it is to stop it, and has not said that they do.
+        The status is one of domain.md, or Cancelling: whoever ships it is to stop it, and has not said that they do. What changes while pages are
+        turned keeps its place among them.
         """
 
     async def shipped(self, export_id: str, carrier: str, tracking: str, service: str, at: datetime) -> bool:

@@ -15,7 +15,8 @@ from services.fulfillment.plugins.shipstation_xml import moment, notice, orders
 USERNAME, PASSWORD = "username", "password"
 _SHORTEST = 12
 _XML = "application/xml; charset=utf-8"
-_MINUTE = timedelta(minutes=1)
+_AHEAD = timedelta(minutes=5)
+"""Another machine's clock may be."""
 _SOON = timedelta(minutes=5)
 _MOST_PAGES = 100_000
 _TOLD = Refused("ShipStation hears of it when it fetches orders next.", after=_SOON)
@@ -26,15 +27,15 @@ class ShipStation:
         self._clock = clock
 
     async def deliver(self, outgoing: Outgoing, options: Options, secrets: Secrets) -> Taken | Refused | NoAnswer:
-        """It lies at the door from now on."""
-        return Taken()
+        """It lies at the door from now on, where they know it by this."""
+        return Taken(outgoing.export_id)
 
     async def reconcile(self, outgoing: Outgoing, options: Options, secrets: Secrets) -> Known:
         return None
 
     async def cancel(self, outgoing: Outgoing, their_id: str, options: Options, secrets: Secrets) -> Stopped | Refused | NoAnswer:
-        """It is stopped once they have fetched that it is cancelled."""
-        return _TOLD
+        """Once they have fetched that it is cancelled; what never lay at the door is stopped as it is."""
+        return _TOLD if their_id else Stopped()
 
     async def erase(self, export_id: str, options: Options) -> None:
         """Nothing of it lies here."""
@@ -53,7 +54,7 @@ class ShipStation:
             return Reply(401, b"Name and password, please.", headers={"www-authenticate": 'Basic realm="Ringup", charset="UTF-8"'})
         match query.get("action", ""), method:
             case "export", "GET":
-                return await _exported(query, desk)
+                return await self._exported(query, desk)
             case "shipnotify", "POST":
                 return await self._notified(query, body, desk)
             case "export", _:
@@ -61,6 +62,22 @@ class ShipStation:
             case "shipnotify", _:
                 return Reply(405, b"A notice is posted.", headers={"allow": "POST"})
         return _wrong("action is export or shipnotify.")
+
+    async def _exported(self, query: Mapping[str, str], desk: Desk) -> Reply:
+        """Up to this moment, whatever they ask for: what changes while they turn pages would leave a window that ends, and what they have not seen
+        would move to a page that they have. What is there twice they know again."""
+        try:
+            since, _ = moment(query.get("start_date", "")), moment(query.get("end_date", ""))
+        except ValueError:
+            return _wrong("start_date and end_date are written as 03/23/2026 21:09, in UTC.")
+        page = query.get("page", "") or "1"
+        if not (page.isascii() and page.isdigit() and len(page) <= 6 and 1 <= int(page) <= _MOST_PAGES):
+            return _wrong(f"page is a number from 1 to {_MOST_PAGES}.")
+        rows, pages = await desk.exports(since, self._clock() + _AHEAD, int(page))
+        for outgoing, status, _ in rows:
+            if status == "Cancelling":
+                await desk.stopped(outgoing.export_id)
+        return Reply(200, orders(rows, pages), _XML)
 
     async def _notified(self, query: Mapping[str, str], body: bytes, desk: Desk) -> Reply:
         try:
@@ -72,22 +89,6 @@ class ShipStation:
         if not await desk.shipped(told.export_id, told.carrier, told.tracking, told.service, at):
             return Reply(404, b"There is no such order in this store.")
         return Reply(200, b"Taken.")
-
-
-async def _exported(query: Mapping[str, str], desk: Desk) -> Reply:
-    """Their minutes are whole: what changed within the last one is in this window and in the next, rather than in none."""
-    try:
-        since, until = moment(query.get("start_date", "")), moment(query.get("end_date", "")) + _MINUTE
-    except (ValueError, OverflowError):
-        return _wrong("start_date and end_date are written as 03/23/2026 21:09, in UTC.")
-    page = query.get("page", "") or "1"
-    if not (page.isascii() and page.isdigit() and len(page) <= 6 and 1 <= int(page) <= _MOST_PAGES):
-        return _wrong(f"page is a number from 1 to {_MOST_PAGES}.")
-    rows, pages = await desk.exports(since, until, int(page))
-    for outgoing, status, _ in rows:
-        if status == "Cancelling":
-            await desk.stopped(outgoing.export_id)
-    return Reply(200, orders(rows, pages), _XML)
 
 
 def _is_theirs(authorization: str, secrets: Secrets) -> bool:

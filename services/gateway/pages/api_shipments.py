@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Path, Query
@@ -48,8 +49,11 @@ async def shipments(
 
 @router.get("/{id}", dependencies=[allow(*LOOKS_UP, scope="shipments:read")])
 async def shipment(id: OrderId, services: Ask) -> dict[str, Any]:
-    """Where the order goes, what is in it, and what became of it, by plugin. That you were told is written down in the order's history."""
-    return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/shown"))
+    """Name, phone, e-mail and address, and what is to be shipped by which plugin. Who asked is written into the order's history first.
+
+    Ship it only where it is `approved`, and neither `held` nor `cancelled`. 404 until there is something to ship: ask again a moment later.
+    """
+    return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/hand-out", key=uuid.uuid4().hex))
 
 
 @router.get("/{id}/log", dependencies=[allow(*LOOKS_UP, scope="shipments:read")])

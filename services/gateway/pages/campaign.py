@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from services.gateway.render import now, page
 from services.gateway.typed import SECTIONS_IN_MONEY, fresh, read, shown
 from shared.contracts.catalog import Kind
 from shared.http import problem
+from shared.letters import LETTERS
 from shared.money import formatted
 
 router = APIRouter(prefix="/campaigns/{id}", include_in_schema=False, dependencies=[allow(*SETS)])
@@ -63,8 +64,11 @@ async def form(request: Request, id: Id, services: Ask) -> Response:
 
 async def _choices(request: Request, services: Services, campaign: Mapping[str, Any]) -> dict[str, Any]:
     """What the form offers to choose from; what nobody can say is left out."""
-    directory, gateways, account = await asyncio.gather(
-        if_answered(services, "catalog", "/directory"), if_answered(services, "payments", "/gateways"), if_answered(services, "catalog", "/settings")
+    directory, gateways, plugins, account = await asyncio.gather(
+        if_answered(services, "catalog", "/directory"),
+        if_answered(services, "payments", "/gateways"),
+        if_answered(services, "fulfillment", "/plugins"),
+        if_answered(services, "catalog", "/settings"),
     )
     zone = ZoneInfo(account["settings"]["time_zone"]) if account else UTC
     return {
@@ -77,10 +81,19 @@ async def _choices(request: Request, services: Services, campaign: Mapping[str, 
         "gateways": [(each["name"], f"{each['title']}{'' if each['on'] else ' (off)'}") for each in gateways["rows"]]
         if gateways
         else [("simulator", "simulator")],
+        "plugins": [
+            ("", "The default of the account"),
+            *((each["name"], f"{each['title']}{'' if each['on'] else ' (off)'}") for each in _rows(plugins)),
+        ],
         "countries": countries(),
         "continents": CONTINENTS,
         "currencies": currencies(),
+        "letters": LETTERS,
     }
+
+
+def _rows(found: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    return found["rows"] if found else ()
 
 
 @router.get("/draft")
@@ -136,7 +149,9 @@ async def versions(request: Request, id: Id, services: Ask) -> Response:
 @router.get("/versions/{number}")
 async def version(request: Request, id: Id, number: Annotated[int, Path(ge=1, le=10**9)], services: Ask) -> Response:
     found = await services.get("catalog", f"/campaigns/{id}/versions/{number}")
-    return page(request, "campaign_version.html", id=id, number=number, campaign=found["campaign"], kinds=KINDS, countries=dict(countries()))
+    return page(
+        request, "campaign_version.html", id=id, number=number, campaign=found["campaign"], kinds=KINDS, countries=dict(countries()), letters=LETTERS
+    )
 
 
 @router.get("/preview")

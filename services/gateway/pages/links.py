@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -112,8 +113,13 @@ async def preview(
         "currency": quote["currency"],
         "price_lock": price_lock,
         "expires_at": stamp(at.clock() + timedelta(hours=hours)),
+        "words": next((_words(letter) for letter in campaign["letters"] if letter["template"] == "draft-link"), {}),
     }
     return JSONResponse(await services.post("customers", "/letters/draft-link", about))
+
+
+def _words(letter: Mapping[str, str]) -> dict[str, str]:
+    return {name: letter[name] for name in ("subject", "text")}
 
 
 def _address(at: Door, campaign: str, token: str) -> str:

@@ -10,10 +10,12 @@ from starlette.responses import Response
 from services.gateway.door import SENDS, SETS, Ask, Services, allow
 from services.gateway.pages.lists import Cursor, Key, Pages, Seen, address, caught_up, more, pages_of, who_is
 from services.gateway.render import page, wants_part
+from shared.letters import LETTERS
 
 router = APIRouter(prefix="/outbox", include_in_schema=False, dependencies=[allow(*SENDS)])
 
 Status = Literal["", "Waiting", "Failed", "Sent", "Stopped"]
+TITLES: dict[str, str] = {"consent": "Consent to SMS"} | {str(template): kind.title for template, kind in LETTERS.items()}
 STATUSES: tuple[Status, ...] = ("Waiting", "Failed", "Sent", "Stopped")
 MessageId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
@@ -28,6 +30,7 @@ async def outbox(request: Request, services: Ask, status: Status = "", cursor: C
         request,
         "outbox_list.html" if wants_part(request) else "outbox.html",
         chosen=status,
+        titles=TITLES,
         rows=[_shown(request, row) for row in found["rows"]],
         server=found["server"],
         sms=found["sms"],
@@ -48,18 +51,33 @@ async def one(request: Request, id: MessageId, services: Ask, seen: Seen = "") -
 
 @router.post("/{id}/retry")
 async def retry(request: Request, id: MessageId, services: Ask, key: Key) -> Response:
-    done = await services.post("customers", f"/messages/{id}/retry", key=key)
-    seen = f"message-{id}@{done['version']}"
+    seen = await _done(services, id, "retry", key)
     if _reads(request) and request.headers.get("hx-target") == "message":
         return await _one(request, services, id, seen)
     found = await services.get("customers", f"/messages/{id}", min_version=seen)
-    return page(request, "outbox_row.html", each=_shown(request, found), reads=_reads(request))
+    return page(request, "outbox_row.html", each=_shown(request, found), titles=TITLES, reads=_reads(request))
+
+
+@router.post("/{id}/resend", dependencies=[allow(*SETS)])
+async def resend(request: Request, id: MessageId, services: Ask, key: Key) -> Response:
+    return await _one(request, services, id, await _done(services, id, "resend", key))
+
+
+@router.post("/{id}/stop", dependencies=[allow(*SETS)])
+async def stop(request: Request, id: MessageId, services: Ask, key: Key) -> Response:
+    return await _one(request, services, id, await _done(services, id, "stop", key))
+
+
+async def _done(services: Services, id: str, what: str, key: str) -> str:
+    """What the page wants to see then."""
+    done = await services.post("customers", f"/messages/{id}/{what}", key=key)
+    return f"message-{id}@{done['version']}"
 
 
 async def _one(request: Request, services: Services, id: str, seen: str) -> Response:
     mine = seen if seen.startswith(f"message-{id}@") else None
     found = await services.get("customers", f"/messages/{id}", min_version=mine)
-    return page(request, "outbox_message_part.html" if wants_part(request) else "outbox_message.html", each=found)
+    return page(request, "outbox_message_part.html" if wants_part(request) else "outbox_message.html", each=found, titles=TITLES)
 
 
 def _reads(request: Request) -> bool:

@@ -26,6 +26,7 @@ NAMES = {
     "shipping_adjustment": "Allow shipping price adjustment",
     "time_zone": "Time zone",
     "session_idle_minutes": "Session idle time",
+    "default_plugin": "Default fulfilment plugin",
 }
 _MOST_RATES = 1_000
 _SHOWN = 20
@@ -35,7 +36,7 @@ _SHOWN = 20
 @router.get("")
 async def form(request: Request, services: Ask, saved: bool = False) -> Response:
     current = await services.get("catalog", "/settings")
-    return _form(request, current["settings"], current["number"], await _history(services, current["number"]), saved=saved)
+    return await _form(request, services, current["settings"], current["number"], await _history(services, current["number"]), saved=saved)
 
 
 @router.post("")
@@ -48,12 +49,12 @@ async def save(request: Request, services: Ask, number: Annotated[int, Form()], 
     except Failed as refused:
         if refused.status == 503:
             raise
-        return _form(request, typed, number, await _history(services, current["number"]), refused.status, problem=refused.problem)
+        return await _form(request, services, typed, number, await _history(services, current["number"]), refused.status, problem=refused.problem)
     return RedirectResponse("/settings?saved=true", 303)
 
 
-def _form(
-    request: Request, settings: Mapping[str, Any], number: int, history: Sequence[Mapping[str, Any]] | None, status: int = 200, *,
+async def _form(
+    request: Request, services: Services, settings: Mapping[str, Any], number: int, history: Sequence[Mapping[str, Any]] | None, status: int = 200, *,
     problem: Mapping[str, Any] | None = None, saved: bool = False,
 ) -> Response:  # fmt: skip
     errors = _errors(problem or {})
@@ -63,8 +64,16 @@ def _form(
     ]
     return page(
         request, "settings.html", status, settings=settings, number=number, rates=rates, history=history, saved=saved, errors=errors,
-        nexus=settings["tax_nexus"] or [], everywhere=settings["tax_nexus"] is None, zones=time_zones(), place_name=place_name,
+        plugins=await _plugins(services, settings["default_plugin"]), nexus=settings["tax_nexus"] or [],
+        everywhere=settings["tax_nexus"] is None, zones=time_zones(), place_name=place_name,
     )  # fmt: skip
+
+
+async def _plugins(services: Services, chosen: str) -> list[tuple[str, str]]:
+    """What may be chosen, the one that is chosen in any case."""
+    found = await if_answered(services, "fulfillment", "/plugins")
+    named = {row["name"]: f"{row['title']}{'' if row['on'] else ' (off)'}" for row in found["rows"]} if found else {}
+    return list(({} if chosen in named else {chosen: chosen}).items()) + list(named.items())
 
 
 def _errors(problem: Mapping[str, Any]) -> dict[str, str]:
@@ -88,6 +97,7 @@ def _typed(form: FormData, settings: Mapping[str, Any]) -> dict[str, Any]:
         "shipping_adjustment": "shipping_adjustment" in form,
         "time_zone": str(form.get("time_zone", settings["time_zone"])).strip(),
         "session_idle_minutes": _number(form, "session_idle_minutes", settings),
+        "default_plugin": str(form.get("default_plugin", settings["default_plugin"])).strip(),
         "tax_nexus": _nexus(form) if "asked" in form else settings["tax_nexus"],
         "tax_rates": rates,
         "shipping_taxable": {place: True for place in rates if place in taxed},

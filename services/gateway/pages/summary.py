@@ -60,7 +60,16 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
         "may_refund": role in SETS and bool(money["payment"] and money["payment"]["refundable"]),
         "may_settle": role in SETS,
         "may_release": role in SETS and held,
+        "may_hold": role in SETS and not held and bool(shipment and shipment["holdable"] and not shipment["cancelled"]),
+        "may_recall": role in SETS and _can_be_recalled(shipment),
+        "may_ship": role in SETS and bool(shipment and shipment["approved"]),
     }
+
+
+def _can_be_recalled(shipment: dict[str, Any] | None) -> bool:
+    """Some of it has gone out, and is not on its way yet; nobody waits for an answer."""
+    asked = [row for row in (shipment or {}).get("records", ()) if row["status"] == "Pending Shipment"]
+    return any(not row["cancel"] or row["cancel"]["state"] != "requested" for row in asked)
 
 
 def _can_be_completed(order: dict[str, Any]) -> bool:

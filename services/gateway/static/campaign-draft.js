@@ -4,7 +4,7 @@ export const NAMES = {
   target_call_seconds: "Target time of a call", methods: "Payment methods", offers: "Offers and upsells", script_main: "Main script",
   script_rebuttal: "Rebuttal script", script_upsell: "Upsell script", call_center: "Call centre", teams: "Teams", terms_required: "Terms required",
   terms: "Terms", max_coupons: "Coupons an order", reorder_days: "Re-order", checkout: "Checkout page", coupons: "Coupons",
-  profiles: "Shipping profiles", fields: "Custom fields",
+  profiles: "Shipping profiles", fields: "Custom fields", letters: "Letters",
 };
 const IN_MONEY = ["offers", "coupons", "profiles"];
 

@@ -7,11 +7,12 @@ import { csvDialog, scripts } from "./campaign-files.js";
 import { at, check, clear, fieldOf, fill, forgetAll, form, itemOf, remember, say, valueOf } from "./campaign-form.js";
 import { fieldWithin, offersList } from "./campaign-offers.js";
 import { profilesList, ruleField } from "./campaign-shipping.js";
+import { lettersPart } from "./campaign-letters.js";
 import { register } from "./keys.js";
 
 const path = `/campaigns/${form.dataset.id}`;
 const bar = at("save-bar");
-const lists = { offers: offersList(changed), profiles: profilesList(changed), coupons: couponsList(changed), fields: fieldsList(changed) };
+const lists = { offers: offersList(changed), profiles: profilesList(changed), coupons: couponsList(changed), fields: fieldsList(changed), letters: lettersPart(path) };
 const drawScripts = scripts(path);
 let busy = null;
 let leaving = false;
@@ -123,7 +124,7 @@ function problems(errors, before = () => {}) {
 }
 
 const where = ({ item, outer }) => {
-  const names = [outer, item].filter((each) => each && each !== draft.values).map((each) => each.name || each.code || each.label || each.values?.join(", ")).filter(Boolean);
+  const names = [outer, item].filter((each) => each && each !== draft.values).map((each) => each.name || each.code || each.label || each.values?.join(", ") || (each.template && lists.letters.titleOf(each))).filter(Boolean);
   return names.length ? `${names.join(", ")}: ` : "";
 };
 

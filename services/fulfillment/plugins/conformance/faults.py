@@ -13,7 +13,7 @@ from shared.wire import FAULTS, instead, saying
 _MUCH_LATER = 15.0
 """Seconds; what takes as long never gives up."""
 _SAYS_YES = {name for name in FAULTS if "a page" in name and "502" not in name and "proxy" not in name} | {
-    "it answers an empty object", "it answers a list", "it answers nothing", "it answers half", "it answers what is no text",
+    "it drips", "it answers an empty object", "it answers a list", "it answers nothing", "it answers half", "it answers what is no text",
 }  # fmt: skip
 """By its status."""
 
