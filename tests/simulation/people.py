@@ -61,6 +61,8 @@ class People:
         self.orders = []
         self.poisoned = set()
         self._to_forget = set()
+        self._plugins = dict.fromkeys(PLUGINS, "")
+        """Until they are configured."""
         self._keys = 0
         self._reviewers, self._shippers = Reviewers(self, chance), Shippers(self, chance)
 
@@ -96,7 +98,6 @@ class People:
 
     async def work(self, orders):
         """Everybody at once, until each agent's calls are over."""
-        await self._shippers.open()
         await self._publish(PHONE)
         others = [asyncio.create_task(work()) for work in (self._supervise, self._reviewers.work, self._reviewers.work)]
         await asyncio.gather(*(self._call(self._chance.choice(AGENTS)) for _ in range(orders)))
@@ -174,6 +175,9 @@ class People:
 
     async def _supervise(self):
         await self._publish(LANDER)
+        await self._shippers.open()
+        self._plugins = PLUGINS
+        await self._publish(PHONE)
         while True:
             await self._configure()
             await self.think(25)
@@ -222,9 +226,14 @@ class People:
         pillow, sample = CAMPAIGNS[id]
         offers = (
             Offer(
-                id=pillow, name="Cloud pillow", sku="RN-PIL-01", price=self._chance.choice((4995, 3995)), shipping_price=695, plugin=PLUGINS[pillow]
+                id=pillow,
+                name="Cloud pillow",
+                sku="RN-PIL-01",
+                price=self._chance.choice((4995, 3995)),
+                shipping_price=695,
+                plugin=self._plugins[pillow],
             ),
-            Offer(id=sample, name="Sample", sku="RN-SMP-01", price=0, plugin=PLUGINS[sample]),
+            Offer(id=sample, name="Sample", sku="RN-SMP-01", price=0, plugin=self._plugins[sample]),
         )
         coupons = (Coupon(id=f"{pillow}1", code="TEN", percent="10"), Coupon(id=f"{pillow}2", code=LAST, kind="flat", amount=500, max_uses=USES))
         campaign = Campaign(

@@ -99,7 +99,7 @@ class Courier:
         self._inbox, self._log, self._faults, self._trace = inbox, log, faults, trace
 
     async def deliver(self, outgoing, options, secrets):
-        take = partial(self._take, options["account"], outgoing)
+        take, taken = partial(self._take, options["account"], outgoing), Taken(f"{options['account']} {outgoing.export_id}")
         mood = self._mood(("refused", "for good", "gone", "unheard", "nonsense", "late", "lost", "twice"), outgoing.export_id)
         match mood:
             case "refused":
@@ -110,13 +110,14 @@ class Courier:
                 await asyncio.Event().wait()
             case "late":
                 await self._arrives_late(take)
+                return taken
             case "unheard" | "nonsense":
                 take()
                 return NoAnswer("The line went dead.") if mood == "unheard" else "It is a pleasure."
             case "twice":
                 take(by_itself=True)
         await PROCESS.get().line.ask("plugin.deliver", take, [outgoing.export_id])
-        return Taken(f"{options['account']} {outgoing.export_id}")
+        return taken
 
     def _take(self, account, outgoing, by_itself=False):
         self._inbox.take(account, outgoing, len(self._log), by_itself)
