@@ -103,13 +103,13 @@ async def configure(name: Name, body: PluginBody, service: RunningService, sent:
     try:
         await service.execute(plugin, name, replace(command, secrets=reference), sent)
     finally:
-        known: PluginConfigured | None = (await service.load(plugin, name))[0]
+        known: PluginConfigured | None = (await service.load(plugin, name, confirmed=True))[0]
         used = known.secrets if known else ""
         for other in (reference, before.secrets if before else ""):
             if other and other != used:
                 await safe.forget(other)
         service.state["roster"].changed()
-    return await _row(service, name)
+    return await _row(service, name, confirmed=True)
 
 
 async def _kept(safe: Safe, before: PluginConfigured | None) -> Secrets:
@@ -203,8 +203,8 @@ async def _known(service: Running, name: str) -> PluginConfigured:
     return known
 
 
-async def _row(service: Running, name: str) -> dict[str, Any]:
-    known, version = await service.load(plugin, name)
+async def _row(service: Running, name: str, *, confirmed: bool = False) -> dict[str, Any]:
+    known, version = await service.load(plugin, name, confirmed=confirmed)
     safe: Safe = service.state["safe"]
     found: Installed = service.state["installed"]
     broken = "" if known.kind in found.plugins else found.broken.get(known.kind, f"There is no plugin kind {known.kind} installed here any more.")
