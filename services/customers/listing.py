@@ -21,13 +21,15 @@ Listed = Status | Literal["Attention"]
 LISTED: tuple[Listed, ...] = (*STATUSES, "Attention")
 PAGE = 50
 
-_FEW = 500
+_FEW = 200
 """So many are read whole and looked through: less than what a page costs elsewhere."""
 _COUNTED = 100
 _UTC = "+00:00"
 _CURSOR = re.compile(r"[0-9T.:-]{20,40}_[0-9A-Za-z]{1,40}")
-_SORTED = ("attention_at", "marked_at", "agent_at", "status_at", "campaign_at", "method_at", "listed_at")
+_SORTED = ("attention_at", "marked_at", "agent_at", "status_at", "method_at", "campaign_at", "listed_at")
 """Indexes that are in the order of creation for one value, those of the fewest orders first."""
+_WIDE = ("Complete ", "card ")
+"""What most orders are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _place(cursor: str) -> tuple[str, str]:
 
 async def _few(service: Running, where: Mapping[str, Any], after: tuple[str, str] | None) -> list[Row] | None:
     """All that are left, where one of the filters alone leaves only a few."""
-    for index in (name for name in ("customer_id", "amount", *_SORTED[:-1]) if name in where):
+    for index in (name for name in ("customer_id", "amount", *_narrow_first(where)) if name in where and name != "listed_at"):
         rows, following = await service.find(orders, {index: where[index]}, sort=index, limit=_FEW, open_fields=False)
         if following is None:
             kept = [row for row in rows if _fits(row, where) and _is_after(row, after)]
@@ -121,7 +123,7 @@ def _is_after(row: Row, after: tuple[str, str] | None) -> bool:
 
 async def _walked(service: Running, where: dict[str, Any], after: tuple[str, str] | None, count: int) -> list[Row]:
     """Read in the order of an index until there are enough."""
-    index = next(name for name in _SORTED if name in where)
+    index = _narrow_first(where)[0]
     if after:
         bounds = where[index]
         prefix = bounds.high[: bounds.high.rfind(" ") + 1]
@@ -134,6 +136,10 @@ async def _walked(service: Running, where: dict[str, Any], after: tuple[str, str
         if not following:
             break
     return found[:count]
+
+
+def _narrow_first(where: Mapping[str, Any]) -> list[str]:
+    return sorted((name for name in _SORTED if name in where), key=lambda name: where[name].low.startswith(_WIDE))
 
 
 async def counts(service: Running) -> dict[str, int]:
