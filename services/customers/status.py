@@ -15,15 +15,18 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 _NOTHING: Row = {}
 MARKS = (
     "outcome-unknown", "answer-contradicts", "capture-failed", "void-failed", "refund-failed", "payment-returned", "refund-due", "partly-refunded",
-    "delivery-failed", "exported",
+    "delivery-failed", "exported", "shipped", "delivered", "returned",
 )  # fmt: skip
-_CALM = frozenset(("exported", "partly-refunded"))
-"""Marks that nobody has to do anything about."""
-COMMON = frozenset(("exported",))
+COMMON = frozenset(("exported", "shipped", "delivered"))
 """Marks that most orders come to."""
+_CALM = COMMON | {"returned", "partly-refunded"}
+"""Marks that nobody has to do anything about."""
 INDEXES = ("status_at", "listed_at", "attention_at", "customer_id", "campaign_at", "agent_at", "method_at", "marked_at", "amount")
-_BY_NAME = ("link_status", "unknown", "contradicted", "recorded", "trouble", "captured", "refunded", "returned")
-"""What is told of one thing at a time: a link, a reference, an attempt, a refund."""
+_BY_NAME = (
+    "link_status", "unknown", "contradicted", "recorded", "trouble", "captured", "refunded", "returned", "made",
+    "exported", "shipped", "arrived", "came_back", "recalled", "delivery_failed",
+)  # fmt: skip
+"""What is told of one thing at a time: a link, a reference, an attempt, a refund, a plugin."""
 _PLACES = 4
 """Decimals of an amount that is compared across currencies; none has more."""
 
@@ -86,9 +89,21 @@ def marks(parts: Parts) -> Iterator[str]:
         yield "refund-due"
     if 0 < back < captured(payment):
         yield "partly-refunded"
-    if "exported_at" in shipment:
+    yield from _on_its_way(shipment)
+
+
+def _on_its_way(shipment: Row) -> Iterator[str]:
+    """How far it has got, and which plugin could not be handed its part."""
+    going = shipment.get("made", _NOTHING).keys() - shipment.get("recalled", _NOTHING).keys()
+    if shipment.get("came_back"):
+        yield "returned"
+    elif going and going <= shipment.get("arrived", _NOTHING).keys():
+        yield "delivered"
+    elif shipment.get("shipped") or shipment.get("arrived"):
+        yield "shipped"
+    elif shipment.get("exported"):
         yield "exported"
-    elif "cancelled" not in shipment and shipment.get("delivery_failed"):
+    if "cancelled" not in shipment and any(shipment.get("delivery_failed", _NOTHING).values()):
         yield "delivery-failed"
 
 
@@ -141,7 +156,9 @@ def unfinished(row: Row) -> bool:
     """Somebody still has to know whose order this is; a refund stops nothing that is to be shipped."""
     parts: Parts = row["parts"]
     review, shipment = (parts.get(kind, _NOTHING) for kind in ("review", "shipment"))
-    ends = "exported_at" in shipment or "cancelled" in shipment or "denied" in review
+    gone = shipment.get("exported", _NOTHING).keys() | shipment.get("recalled", _NOTHING).keys()
+    out = bool(gone) and shipment.get("made", _NOTHING).keys() <= gone
+    ends = out or "cancelled" in shipment or "denied" in review
     return status(parts) in ("Processing", "Pending") or ("approved_by" in review and not ends)
 
 

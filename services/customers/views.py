@@ -18,7 +18,18 @@ from shared.contracts.cart import (
     PartialCreated,
 )
 from shared.contracts.catalog import CampaignPublished
-from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentHeld, FulfillmentReleased, OrderCancelled
+from shared.contracts.fulfillment import (
+    FulfillmentCancelled,
+    FulfillmentDelivered,
+    FulfillmentExported,
+    FulfillmentFailed,
+    FulfillmentHeld,
+    FulfillmentRecordCreated,
+    FulfillmentReleased,
+    FulfillmentReturned,
+    FulfillmentShipped,
+    OrderCancelled,
+)
 from shared.contracts.order import Attribution, OrderBody, Person
 from shared.contracts.payments import (
     AnswerContradicted,
@@ -208,10 +219,20 @@ def _reviewed(fact: Fact) -> Row:
 def _shipped(fact: Fact) -> Row:
     event = fact.event
     match event:
+        case FulfillmentRecordCreated():
+            return {"made": {event.plugin: True}}
         case FulfillmentFailed():
-            return {"delivery_failed": event.reason}
+            return {"delivery_failed": {event.plugin: event.reason}}
         case FulfillmentExported():
-            return {"exported_at": stamp(fact.time), "delivery_failed": ""}
+            return {"exported": {event.plugin: True}, "exported_at": stamp(fact.time), "delivery_failed": {event.plugin: ""}}
+        case FulfillmentShipped():
+            return {"shipped": {event.plugin: True}}
+        case FulfillmentDelivered():
+            return {"arrived": {event.plugin: True}}
+        case FulfillmentReturned():
+            return {"came_back": {event.plugin: True}}
+        case FulfillmentCancelled() if event.plugin:
+            return {"recalled": {event.plugin: True}, "delivery_failed": {event.plugin: ""}}
         case FulfillmentHeld():
             return {"let_go": False}
         case FulfillmentReleased(by_hand=True):
@@ -227,7 +248,7 @@ _SAID: dict[str, Callable[[Fact], Row]] = {"order": _rung_up, "payment": _paid, 
 KINDS = tuple(_SAID)
 """The kinds of streams that an order has."""
 
-orders = view("orders", 5, _order_key, _order, INDEXES)
+orders = view("orders", 6, _order_key, _order, INDEXES)
 """One row an order. What ends in ``_at`` is created, after what it is named for, and None while nothing was typed: status.indexed."""
 
 

@@ -122,6 +122,7 @@ async def undo_many(body: Many, service: RunningService, sent: Sent) -> dict[str
 @router.get("/reviews/{order_id}")
 async def one(order_id: str, service: RunningService, min_version: str | None = None, as_of: Moment | None = None) -> dict[str, Any]:
     """``similar`` are other orders with the same phone, e-mail, address or card: ``{order_id, same, at, amount, currency, method, stopped}``.
+
     ``as_of``: as it was then.
     """
     if as_of:

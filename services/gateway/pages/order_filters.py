@@ -27,6 +27,9 @@ MARKS = {
     "partly-refunded": "Partly refunded",
     "delivery-failed": "Delivery failed",
     "exported": "Exported",
+    "shipped": "Shipped",
+    "delivered": "Delivered",
+    "returned": "Returned",
 }
 """What customers calls it, and people."""
 SHUT = ("campaign", "agent", "method", "mark", "since", "until", "at_least", "at_most")

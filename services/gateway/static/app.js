@@ -167,4 +167,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   stale.set(target, requestConfig.triggeringEvent.detail.seen);
 });
 
+// What somebody has opened stays open when the part around it is fetched again.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  opened = [...event.detail.target.querySelectorAll("details[open][id]")].map((each) => each.id);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const id of opened.splice(0)) document.getElementById(id)?.setAttribute("open", "");
+});
+
 if (signedIn) followLive();
