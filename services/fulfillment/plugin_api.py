@@ -95,7 +95,7 @@ async def configure(name: Name, body: PluginBody, service: RunningService, sent:
     before: PluginConfigured | None = (await service.load(plugin, name))[0]
     kept = await _kept(safe, before)
     secrets = kept if body.secrets is None else {key: value for key, value in ({**kept, **body.secrets} if body.secrets else {}).items() if value}
-    command = replace(_command(service, name, body, sent.actor), secret=frozenset(secrets))
+    command = _command(service, name, body, sent.actor, secrets)
     reference = None if body.secrets is None else ""
     if body.secrets is not None and secrets:
         reference = safe.reference(name, sent.command_id, secrets)
@@ -103,13 +103,13 @@ async def configure(name: Name, body: PluginBody, service: RunningService, sent:
     try:
         await service.execute(plugin, name, replace(command, secrets=reference), sent)
     finally:
-        known: PluginConfigured | None = (await service.load(plugin, name))[0]
+        known: PluginConfigured | None = (await service.load(plugin, name, confirmed=True))[0]
         used = known.secrets if known else ""
         for other in (reference, before.secrets if before else ""):
             if other and other != used:
                 await safe.forget(other)
         service.state["roster"].changed()
-    return await _row(service, name)
+    return await _row(service, name, confirmed=True)
 
 
 async def _kept(safe: Safe, before: PluginConfigured | None) -> Secrets:
@@ -119,8 +119,8 @@ async def _kept(safe: Safe, before: PluginConfigured | None) -> Secrets:
     return {}
 
 
-def _command(service: Running, name: str, body: PluginBody, by: str) -> Configure:
-    """Raises Refusal for a kind that is broken, or secrets that are none of it."""
+def _command(service: Running, name: str, body: PluginBody, by: str, secrets: Secrets) -> Configure:
+    """``secrets`` are all that there are then. Raises Refusal for a kind that is broken, or secrets that are none of it."""
     found: Installed = service.state["installed"]
     if body.kind in found.broken:
         raise Refusal(Refused("plugin-invalid", found.broken[body.kind], "kind", conflict=False))
@@ -128,7 +128,8 @@ def _command(service: Running, name: str, body: PluginBody, by: str) -> Configur
     for secret in body.secrets or () if kind else ():
         if kind and secret not in {each.name for each in kind.secrets}:
             raise Refusal(Refused("plugin-invalid", f"A {kind.title} has no such secret.", f"secrets.{secret}", conflict=False))
-    return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds)
+    unfit = kind.check_secrets(secrets) if kind and body.secrets else {}
+    return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds, secret=frozenset(secrets), unfit=unfit)
 
 
 @router.post("/{name}/test")
@@ -202,8 +203,8 @@ async def _known(service: Running, name: str) -> PluginConfigured:
     return known
 
 
-async def _row(service: Running, name: str) -> dict[str, Any]:
-    known, version = await service.load(plugin, name)
+async def _row(service: Running, name: str, *, confirmed: bool = False) -> dict[str, Any]:
+    known, version = await service.load(plugin, name, confirmed=confirmed)
     safe: Safe = service.state["safe"]
     found: Installed = service.state["installed"]
     broken = "" if known.kind in found.plugins else found.broken.get(known.kind, f"There is no plugin kind {known.kind} installed here any more.")

@@ -100,9 +100,11 @@ async def sum_of_all(
 
 @router.post("/reviews/sum")
 async def sum_of(body: Many, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """Of these orders those that wait, and what they add up to."""
+    """Of these orders those that wait, and what they add up to; ``gone`` are those that do not."""
     rows = await these(service, body.order_ids)
-    return {**summed(rows, sent.actor, own_allowed=await _own_allowed(service)), "more": False}
+    found = summed(rows, sent.actor, own_allowed=await _own_allowed(service))
+    unknown = {*body.order_ids} - {row["id"] for row in rows}
+    return {**found, "gone": [*found["gone"], *sorted(unknown)], "more": False}
 
 
 @router.post("/reviews/approve")

@@ -72,7 +72,7 @@ WHO = {
         "POST /api/v1/shipments/{id}/{plugin}/delivered; POST /api/v1/shipments/{id}/{plugin}/returned; "
         "POST /orders/{id}/refunds; POST /orders/{id}/retry; POST /orders/{id}/outcomes; POST /orders/{id}/release; "
         "POST /api/v1/orders/{id}/refunds; "
-        "GET /orders/export.csv; POST /orders/{id}/cancel; POST /customers/{id}/erase; "
+        "GET /orders/export.csv; POST /orders/{id}/cancel; POST /customers/{id}/erase; GET /fulfillment/import; POST /fulfillment/import; "
         "POST /customers/{id}/merge; POST /customers/{id}/unmerge; POST /customers/{id}/export; "
         "POST /api/v1/customers/{id}/merge; POST /api/v1/customers/{id}/unmerge; POST /api/v1/customers/{id}/export; "
         "POST /api/v1/customers/{id}/erase; "

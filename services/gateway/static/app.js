@@ -147,17 +147,22 @@ onLive((notice) => {
   }
   if (stale.size) refreshSoon();
 });
+// What happens first after a while is seen almost at once; what happens close upon it, together.
+const TOGETHER = 150;
+const AT_FIRST = 15;
 let soon;
+let refreshed = -Infinity;
 function refreshSoon() {
   soon ??= setTimeout(() => {
     soon = undefined;
+    refreshed = performance.now();
     for (const [before, seen] of stale) {
       const part = before.isConnected ? before : document.getElementById(before.id);
       if (part?.matches(BUSY) || part?.querySelector(`dialog[open], ${BUSY}`)) continue;
       stale.delete(before);
       part?.dispatchEvent(new CustomEvent("live", { bubbles: false, detail: { seen } }));
     }
-  }, 150);
+  }, performance.now() - refreshed > TOGETHER ? AT_FIRST : TOGETHER);
 }
 
 document.addEventListener("htmx:beforeSwap", (event) => {
