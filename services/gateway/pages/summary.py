@@ -73,12 +73,6 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
     }
 
 
-def _can_be_recalled(shipment: dict[str, Any] | None) -> bool:
-    """Some of it has gone out, and is not on its way yet; nobody waits for an answer."""
-    asked = [row for row in (shipment or {}).get("records", ()) if row["status"] == "Pending Shipment"]
-    return any(not row["cancel"] or row["cancel"]["state"] != "requested" for row in asked)
-
-
 def _when(then: str, seen: str, stream: str) -> dict[str, str | None]:
     return {"as_of": then} if then else {"min_version": seen if seen.startswith(stream) else None}
 
@@ -96,6 +90,12 @@ def _is_authorised(money: dict[str, Any]) -> bool:
     """What is cancelled now is voided, and costs nobody anything."""
     newest = next(iter(money["attempts"]), None)
     return bool(newest and newest["status"] == "authorized" and not money["payment"]["captured"])
+
+
+def _can_be_recalled(shipment: dict[str, Any] | None) -> bool:
+    """Some of it has gone out, and is not on its way yet; nobody waits for an answer."""
+    asked = [row for row in (shipment or {}).get("records", ()) if row["status"] == "Pending Shipment"]
+    return any(not row["cancel"] or row["cancel"]["state"] != "requested" for row in asked)
 
 
 def _can_be_completed(order: dict[str, Any]) -> bool:
