@@ -214,8 +214,8 @@ class Running(Queries):
         (self.meter.repeated if outcome.repeated else self.meter.accepted).inc()
         return outcome
 
-    async def load(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
-        return await self.commands.load(aggregate, id)
+    async def load(self, aggregate: Aggregate[Any], id: str, *, confirmed: bool = False) -> tuple[Any, int]:
+        return await self.commands.load(aggregate, id, confirmed=confirmed)
 
     async def seen(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
         return await self.commands.seen(aggregate, id)

@@ -75,12 +75,12 @@ async def configure(name: Name, body: GatewayBody, service: RunningService, sent
     try:
         await service.execute(gateway, name, replace(command, credentials=reference), sent)
     finally:
-        known, _ = await service.load(gateway, name)
+        known, _ = await service.load(gateway, name, confirmed=True)
         used = known.credentials if known else ""
         for other in (reference, before.credentials if before else ""):
             if other and other != used:
                 await credentials.forget(other)
-    return await _row(service, name)
+    return await _row(service, name, confirmed=True)
 
 
 async def _merged(credentials: Credentials, before: GatewayConfigured | None, given: Secrets | None) -> Secrets:
@@ -120,8 +120,8 @@ async def test(name: Name, service: RunningService) -> dict[str, Literal["ok", "
     return {"answer": "failed" if trouble else "ok", "detail": trouble or "It answers, and knows nothing of a request that was never made."}
 
 
-async def _row(service: Running, name: str) -> dict[str, Any]:
-    known, version = await service.load(gateway, name)
+async def _row(service: Running, name: str, *, confirmed: bool = False) -> dict[str, Any]:
+    known, version = await service.load(gateway, name, confirmed=confirmed)
     return {"name": name, "version": version, **_told(known, service.state["installed"])}
 
 

@@ -77,8 +77,9 @@ class Commands:
         self._appended = appended
         self._cache: OrderedDict[str, Folded] = OrderedDict()
 
-    async def load(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:
-        folded = await self._fold(aggregate, aggregate.stream(id))
+    async def load(self, aggregate: Aggregate[Any], id: str, *, confirmed: bool = False) -> tuple[Any, int]:
+        """``confirmed``: as it is, for whoever destroys by it; otherwise the newest may be missing."""
+        folded = await self._fold(aggregate, aggregate.stream(id), confirmed=confirmed)
         return folded.state, folded.version
 
     async def seen(self, aggregate: Aggregate[Any], id: str) -> tuple[Any, int]:

@@ -1,4 +1,4 @@
-"""What is found from the outside once everything is quiet: events, the gateway's own ledger and the exported files, beside what clients were told."""
+"""What is found from the outside once all is quiet: events, the gateway's own ledger and the plugins' inboxes, beside what clients were told."""
 
 import json
 from collections import Counter, defaultdict
@@ -12,15 +12,19 @@ from tests.chaos.test_kill import events_are_whole
 from tests.chaos.victim import MALFORMED
 from tests.house.shop import BROKE, GOOD, LOST_AFTER, LOST_BEFORE
 
-ONCE = ("FulfillmentExported", "OrderApproved", "OrderCancelled", "OrderSubmitted", "PaymentAuthorized", "PaymentCaptured")
+ONCE = ("OrderApproved", "OrderCancelled", "OrderSubmitted", "PaymentAuthorized", "PaymentCaptured")
 CHARGED = {GOOD, LOST_AFTER, LOST_BEFORE, MALFORMED, "cancelled by card"}
 
 
 class Found:
-    """``events``: order -> type -> data of each. ``ledger``: order -> entries."""
+    """``events``: order -> type -> data of each. ``ledger``: order -> entries. ``shipped``: order -> plugin -> export ids that came there."""
 
-    def __init__(self, events, ledger, exported):
-        self.events, self.exported = events, exported
+    def __init__(self, events, ledger, inboxes):
+        self.events = events
+        self.shipped = defaultdict(dict)
+        for plugin, export_ids in inboxes.items():
+            for export_id in export_ids:
+                self.shipped[export_id.partition("-")[0]].setdefault(plugin, set()).add(export_id)
         self.ledger = defaultdict(list)
         for entry in ledger:
             self.ledger[entry["reference"].split("-")[0]].append(entry)
@@ -32,19 +36,24 @@ class Found:
         found = self.happened(order, "OrderSubmitted")
         return found[0]["submitted"] if found else None
 
+    def plugins(self, order):
+        """Who is to ship something of it."""
+        return {created["plugin"] for created in self.happened(order, "FulfillmentRecordCreated")}
+
     def end(self, order):
         """Of an order that was submitted; what it would wait for is a person."""
         if self.happened(order, "OrderCancelled") or self.happened(order, "OrderDenied"):
             return "Cancelled"
         if self.happened(order, "OrderApproved"):
-            return "Complete" if order in self.exported else "Approved"
+            return "Complete" if self.plugins(order) == self.shipped[order].keys() else "Approved"
         if self.happened(order, "QualityReviewRequested"):
             return "Pending"
         return "Declined" if self.happened(order, "OrderDeclined") else "Processing"
 
 
-async def found(settings, ledger, exports):
-    """Raises where a stream has a gap, or something happened in it more than once."""
+async def found(settings, ledger, exports, **inboxes):
+    """``inboxes``: the export ids that came to other plugins than the CSV drop. Raises where a stream has a gap, or something happened in it
+    more than once."""
     events = defaultdict(lambda: defaultdict(list))
     client = mongo.connect(settings.mongo, "chaos")
     for service in SERVICES:
@@ -55,7 +64,7 @@ async def found(settings, ledger, exports):
                 type = dict(stored.headers)["ce_type"].rpartition(".")[2]
                 events[stored.stream.partition("-")[2]][type].append(json.loads(stored.data))
     client.close()
-    return Found(events, ledger, {path.name.removesuffix("-csv.csv") for path in exports.glob("*.csv")})
+    return Found(events, ledger, {"csv": {path.stem for path in exports.glob("*.csv")}, **inboxes})
 
 
 async def _streams(streams):
@@ -135,12 +144,28 @@ def _of_money(found, id):
 
 
 def _of_export(found, id):
-    exported = bool(found.happened(id, "FulfillmentExported"))
-    approved = found.happened(id, "OrderApproved")
-    if exported != (id in found.exported):
-        yield f"its file is {'missing' if exported else 'there, and no event says so'}"
-    if exported and not approved:
+    """P3 of each plugin: one export id, which is the order's and the plugin's own; P7 of the order."""
+    exported = Counter(event["plugin"] for event in found.happened(id, "FulfillmentExported"))
+    shipped = found.shipped[id]
+    for plugin in sorted(exported.keys() | shipped.keys()):
+        if bool(exported[plugin]) != (plugin in shipped):
+            yield f"what {plugin} ships is {'missing' if exported[plugin] else 'there, and no event says so'}"
+        if exported[plugin] > 1:
+            yield f"it was exported {exported[plugin]} times to {plugin}"
+        if shipped.get(plugin, set()) - {f"{id}-{plugin}"}:
+            yield f"{plugin} has it as {sorted(shipped[plugin])}"
+        if plugin not in found.plugins(id):
+            yield f"{plugin} ships what nobody has recorded"
+    yield from _of_gate(found, id)
+
+
+def _of_gate(found, id):
+    approved, out = found.happened(id, "OrderApproved"), any(found.shipped[id].values())
+    submitted = found.submitted(id)
+    if out and not approved:
         yield "it was exported without an approval"
+    if out and submitted["method"] != "external" and submitted["amount"] and not found.happened(id, "PaymentCaptured"):
+        yield "it was exported before the money was taken"
     if approved and approved[0]["by"] == "skip_qa" and not found.submitted(id)["rules"]["skip_qa"]:
         yield "it skipped quality assurance, and its settings do not"
     for type in ONCE:

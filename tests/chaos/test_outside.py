@@ -17,22 +17,25 @@ SUBMITTED = {"method": "card", "amount": 100, "rules": {"skip_qa": False}}
 EVENTS = {
     "OrderSubmitted": [{"submitted": SUBMITTED}],
     "OrderApproved": [{"by": "automatic"}],
-    "FulfillmentExported": [{}],
+    "PaymentCaptured": [{}],
+    "FulfillmentRecordCreated": [{"plugin": "csv"}, {"plugin": "hook"}],
+    "FulfillmentExported": [{"plugin": "csv"}, {"plugin": "hook"}],
 }
+INBOXES = {"csv": [f"{ID}-csv"], "hook": [f"{ID}-hook"]}
 
 
-def said(told=None, ledger=(AUTHORISED, CAPTURED), exported=(ID,), **changed):
+def said(told=None, ledger=(AUTHORISED, CAPTURED), inboxes=INBOXES, **changed):
     events = defaultdict(lambda: defaultdict(list))
     events[ID].update({**EVENTS, **changed})
     told = told or Told(GOOD, "key", ID, "ok")
-    return list(wrong(Found(events, ledger, set(exported)), [told], {"key": ID}))
+    return list(wrong(Found(events, ledger, inboxes), [told], {"key": ID}))
 
 
 def test_an_order_that_went_its_way_is_right():
     assert said() == []
     assert said(Told(GOOD, "key")) == [], "its client gave up"
     cancelled = {"OrderCancelled": [{}], "FulfillmentExported": []}
-    assert said(Told("cancelled by card", "key", ID, "ok", "ok"), (AUTHORISED, CAPTURED, REFUNDED), (), **cancelled) == []
+    assert said(Told("cancelled by card", "key", ID, "ok", "ok"), (AUTHORISED, CAPTURED, REFUNDED), {}, **cancelled) == []
 
 
 @pytest.mark.parametrize(
@@ -51,8 +54,14 @@ def test_an_order_that_went_its_way_is_right():
         ({"OrderCancelled": [{}]}, "it is Cancelled, and 0 was given back of 100"),
         ({"ledger": (AUTHORISED,)}, "was followed by nothing"),
         ({"ledger": (AUTHORISED, CAPTURED, {**AUTHORISED, "reference": f"{ID}-2-1"})}, "was followed by nothing"),
-        ({"exported": ()}, "its file is missing"),
-        ({"FulfillmentExported": []}, "its file is there, and no event says so"),
+        ({"inboxes": {**INBOXES, "csv": []}}, "what csv ships is missing"),
+        ({"inboxes": {"csv": INBOXES["csv"]}}, "what hook ships is missing"),
+        ({"inboxes": {**INBOXES, "hook": [f"{ID}-hook", f"{ID}-hook-2"]}}, "hook has it as"),
+        ({"inboxes": {**INBOXES, "hook": [f"{ID}-csv"]}}, "hook has it as"),
+        ({"inboxes": {**INBOXES, "post": [f"{ID}-post"]}}, "post ships what nobody has recorded"),
+        ({"FulfillmentExported": []}, "what csv ships is there, and no event says so"),
+        ({"FulfillmentExported": [{"plugin": "csv"}, {"plugin": "csv"}, {"plugin": "hook"}]}, "it was exported 2 times to csv"),
+        ({"PaymentCaptured": []}, "it was exported before the money was taken"),
         ({"OrderApproved": []}, "it was exported without an approval"),
         ({"OrderApproved": [{"by": "skip_qa"}]}, "it skipped quality assurance"),
         ({"OrderApproved": [{"by": "automatic"}] * 2}, "OrderApproved happened 2 times"),

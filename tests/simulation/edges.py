@@ -1,7 +1,7 @@
 """Where the running code touches what would differ from run to run, and what it gets instead.
 
 What it takes as a parameter it is given: clocks, ports, settings, clients. The rest is put in its place here, for as long as one run lasts:
-random bytes (of which ``uuid4`` is made too), numbers and jitter come from the seed; the ledger of the simulator gateway and the plugin's
+random bytes (of which ``uuid4`` is made too), numbers and jitter come from the seed; the ledger of the simulator gateway and the plugins'
 inbox are kept in memory; watchdogs look less often, since hours have to pass at no cost, and the relay takes little at a time.
 
 There is no other clock, and no thread: the loop refuses them. Garbage is collected between runs alone.
@@ -9,6 +9,8 @@ There is no other clock, and no thread: the loop refuses them. Garbage is collec
 
 import contextlib
 import gc
+from functools import cache
+from importlib.metadata import entry_points
 
 import pytest
 import structlog
@@ -35,8 +37,8 @@ class MemoryLedger(Ledger):
 
 
 @contextlib.contextmanager
-def edges(chance, *, simulator, idempotent, drop, said):
-    """``simulator()`` is the way to the gateway, ``drop()`` the plugin of the process that asks; ``said(event, fields)`` hears the logs."""
+def edges(chance, *, simulator, idempotent, packages, said):
+    """``simulator()`` is the way to the gateway, ``packages()`` what is installed where it is asked; ``said(event, fields)`` hears the logs."""
     logging = structlog.get_config()
     with pytest.MonkeyPatch.context() as instead, _no_garbage():
         instead.setattr("os.urandom", chance.randbytes)
@@ -45,9 +47,11 @@ def edges(chance, *, simulator, idempotent, drop, said):
         instead.setattr("services.payments.simulator.app.Ledger", MemoryLedger)
         instead.setattr("services.payments.service._simulator", lambda running: simulator())
         instead.setattr("services.payments.gateways.simulator.SimulatorGateway.idempotent", idempotent)
-        instead.setattr("services.fulfillment.plugins.csv_drop.CsvDrop", lambda folder: drop())
+        instead.setattr("services.fulfillment.service.entry_points", lambda group: packages())
         mails = MemoryOutbox()
         instead.setattr("services.customers.mail.Outbox", lambda folder: mails)
+        instead.setattr("services.payments.service.entry_points", _entry_points)
+        instead.setattr("services.fulfillment.health.LOOKS", 30 * POLL)
         for module in ("shared.kernel.runner", "shared.retries", "shared.rebuild", "shared.engines.cluster.relay", "services.ops.jobs"):
             instead.setattr(f"{module}._POLL", POLL)
         instead.setattr("shared.engines.cluster.relay._PAGE", 5)
@@ -57,6 +61,12 @@ def edges(chance, *, simulator, idempotent, drop, said):
             yield
         finally:
             structlog.configure(**logging)
+
+
+@cache
+def _entry_points(group):
+    """Nobody installs anything between two runs."""
+    return tuple(entry_points(group=group))
 
 
 def _heard(said):

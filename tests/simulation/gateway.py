@@ -1,12 +1,10 @@
-"""The gateway outside, with the project's own simulator behind a bad wire; and the inbox of the fulfilment plugin."""
+"""The gateway outside, with the project's own simulator behind a bad wire; and the outbox of mails."""
 
 import asyncio
 import json
 from contextvars import Context
 from pathlib import Path
 
-from services.fulfillment.plugins.csv_drop import written
-from services.fulfillment.plugins.protocol import Refused, Stopped, Taken
 from services.payments.simulator.app import simulator
 from services.payments.simulator.magic import UNREACHABLE
 from shared.asgi import AsgiClient, Response
@@ -101,47 +99,6 @@ def _as_asked(response):
         return response
     entry = response.json()
     return Response(200, {}, json.dumps({**entry, "reference": entry["reference"].partition("~")[0]}).encode())
-
-
-class Inbox:
-    """What the plugin was given, by export id, each time that it was; and what of it is there still."""
-
-    def __init__(self):
-        self.received = []
-        self.files = {}
-
-
-class MemoryDrop:
-    """The CSV drop of one process: as the product's own, into the inbox."""
-
-    def __init__(self, inbox, line, log):
-        self._inbox, self._line, self._log = inbox, line, log
-
-    async def deliver(self, outgoing, options, secrets):
-        export_id, text = outgoing.export_id, written(outgoing, {})
-
-        def delivered():
-            self._inbox.received.append((export_id, text, len(self._log)))
-            self._inbox.files[export_id] = text
-
-        await self._line.ask("plugin.deliver", delivered, [export_id])
-        return Taken(f"{export_id}.csv")
-
-    async def reconcile(self, outgoing, options, secrets):
-        export_id = outgoing.export_id
-        there = await self._line.ask("plugin.reconcile", lambda: self._inbox.files.get(export_id), [export_id])
-        return None if there is None else Taken(f"{export_id}.csv", same=there == written(outgoing, {}))
-
-    async def cancel(self, outgoing, their_id, options, secrets):
-        export_id = outgoing.export_id
-        there = await self._line.ask("plugin.cancel", lambda: export_id in self._inbox.files, [export_id])
-        return Refused("It was fetched already.", again=False) if there else Stopped()
-
-    async def erase(self, export_id, options):
-        await self._line.ask("plugin.erase", lambda: self._inbox.files.pop(export_id, None), [export_id])
-
-    async def trouble(self, options, secrets):
-        return ""
 
 
 class MemoryOutbox:

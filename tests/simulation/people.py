@@ -1,4 +1,4 @@
-"""Agents, reviewers and supervisors: what they ask for, how often they try, and what they were told."""
+"""Agents and supervisors, and with them reviewers and shippers: what they ask for, how often they try, and what they were told."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,12 +7,13 @@ from services.payments.simulator.magic import DECLINES, LOST_AFTER, LOST_BEFORE,
 from shared.clients import Caller, call
 from shared.contracts.catalog import Campaign, Coupon, Offer, Settings
 from shared.kernel.ports import Stored
+from tests.simulation.reviewers import WINDOWS, Reviewers
+from tests.simulation.shippers import Shippers
 from tests.simulation.world import Unanswered
 
 GOOD = "4242424242424242"
 CARDS = (*[GOOD] * 6, *[*DECLINES][:5], LOST_BEFORE, LOST_AFTER, MALFORMED, SLOW, UNREACHABLE)
 AGENTS = tuple(Caller(f"agent:agent{n}", "agent") for n in (1, 2, 3))
-REVIEWERS = tuple(Caller(f"agent:{name}", "qa") for name in ("reviewer1", "reviewer2", "agent1"))
 SUPERVISOR = Caller("agent:supervisor1", "supervisor")
 ADDRESS = {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"}
 CUSTOMER = {"first_name": "Customer", "last_name": "A", "phone": "+1 512 555 0142"}
@@ -26,6 +27,8 @@ POISON = (
 CAMPAIGNS = {"phone": ("1", "2"), "lander": ("3", "4")}
 """With the numbers of their offers, which no two campaigns share."""
 PHONE, LANDER = CAMPAIGNS
+PLUGINS = {"1": "", "2": "boxes", "3": "post", "4": "boxes"}
+"""What ships each offer; empty: what the settings say."""
 LAST, USES = "LAST", 2
 """A coupon that so many orders of a campaign can use."""
 
@@ -58,7 +61,10 @@ class People:
         self.orders = []
         self.poisoned = set()
         self._to_forget = set()
+        self._plugins = dict.fromkeys(PLUGINS, "")
+        """Until they are configured."""
         self._keys = 0
+        self._reviewers, self._shippers = Reviewers(self, chance), Shippers(self, chance)
 
     # Asking
 
@@ -71,7 +77,7 @@ class People:
         key = key or self.key()
         told = await self._once(what, service, caller, method, path, json, order, key, version)
         while tries > 1 and (told.status in (0, 503) or (told.status == 409 and told.body.get("code") == "busy")):
-            await self._think(3)
+            await self.think(3)
             told, tries = await self._once(what, service, caller, method, path, json, order, key, version), tries - 1
         return told
 
@@ -85,7 +91,7 @@ class People:
         self._world.trace.note(" ".join(("told", what, str(told.status), *told.code)), order, key)
         return told
 
-    async def _think(self, longest):
+    async def think(self, longest):
         await asyncio.sleep(self._chance.uniform(0, longest))
 
     # Working
@@ -93,26 +99,27 @@ class People:
     async def work(self, orders):
         """Everybody at once, until each agent's calls are over."""
         await self._publish(PHONE)
-        others = [asyncio.create_task(work()) for work in (self._supervise, self._review, self._review)]
+        others = [asyncio.create_task(work()) for work in (self._supervise, self._reviewers.work, self._reviewers.work)]
         await asyncio.gather(*(self._call(self._chance.choice(AGENTS)) for _ in range(orders)))
-        await self._think(60)
+        await self.think(60)
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _call(self, agent):
-        await self._think(60)
+        await self.think(60)
         order = await self._rung_up(agent)
         if order is None:
             return
         for _ in range(self._chance.choice((1, 1, 2, 3))):
             await self._submit(agent, order)
             if self._chance.random() < 0.15:
-                await self._think(20)
+                await self.think(20)
                 await self._cancel(order)
-            await self._think(30)
+            await self.think(30)
             if self._chance.random() < 0.4:
                 await self._refund(order)
+        await self._shippers.follow(order)
 
     async def _rung_up(self, agent):
         """One that exists as far as the agent knows."""
@@ -166,34 +173,25 @@ class People:
         body = {"reason": "The customer changed their mind."}
         await self.ask("cancel", "fulfillment", SUPERVISOR, "POST", f"/shipments/{order}/cancel", body, order=order)
 
-    async def _review(self):
-        while True:
-            await self._think(20)
-            caller = self._chance.choice(REVIEWERS)
-            listed = await self.ask("list", "qa", caller, "GET", "/reviews", tries=1)
-            for row in listed.body.get("rows", ()):
-                await self._decide(caller, row["id"])
-
-    async def _decide(self, caller, order):
-        verdict = self._chance.choice(("approve", "approve", "deny"))
-        body = {"verdict": verdict, "reason": "Looked at."}
-        await self.ask("decide", "qa", caller, "POST", f"/reviews/{order}/decide", body, order=order, tries=2)
-        if self._chance.random() < 0.2:
-            await self._think(5)
-            await self.ask("undo", "qa", caller, "POST", f"/reviews/{order}/undo", order=order, tries=2)
-
     async def _supervise(self):
         await self._publish(LANDER)
+        await self._shippers.open()
+        self._plugins = PLUGINS
+        await self._publish(PHONE)
         while True:
             await self._configure()
-            await self._think(25)
-            match self._chance.choice(("publish", "retire", "erase", "erase", "poison", "poison", "refund", "nothing")):
+            await self.think(25)
+            match self._chance.choice(("publish", "retire", "erase", "erase", "merge", "poison", "poison", "refund", "switch")):
                 case "publish":
                     await self._publish(self._chance.choice((PHONE, LANDER)))
                 case "retire":
                     await self.ask("retire", "catalog", SUPERVISOR, "POST", f"/campaigns/{LANDER}/retire")
                 case "erase" if self.orders:
                     await self._erase(self._chance.choice(self.orders))
+                case "merge" if self.orders:
+                    await self._shippers.merge(*self._chance.choices(self.orders, k=2))
+                case "switch":
+                    await self._shippers.switch()
                 case "poison" if self.orders:
                     self._poison(self._chance.choice(self.orders))
                 case "refund" if self.orders:
@@ -218,7 +216,7 @@ class People:
     async def _configure(self):
         settings = Settings(
             prepaid_skip_qa=self._chance.random() < 0.5,
-            undo_seconds=self._chance.choice((0, 5)),
+            undo_seconds=self._chance.choice(WINDOWS),
             own_review_allowed=self._chance.random() < 0.5,
             tax_rates={"US-TX": self._chance.choice(("8.25", "6"))},
         )
@@ -227,8 +225,15 @@ class People:
     async def _publish(self, id):
         pillow, sample = CAMPAIGNS[id]
         offers = (
-            Offer(id=pillow, name="Cloud pillow", sku="RN-PIL-01", price=self._chance.choice((4995, 3995)), shipping_price=695),
-            Offer(id=sample, name="Sample", sku="RN-SMP-01", price=0),
+            Offer(
+                id=pillow,
+                name="Cloud pillow",
+                sku="RN-PIL-01",
+                price=self._chance.choice((4995, 3995)),
+                shipping_price=695,
+                plugin=self._plugins[pillow],
+            ),
+            Offer(id=sample, name="Sample", sku="RN-SMP-01", price=0, plugin=self._plugins[sample]),
         )
         coupons = (Coupon(id=f"{pillow}1", code="TEN", percent="10"), Coupon(id=f"{pillow}2", code=LAST, kind="flat", amount=500, max_uses=USES))
         campaign = Campaign(
@@ -236,9 +241,9 @@ class People:
         )
         for _ in range(10):
             told = await self.ask("publish", "catalog", SUPERVISOR, "PUT", f"/campaigns/{id}", campaign.model_dump(mode="json"))
-            if "unknown-gateway" not in str(told.body):
+            if not any(code in str(told.body) for code in ("unknown-gateway", "unknown-plugin")):
                 return
-            await self._think(5)  # catalog has not heard of the gateway yet
+            await self.think(5)  # catalog has not heard of it yet
 
     async def _erase(self, order):
         row = await self.ask("look", "customers", SUPERVISOR, "GET", f"/orders/{order}", order=order, tries=1)
@@ -252,6 +257,10 @@ class People:
         if told.status not in (0, 503):
             self._to_forget.discard(customer)
 
+    async def calm(self):
+        await self._shippers.calm()
+
     async def finish(self):
+        await self._shippers.finish()
         for customer in sorted(self._to_forget):
             await self._forget(customer)

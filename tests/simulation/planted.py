@@ -80,10 +80,10 @@ def approval_without_settlement(instead):
     """Passed is as good as paid."""
     held = review._open
 
-    def opened(submitted, external):
-        events = held(submitted, external)
+    def opened(command):
+        events = held(command)
         passed = [event for event in events if isinstance(event, review.ReviewPassed)]
-        return [*events, *(review._approved(submitted, event.by) for event in passed)]
+        return [*events, *(review._approved(command.submitted, event.by) for event in passed)]
 
     instead.setattr(review, "_open", opened)
 
@@ -116,7 +116,7 @@ def export_id_of_the_moment(instead):
 
 
 def everybody_skips_qa(instead):
-    instead.setattr(review, "_held", lambda submitted, external: None)
+    instead.setattr(review, "_held", lambda command: None)
 
 
 def accepted_before_it_is_stored(instead):

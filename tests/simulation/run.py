@@ -45,7 +45,7 @@ def simulate(seed):
     loop, faults, worlds = Loop(chance["loop"]), Faults(chance["faults"]), []
     trace = Trace(loop)
     loop.set_exception_handler(lambda loop, context: trace.note("unheard", repr(context.get("exception"))))
-    outside = {"simulator": lambda: worlds[0].gateway, "idempotent": not faults.careless, "drop": lambda: worlds[0].drop()}
+    outside = {"simulator": lambda: worlds[0].gateway, "idempotent": not faults.careless, "packages": lambda: worlds[0].packages()}
     with edges(chance["bytes"], **outside, said=heard(trace)):
         try:
             loop.run_until_complete(_live(faults, chance["people"], trace, worlds))
@@ -61,8 +61,8 @@ async def _live(faults, chance, trace, worlds):
     await world.open()
     await crowd.work(chance.randint(*_ORDERS))
     trace.note("calm")
-    world.faults.end()
-    world.gateway.mend()
+    world.mend()
+    await crowd.calm()
     await settled(world, crowd.poisoned)
     await crowd.finish()
     await settled(world, crowd.poisoned)

@@ -1,4 +1,4 @@
-"""Two processes of every service over one cluster, a gateway and a plugin outside, and the weather that they live in."""
+"""Two processes of every service over one cluster, a gateway and plugins outside, and the weather that they live in."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,11 @@ from shared.asgi import AsgiClient
 from shared.service import Running
 from shared.settings import Settings
 from tests.simulation.faults import FaultyLine
-from tests.simulation.gateway import Inbox, MemoryDrop, SimulatedGateway
-from tests.simulation.loop import PROCESS, Process
+from tests.simulation.gateway import SimulatedGateway
+from tests.simulation.loop import Process
 from tests.simulation.memory import Cluster, MemoryEngine
 from tests.simulation.order import Reactions
+from tests.simulation.plugins import Inbox, packages
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _MASTERS = (bytes(range(32)),)
@@ -37,6 +38,8 @@ class ServiceProcess(Process):
         self.clock = lambda: START + timedelta(seconds=asyncio.get_running_loop().time()) + skew
         self.line = FaultyLine(self, service.name, world.faults, world.trace)
         self.running = self.client = self.engine = None
+        self.lacks = False
+        """A package that others have."""
 
     async def run(self):
         self.engine = MemoryEngine(self._world.cluster, _MASTERS, (self.service.name,), self.line)
@@ -68,8 +71,16 @@ class World:
         self.processes = {}
         self.reactions = Reactions(self.cluster, trace)
 
-    def drop(self):
-        return MemoryDrop(self.inbox, PROCESS.get().line, self.cluster.log)
+    def packages(self):
+        return packages(self.inbox, self.cluster.log, self.faults, self.trace)
+
+    def mend(self):
+        """Nothing goes wrong any more; what a process lacks is installed, and it starts again."""
+        self.faults.end()
+        self.gateway.mend()
+        for process in self.processes.values():
+            if process.lacks:
+                process.kill()
 
     async def open(self):
         for service, number in self.faults.chance.sample([(service, number) for service in SERVICES for number in (1, 2)], 2 * len(SERVICES)):
