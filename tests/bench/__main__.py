@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, customers, entry, growth, orders, payments, prices, replay
+from tests.bench import append, catalog, cluster, customers, entry, growth, orders, payments, prices, replay, shipping
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -23,6 +23,7 @@ EMBEDDED = {
     "prices": prices.rows,
     "entry": entry.rows,
     "payments": payments.rows,
+    "shipping": shipping.rows,
     "customers": customers.rows,
 }
 FILES = {**EMBEDDED, "cluster": cluster.rows}
