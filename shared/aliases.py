@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from shared.contracts.customers import CustomersMerged, CustomersUnmerged
@@ -46,3 +46,10 @@ async def family(service: Queries, id: str) -> tuple[str, ...]:
         row = await service.get(aliases, each, opened=False)
         found += [alias for alias in (row["also"] if row else ()) if alias not in found]
     return tuple(found)
+
+
+async def families(service: Queries, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """By the number that was asked for. Most people have one."""
+    asked = list(dict.fromkeys(ids))
+    related = await service.many(aliases, asked, opened=False)
+    return {id: await family(service, id) if id in related else (id,) for id in asked}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from shared.kernel.codec import open_sealed, sealed_under
@@ -65,6 +65,12 @@ class Queries:
             return None
         row = {**document.data, "id": id}
         return cast(Row, await self.opened(row)) if opened else row
+
+    async def many(self, view: View, ids: Sequence[str], *, opened: bool = True) -> dict[str, Row]:
+        """Those that are there, by id, in one reading."""
+        documents = await self.documents.get_many(self.live(view), ids)
+        rows = {id: {**document.data, "id": id} for id, document in documents.items() if document.data is not None}
+        return cast(dict[str, Row], await self.opened(rows)) if opened else rows
 
     async def _again(self, projected: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):

@@ -41,6 +41,7 @@ from shared.http import Answer, RunningService, Sent
 from shared.ids import external_command
 from shared.kernel.commands import Envelope
 from shared.kernel.decider import Refused
+from shared.past import Moment
 from shared.service import Running
 
 router = APIRouter()
@@ -83,19 +84,21 @@ async def place(body: PlaceBody, service: RunningService, sent: Sent) -> Answer:
 
 
 @router.get("/orders/{id}")
-async def one(id: str, service: RunningService, sent: Sent) -> Answer:
-    """For its customer one that is kept for them is as they would begin to finish it."""
-    state, version = await loaded(service, id)
+async def one(id: str, service: RunningService, sent: Sent, as_of: Moment | None = None) -> Answer:
+    """For its customer one that is kept for them is as they would begin to finish it. ``as_of``: as it was then."""
+    state, version = await loaded(service, id, as_of)
+    if as_of:
+        return await answer(service, id, version, state)
     return await shown(service, id, version, state, sent)
 
 
 @router.get("/orders/{id}/why")
-async def why(id: str, service: RunningService) -> dict[str, Any]:
+async def why(id: str, service: RunningService, as_of: Moment | None = None) -> dict[str, Any]:
     """Which rule gave each figure, in sentences: ``lines`` [{line, product, unit, shipping, discount [], tax}], ``shipping``,
     ``coupons`` [{code, verdict, detail}], ``tax`` []."""
-    state, version = await service.load(order, id)
-    if not version or state.quote is None:
-        raise HTTPException(404, "There is no such order.")
+    state, _ = await loaded(service, id, as_of)
+    if state.quote is None:
+        raise HTTPException(404, "Nothing has been priced yet.")
     return Why(state.quote, state.lines, await tariff(service, state.campaign, state.campaign_version)).told()
 
 

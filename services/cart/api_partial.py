@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -24,6 +24,7 @@ from shared.http import Answer, RunningService, Sent, problem
 from shared.ids import INSTALLATION, external_command, link_hash, link_token
 from shared.kernel.commands import Envelope, Outcome
 from shared.kernel.errors import Conflict
+from shared.past import Moment
 from shared.service import Running
 
 router = APIRouter()
@@ -101,10 +102,10 @@ async def send_link(id: str, body: LinkBody, service: RunningService, sent: Sent
 
 
 @router.get("/orders/{id}/links")
-async def links_of(id: str, service: RunningService) -> Answer:
+async def links_of(id: str, service: RunningService, as_of: Moment | None = None) -> Answer:
     """Newest first."""
-    state, _ = await loaded(service, id)
-    return Answer({"rows": [_told(service, link) for link in reversed(state.links) if link.revoked != "erased"]})
+    state, _ = await loaded(service, id, as_of)
+    return Answer({"rows": [_told(service, link, as_of) for link in reversed(state.links) if link.revoked != "erased"]})
 
 
 @router.delete("/orders/{id}/links/{link_id}")
@@ -168,11 +169,11 @@ async def _leads(service: Running, token: str) -> tuple[str, Link] | Response:
     return problem(_GONE[code], code, detail, **({"order_id": id} if code == "link-completed" else {}))
 
 
-def _told(service: Running, link: Link) -> dict[str, Any]:
+def _told(service: Running, link: Link, as_of: datetime | None = None) -> dict[str, Any]:
     return {
         "link_id": link.link_id,
         "token": link_token(service.keyring.derived(INSTALLATION), link.link_id),
-        "status": status(link, service.clock()),
+        "status": status(link, as_of or service.clock()),
         "channel": link.channel,
         "to": link.to,
         "price_lock": link.held is not None,

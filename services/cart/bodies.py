@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.cart.lines import Wanted
 from shared.contracts.cart import CartChanges, Channel, Disposition, Source
 from shared.contracts.order import Address, Attribution, Call, FieldValue, Method, Particulars, Person
+from shared.ids import OrderId
 from shared.text import Id, Note
 from shared.text import Line as TextLine
 
@@ -184,6 +185,7 @@ class StartBody(ChangeBody):
     direction: Direction = "inbound"
     call_center: TextLine = ""
     team: TextLine = ""
+    reorder_of: OrderId | Literal[""] = ""
     source: Source = "phone"
 
     def started(self, actor: str, now: datetime) -> CartChanges:
@@ -191,6 +193,7 @@ class StartBody(ChangeBody):
         call = Call(agent=actor, direction=self.direction, started_at=now, call_center=self.call_center, team=self.team)
         source = None if self.source == "phone" else self.source
         begun = {"campaign": self.campaign, "call": None if source else call, "source": source, "customer_id": self.customer_id or None}
+        begun["reorder_of"] = self.reorder_of or None
         return self.changes().model_copy(update=begun)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
+from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ from shared.http import Answer
 from shared.ids import INSTALLATION, customer_id, order_id
 from shared.kernel.commands import Envelope, Outcome, Refusal
 from shared.kernel.decider import Refused
+from shared.past import state_then
 from shared.service import Running
 
 NOBODY = "0000000000"
@@ -96,11 +98,11 @@ async def seen(service: Running, id: str) -> Order:
     return found
 
 
-async def loaded(service: Running, id: str) -> tuple[Order, int]:
-    """Raises 404."""
-    state, version = await service.load(order, id)
+async def loaded(service: Running, id: str, as_of: datetime | None = None) -> tuple[Order, int]:
+    """As it is, or was then. Raises 404."""
+    state, version = await (state_then(service, order, id, as_of) if as_of else service.load(order, id))
     if not version:
-        raise HTTPException(404, "There is no such order.")
+        raise HTTPException(404, "There was no such order yet." if as_of else "There is no such order.")
     return state, version
 
 

@@ -97,6 +97,7 @@ class Order:
     of: Literal["agent", "customer"] = "agent"
     """Whose page it is open on."""
     source: Source = "phone"
+    reorder_of: str = ""
     campaign: str = ""
     campaign_version: int = 0
     call: Call | None = None

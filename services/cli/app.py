@@ -20,6 +20,7 @@ from services.cli.backup import backup, restore
 from services.cli.connect import Failed
 from services.cli.keys import keys
 from services.cli.options import DryRun, Json, settings
+from services.cli.orders import orders
 from services.cli.parked import parked
 from services.cli.payments import payments
 from services.cli.plugin import plugin
@@ -41,6 +42,7 @@ app = typer.Typer(
     help="Phone order entry for call centres.", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode=None
 )
 app.add_typer(streams, name="streams")
+app.add_typer(orders, name="orders")
 app.add_typer(views, name="views")
 app.add_typer(parked, name="parked")
 app.add_typer(relay, name="relay")

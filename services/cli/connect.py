@@ -14,7 +14,7 @@ from services.customers.erasure import erase_again
 from services.elsewhere import reached
 from services.house import House
 from shared.asgi import Client
-from shared.clients import Caller, call
+from shared.clients import Caller, Clients, call
 from shared.engine import DataFolder, finish
 from shared.kernel.errors import Unavailable
 from shared.operate import lag_of
@@ -37,14 +37,27 @@ class Failed(Exception):
 @contextlib.asynccontextmanager
 async def ops(settings: Settings) -> AsyncIterator[Client]:
     """Raises SettingsError, Unavailable, Corrupt."""
+    async with _any_way(settings) as clients:
+        yield clients["ops"]
+
+
+@contextlib.asynccontextmanager
+async def customers(settings: Settings) -> AsyncIterator[Client]:
+    """Raises SettingsError, Unavailable, Corrupt."""
+    async with _any_way(settings) as clients:
+        yield clients["customers"]
+
+
+@contextlib.asynccontextmanager
+async def _any_way(settings: Settings) -> AsyncIterator[Clients]:
     async with reached(settings) as clients:
         if clients:
-            yield clients["ops"]
+            yield clients
             return
     async with at_the_files(settings) as files:
         with waiting("Views catch up"):
             await caught_up(files.house)
-        yield files.house.clients["ops"]
+        yield files.house.clients
 
 
 @contextlib.asynccontextmanager

@@ -7,7 +7,7 @@ import re
 from services.customers.profiles import profiles
 from services.customers.search import conditions, search
 from services.customers.views import orders
-from shared.aliases import family
+from shared.aliases import families
 from shared.kernel.views import Row
 from shared.service import Running
 
@@ -27,6 +27,6 @@ async def found_by(service: Running, q: str) -> list[str]:
     ids += [q.strip()] if await service.get(profiles, q.strip(), opened=False) else []
     for where in conditions(q):
         rows, _ = await service.find(search, where, limit=MOST, open_fields=False)
-        ids += [row["id"] for row in rows]
-    whole = [number for id in dict.fromkeys(ids[:MOST]) for number in await family(service, id)]
-    return list(dict.fromkeys(whole))
+        ids = list(dict.fromkeys([*ids, *(row["id"] for row in rows)]))
+    whole = await families(service, ids[:MOST])
+    return list(dict.fromkeys(number for numbers in whole.values() for number in numbers))

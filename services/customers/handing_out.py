@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.customers.api import _shown
+from services.customers import listing
 from services.customers.messages import messages
 from services.customers.people import noted_of, together, whole
 from services.customers.timeline import timeline, told, until
@@ -20,7 +20,7 @@ _EVERYTHING = 100_000
 async def all_of(service: Running, rows: Sequence[Row], ids: Sequence[str]) -> dict[str, Any]:
     """``{"customer": …, "profiles": [each number's own], "orders": [summary with "timeline"], "messages": […]}``."""
     found = await _every(service, orders, ids)
-    summaries = await _shown(service, found)
+    summaries = await listing.shown(service, found)
     return {
         "customer": {**await whole(service, rows, ids), "notes": await noted_of(service, ids, _EVERYTHING)},
         "profiles": [together([row]) for row in rows],

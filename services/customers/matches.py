@@ -15,6 +15,7 @@ from shared.kernel.views import Row
 from shared.service import Running
 
 _MOST = 5
+_PARTIALS = 500
 _LOOKED_AT = 25
 """A number that more customers share than this says little about any of them."""
 
@@ -59,6 +60,27 @@ async def _told(service: Running, row: Row, why: list[str], mine: Row | None) ->
         "last_order": {"order_id": last["order_id"], "status": last["status"], "at": last["created_at"]} if last else None,
         "partial": await newest_partial(service, ids, order_id),
     }
+
+
+async def orders_of(service: Running, customer_ids: Sequence[str]) -> dict[str, int]:
+    """How many each has."""
+    groups = await service.documents.totals(service.live(orders), ["customer_id"], [], {"customer_id": tuple(customer_ids)}) if customer_ids else ()
+    return {group["customer_id"]: group["count"] for group in groups}
+
+
+async def newest_partials(service: Running, customer_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """``{"order_id", "at"}`` by customer, of those who have one."""
+    if not customer_ids:
+        return {}
+    where: Where = {"customer_id": tuple(customer_ids), "status_at": Prefix("Partial ")}
+    rows, following = await service.find(orders, where, sort="status_at", descending=True, limit=_PARTIALS, open_fields=False)
+    found: dict[str, dict[str, Any]] = {}
+    for row in map(summary, rows):
+        found.setdefault(row["customer_id"], {"order_id": row["order_id"], "at": row["partial"]["at"]})
+    if following:
+        left = [id for id in customer_ids if id not in found]
+        found |= {id: partial for id in left if (partial := await newest_partial(service, [id]))}
+    return found
 
 
 async def newest_partial(service: Running, customer_ids: Sequence[str], besides: str = "") -> dict[str, Any] | None:

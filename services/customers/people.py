@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from services.customers.matches import newest_partial
+from services.customers.matches import newest_partials, orders_of
 from services.customers.profiles import addresses, notes, profiles, says
-from services.customers.views import orders
-from shared.aliases import family
+from shared.aliases import families, family
 from shared.kernel.errors import NotFound
 from shared.kernel.events import ERASED
 from shared.kernel.views import Row
@@ -62,9 +61,19 @@ def _agreed(rows: Sequence[Row]) -> dict[str, Any]:
 
 async def counted(service: Running, rows: Sequence[Row], ids: Sequence[str]) -> dict[str, Any]:
     """As a list shows them."""
-    count = await service.count(orders, {"customer_id": tuple(ids)})
-    partial = await newest_partial(service, ids) if count else None
-    return {**together(rows), "aliases": list(ids[1:]), "orders": count, "partial": partial}
+    (told,) = await _told(service, [(rows, ids)])
+    return told
+
+
+async def _told(service: Running, people: Sequence[tuple[Sequence[Row], Sequence[str]]]) -> list[dict[str, Any]]:
+    """In a few readings, however many they are."""
+    ids = [id for _, numbers in people for id in numbers]
+    counts, partials = await orders_of(service, ids), await newest_partials(service, ids)
+    found = []
+    for rows, numbers in people:
+        partial = max((partials[id] for id in numbers if id in partials), key=lambda each: str(each["at"]), default=None)
+        found.append({**together(rows), "aliases": list(numbers[1:]), "orders": sum(counts.get(id, 0) for id in numbers), "partial": partial})
+    return found
 
 
 async def whole(service: Running, rows: Sequence[Row], ids: Sequence[str]) -> dict[str, Any]:
@@ -111,14 +120,7 @@ def _add(found: dict[tuple[str, ...], dict[str, Any]], row: Row, used: str) -> N
 
 async def listed(service: Running, ids: Iterable[str], most: int) -> list[dict[str, Any]]:
     """Each person once, however many of their numbers are named."""
-    found: dict[str, dict[str, Any]] = {}
-    for id in ids:
-        numbers = await family(service, id)
-        if numbers[0] in found:
-            continue
-        rows = [row for each in numbers if (row := await service.get(profiles, each))]
-        if rows and rows[0]["id"] == numbers[0]:
-            found[numbers[0]] = await counted(service, rows, numbers)
-        if len(found) == most:
-            break
-    return list(found.values())
+    people = list(dict.fromkeys((await families(service, ids)).values()))[:most]
+    rows = await service.many(profiles, [id for numbers in people for id in numbers])
+    known_ones = [([rows[id] for id in numbers if id in rows], numbers) for numbers in people if numbers[0] in rows]
+    return await _told(service, known_ones)

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from services.customers.api import Asked, MinVersion, _newest, _shown
+from services.customers import listing
+from services.customers.api import Asked, MinVersion
 from services.customers.customer import Agree, Exempt, HandOut, Note, customer
 from services.customers.duplicates import duplicates
 from services.customers.erasure import erase
 from services.customers.finding import MOST, found_by
 from services.customers.handing_out import all_of
+from services.customers.listing import Filters
 from services.customers.merged import merge, unmerge
 from services.customers.people import known, listed, together, whole
 from services.customers.profiles import profiles
@@ -66,7 +68,7 @@ async def list_customers(service: RunningService, q: Asked = "", partial: bool =
     """
     following: str | None = None
     if partial:
-        partials, following = await _newest(service, "Partial", cursor)
+        partials, following = await listing.find(service, Filters(status="Partial"), cursor)
         ids = [row["customer_id"] for row in partials if row["customer_id"]]
     elif q.strip():
         ids = await found_by(service, q)
@@ -85,8 +87,8 @@ async def one_customer(id: str, service: RunningService, cursor: str | None = No
     ``Erased``. ``cursor`` is of the orders; ``min_version`` as with an order.
     """
     rows, ids = await known(service, id, min_version)
-    found, following = await _newest(service, None, cursor, {"customer_id": ids})
-    return {**await whole(service, rows, ids), "orders": {"rows": await _shown(service, found), "next": following}}
+    found, following = await listing.find(service, Filters(customers=ids), cursor)
+    return {**await whole(service, rows, ids), "orders": {"rows": await listing.shown(service, found), "next": following}}
 
 
 @router.get("/{id}/duplicates")

@@ -79,7 +79,7 @@ def _who(actor: str) -> str:
 def _changed(event: cart.CartUpdated) -> str:
     changes = event.changes
     if changes.call:
-        return _started(changes.call)
+        return _started(changes.call) + (f", to ring up {changes.reorder_of} again" if changes.reorder_of else "")
     sections = dict.fromkeys(said for name, said in _SECTIONS.items() if getattr(changes, name) is not None)
     return f"Changed: {', '.join(sections)}" if sections else "Priced anew"
 
@@ -265,6 +265,7 @@ SENTENCES: Mapping[type[Event], Callable[[Any], str]] = {
     fulfillment.FulfillmentDelivered: lambda e: f"Arrived, {e.plugin}",
     fulfillment.FulfillmentReturnRequested: lambda e: f"May be sent back under {e.rma}",
     fulfillment.FulfillmentReturned: lambda e: f"Came back{' under ' + e.rma if e.rma else ''}, {e.plugin}",
+    fulfillment.ShipmentHandedOut: lambda e: f"Where it goes was told to {_who(e.by)}",
     fulfillment.FulfillmentCancelled: lambda e: f"Shipment {'by ' + e.plugin + ' ' if e.plugin else ''}cancelled: {e.why}",
     fulfillment.OrderCancelled: lambda e: f"Cancelled by {_who(e.by)}",
     fulfillment.ErasureRequested: lambda e: "The exported file is to be erased",

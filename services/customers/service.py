@@ -3,6 +3,7 @@ from services.customers.customer import customer
 from services.customers.message import message
 from services.customers.messages import consents, messages, sending
 from services.customers.messages_api import router as messages_router
+from services.customers.orders_api import router as orders_router
 from services.customers.people_api import router as people_router
 from services.customers.policies import (
     confirm_order,
@@ -26,8 +27,7 @@ from shared.contracts.customers import ConsentChanged, CustomerNoted, TaxExempti
 from shared.kernel.events import Event
 from shared.service import Service
 
-router.routes += people_router.routes
-router.routes += messages_router.routes
+router.routes += [*orders_router.routes, *people_router.routes, *messages_router.routes]
 
 
 def _label(event: Event) -> tuple[str, str] | None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.customers import sentences
-from services.customers.views import KINDS
+from services.customers.status import followed
+from services.customers.views import KINDS, said
 from shared.contracts.cart import OverrideRefused, OverrideRequested
 from shared.contracts.customers import CustomerErased
 from shared.contracts.fulfillment import (
@@ -45,9 +46,11 @@ def _entry(row: Row | None, fact: Fact, id: str) -> Row:
         "actor": fact.actor,
         "text": sentences.say(fact.event, fact.actor),
         "because": _because(fact.event),
+        "said": {name: value for name, value in said(fact).items() if name not in _PERSONAL},
     }
 
 
+_PERSONAL = ("customer", "attribution")
 _WITH_A_REASON = (
     ReviewDecided,
     OrderDenied,
@@ -70,13 +73,31 @@ def _because(event: Event) -> str:
     return event.reason if isinstance(event, _WITH_A_REASON) else ""
 
 
-timeline = view("timeline", 2, _key, _entry, ["place"], once=True)
-"""One row an event of an order. ``place`` is order, time, stream and version in one text: where it stands in the order's story."""
+timeline = view("timeline", 3, _key, _entry, ["place"], once=True)
+"""One row an event of an order. ``place`` is order, time, stream and version in one text: where it stands in the order's story.
+
+``said`` is what the event tells of the order: what the order was at any moment is made of what was said until then."""
 
 
 def until(order_id: str, moment: datetime | None) -> Range:
     """The places of an order's events, up to and with those of the moment."""
     return Range(f"{order_id} ", f"{order_id} {stamp(moment)} ~" if moment else f"{order_id} ~")
+
+
+def then(order_id: str, rows: Sequence[Row]) -> Row | None:
+    """The order's row as these events alone make it; None where nothing of it had happened."""
+    parts: Row = {}
+    for row in sorted(rows, key=_in_stream):
+        _, time, stream, _ = row["place"].split(" ")
+        kind = stream.partition("-")[0]
+        if kind in KINDS:
+            parts[kind] = followed(parts.get(kind), row["said"], time)
+    return {"id": order_id, "parts": parts} if parts else None
+
+
+def _in_stream(row: Row) -> tuple[str, str]:
+    _, _, stream, version = row["place"].split(" ")
+    return stream, version
 
 
 def told(row: Row) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.customers.status import indexed
+from services.customers.status import INDEXES, followed, indexed
 from shared.contracts.cart import (
     CartChanges,
     CartUpdated,
@@ -18,7 +18,18 @@ from shared.contracts.cart import (
     PartialCreated,
 )
 from shared.contracts.catalog import CampaignPublished
-from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentHeld, FulfillmentReleased, OrderCancelled
+from shared.contracts.fulfillment import (
+    FulfillmentCancelled,
+    FulfillmentDelivered,
+    FulfillmentExported,
+    FulfillmentFailed,
+    FulfillmentHeld,
+    FulfillmentRecordCreated,
+    FulfillmentReleased,
+    FulfillmentReturned,
+    FulfillmentShipped,
+    OrderCancelled,
+)
 from shared.contracts.order import Attribution, OrderBody, Person
 from shared.contracts.payments import (
     AnswerContradicted,
@@ -49,27 +60,22 @@ from shared.kernel.views import Row, view
 
 def _order_key(event: Event, fact: Fact) -> Sequence[str]:
     kind, _, order_id = fact.stream.partition("-")
-    return (order_id,) if kind in _CHANGED else ()
+    return (order_id,) if kind in _SAID else ()
 
 
 def _order(row: Row | None, fact: Fact) -> Row:
-    kind, at = fact.stream.partition("-")[0], stamp(fact.time)
-    parts = row["parts"] if row else {}
-    part = parts.get(kind) or {"created_at": at}
-    changed = _CHANGED[kind](part, fact)
-    parts = {**parts, kind: {**part, **changed, **_before(part, changed), "updated_at": at}}
+    kind, parts = fact.stream.partition("-")[0], row["parts"] if row else {}
+    parts = {**parts, kind: followed(parts.get(kind), said(fact), stamp(fact.time))}
     return {**indexed(parts), "parts": parts}
 
 
-def _before(part: Row, changed: Row) -> Row:
-    """The customers that it belonged to before, in ``before``."""
-    was = part.get("customer_id")
-    if not was or changed.get("customer_id", was) == was:
-        return {}
-    return {"before": sorted({*part.get("before", ()), was})}
+def said(fact: Fact) -> Row:
+    """What an event tells of its order, whatever was told before: a stream's own part of the row is made of these alone."""
+    kind = fact.stream.partition("-")[0]
+    return _SAID[kind](fact) if kind in _SAID else {}
 
 
-def _rung_up(part: Row, fact: Fact) -> Row:
+def _rung_up(fact: Fact) -> Row:
     event = fact.event
     match event:
         case CartUpdated():
@@ -80,11 +86,11 @@ def _rung_up(part: Row, fact: Fact) -> Row:
             return {**_body(submitted.order), **paid, "stage": "submitted", "agent": submitted.placed_by}
         case PartialCreated():
             partial = {**event.model_dump(mode="json", include={"disposition", "note", "source", "made_by"}), "at": stamp(event.created_at)}
-            return {**_body(event.order), "stage": "partial", "partial": partial, **({} if part.get("agent") else {"agent": event.made_by})}
+            return {**_body(event.order), "stage": "partial", "partial": partial, "kept_by": event.made_by}
         case OrderReopened(why="completing"):
             return {"stage": "open", "of": event.of, **({"agent": event.call.agent} if event.call else {})}
         case DraftLinkIssued() | DraftLinkOpened() | DraftLinkRevoked():
-            return _linked(part, event)
+            return _linked(event)
         case OrderClosed():
             return {"closed": event.why}
     return {}
@@ -99,19 +105,15 @@ def _body(order: OrderBody) -> Row:
         "customer": _called(order.customer),
         "total": order.quote.total,
         "currency": order.quote.currency,
-        "attribution": _said(order.attribution),
+        "attribution": _sources(order.attribution),
     }
 
 
-def _linked(part: Row, event: DraftLinkIssued | DraftLinkOpened | DraftLinkRevoked) -> Row:
+def _linked(event: DraftLinkIssued | DraftLinkOpened | DraftLinkRevoked) -> Row:
     """The newest link; what becomes of older ones, cart knows."""
     if isinstance(event, DraftLinkIssued):
-        issued = event.model_dump(mode="json", include={"link_id", "channel", "price_lock"})
-        return {"link": {**issued, "status": "issued", "expires_at": stamp(event.expires_at)}}
-    link = part.get("link")
-    if not link or link["link_id"] != event.link_id:
-        return {}
-    return {"link": {**link, "status": "opened" if isinstance(event, DraftLinkOpened) else "revoked"}}
+        return {"link": {**event.model_dump(mode="json", include={"link_id", "channel", "price_lock"}), "expires_at": stamp(event.expires_at)}}
+    return {"link_status": {event.link_id: "opened" if isinstance(event, DraftLinkOpened) else "revoked"}}
 
 
 def _typed(changes: CartChanges) -> Row:
@@ -126,8 +128,10 @@ def _typed(changes: CartChanges) -> Row:
         changed["customer"] = _called(changes.customer)
     if changes.customer_id is not None:
         changed["customer_id"] = changes.customer_id
+    if changes.reorder_of:
+        changed["reorder_of"] = changes.reorder_of
     if changes.attribution:
-        changed["attribution"] = _said(changes.attribution)
+        changed["attribution"] = _sources(changes.attribution)
     return changed
 
 
@@ -144,19 +148,19 @@ def _called(person: Person) -> Row:
     return {"first_name": person.first_name, "last_name": person.last_name, "phone": person.phone}
 
 
-def _said(attribution: Attribution) -> Row:
+def _sources(attribution: Attribution) -> Row:
     return attribution.model_dump(mode="json", exclude_defaults=True)
 
 
-def _paid(part: Row, fact: Fact) -> Row:
+def _paid(fact: Fact) -> Row:
     event = fact.event
     match event:
         case PaymentOutcomeUnknown():
-            return {"unknown": sorted({*part.get("unknown", ()), event.reference})}
+            return {"unknown": {event.reference: True}}
         case PartCaptured() | PartVoided() | PartRenewed() | PartRefunded() if event.ask_again_at:
-            return {"unknown": sorted({*part.get("unknown", ()), event.reference})}
+            return {"unknown": {event.reference: True}}
         case PartAnswered() | PartCaptured() | PartVoided() | PartRenewed() | PartRefunded():
-            answered = {"unknown": [reference for reference in part.get("unknown", ()) if reference != event.reference]}
+            answered: Row = {"unknown": {event.reference: False}}
             return answered | {"charged": True} if isinstance(event, PartCaptured) and event.answer == "approved" else answered
         case PaymentAuthorized():
             return {"instrument": _instrument(event.instrument)}
@@ -164,42 +168,41 @@ def _paid(part: Row, fact: Fact) -> Row:
             said = {name: getattr(event, name) for name in ("attempt", "reason", "say", "retry", "try_next")}
             return {"instrument": _instrument(event.instrument), "decline": {**said, "at": stamp(fact.time)}}
         case PaymentCaptureFailed() | PaymentVoidFailed():
-            return _trouble(part, event.attempt, "void-failed" if isinstance(event, PaymentVoidFailed) else "capture-failed")
+            return _trouble(event.attempt, "void-failed" if isinstance(event, PaymentVoidFailed) else "capture-failed")
         case PaymentCaptured():
-            return _trouble(part, event.attempt, "") | {"captured": {**part.get("captured", {}), str(event.attempt): event.amount}}
+            return _trouble(event.attempt, "") | {"captured": {str(event.attempt): event.amount}}
         case PaymentVoided():
-            return _trouble(part, event.attempt, "")
+            return _trouble(event.attempt, "")
         case PaymentRefunded() | PaymentRefundFailed() | PaymentReturned():
-            return _given_back(part, event)
+            return _given_back(event)
         case AnswerContradicted():
-            return {"contradicted": sorted({*part.get("contradicted", ()), event.reference})}
+            return {"contradicted": {event.reference: True}}
         case OutcomeRecorded():
-            left = [reference for reference in part.get("contradicted", ()) if reference != event.reference]
-            return {"contradicted": left, "recorded": sorted({*part.get("recorded", ()), event.reference})}
+            return {"contradicted": {event.reference: False}, "recorded": {event.reference: True}}
         case PaymentStopped():
             return {"stopped": True}
     return {}
 
 
-def _trouble(part: Row, of: int | str, mark: str) -> Row:
+def _trouble(of: int | str, mark: str) -> Row:
     """By attempt, or refund: what one of them gives back says nothing of the others."""
-    return {"trouble": {**part.get("trouble", {}), str(of): mark}}
+    return {"trouble": {str(of): mark}}
 
 
-def _given_back(part: Row, event: PaymentRefunded | PaymentRefundFailed | PaymentReturned) -> Row:
+def _given_back(event: PaymentRefunded | PaymentRefundFailed | PaymentReturned) -> Row:
     if isinstance(event, PaymentReturned):
-        return {"returned": {**part.get("returned", {}), event.reference: event.amount}}
+        return {"returned": {event.reference: event.amount}}
     number, refund = str(event.number), f"refund {event.number}"
     if isinstance(event, PaymentRefundFailed):
-        return {**_trouble(part, refund, "refund-failed"), "refunded": {**part.get("refunded", {}), number: event.refunded}}
-    return {**_trouble(part, refund, ""), "refunded": {**part.get("refunded", {}), number: event.amount}, "taken": event.captured}
+        return {**_trouble(refund, "refund-failed"), "refunded": {number: event.refunded}}
+    return {**_trouble(refund, ""), "refunded": {number: event.amount}, "taken": event.captured}
 
 
 def _instrument(instrument: Instrument) -> Row | None:
     return {"brand": instrument.brand, "last4": instrument.last4} if instrument.last4 else None
 
 
-def _reviewed(part: Row, fact: Fact) -> Row:
+def _reviewed(fact: Fact) -> Row:
     event = fact.event
     match event:
         case QualityReviewRequested() | ReviewUndone():
@@ -213,13 +216,23 @@ def _reviewed(part: Row, fact: Fact) -> Row:
     return {}
 
 
-def _shipped(part: Row, fact: Fact) -> Row:
+def _shipped(fact: Fact) -> Row:
     event = fact.event
     match event:
+        case FulfillmentRecordCreated():
+            return {"made": {event.plugin: True}}
         case FulfillmentFailed():
-            return {"delivery_failed": event.reason}
+            return {"delivery_failed": {event.plugin: event.reason}}
         case FulfillmentExported():
-            return {"exported_at": stamp(fact.time), "delivery_failed": ""}
+            return {"exported": {event.plugin: True}, "exported_at": stamp(fact.time), "delivery_failed": {event.plugin: ""}}
+        case FulfillmentShipped():
+            return {"shipped": {event.plugin: True}}
+        case FulfillmentDelivered():
+            return {"arrived": {event.plugin: True}}
+        case FulfillmentReturned():
+            return {"came_back": {event.plugin: True}}
+        case FulfillmentCancelled() if event.plugin:
+            return {"recalled": {event.plugin: True}, "delivery_failed": {event.plugin: ""}}
         case FulfillmentHeld():
             return {"let_go": False}
         case FulfillmentReleased(by_hand=True):
@@ -229,17 +242,14 @@ def _shipped(part: Row, fact: Fact) -> Row:
     return {}
 
 
-_CHANGED: dict[str, Callable[[Row, Fact], Row]] = {"order": _rung_up, "payment": _paid, "review": _reviewed, "shipment": _shipped}
-"""How a fact of each of an order's streams changes that stream's own part of the row."""
+_SAID: dict[str, Callable[[Fact], Row]] = {"order": _rung_up, "payment": _paid, "review": _reviewed, "shipment": _shipped}
+"""What a fact of each of an order's streams tells."""
 
-KINDS = tuple(_CHANGED)
+KINDS = tuple(_SAID)
 """The kinds of streams that an order has."""
 
-orders = view("orders", 4, _order_key, _order, ["status_at", "listed_at", "attention_at", "customer_id"])
-"""One row an order. ``status_at`` is status and creation in one text, ``listed_at`` creation alone; both None while nothing was typed.
-
-``attention_at`` is its creation while somebody must look.
-"""
+orders = view("orders", 6, _order_key, _order, INDEXES)
+"""One row an order. What ends in ``_at`` is created, after what it is named for, and None while nothing was typed: status.indexed."""
 
 
 def _campaign_key(event: CampaignPublished) -> str:

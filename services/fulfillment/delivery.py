@@ -70,15 +70,16 @@ class Dispatch:
         return await self._hand_over(record, at, at.plugin, outgoing)
 
     async def _hand_over(self, record: Record, at: At, plugin: protocol.Plugin, outgoing: Outgoing) -> Delivered | Failed:
+        """A no is about this try: an earlier one may have got there all the same."""
         said = await self._in_time(record, plugin.deliver(outgoing, at.options, at.secrets), (Taken, Refused, NoAnswer))
         match said:
             case Taken(their_id):
                 return Delivered(record.export_id, plain(their_id, _LONGEST_ID))
             case Refused(reason, gone=True):
                 await self._roster.switch_off(record.plugin, f"They want nothing any more: {plain(reason, _LONGEST_REASON)}")
-                return self._failed(record, reason, unknown=False)
+                return self._failed(record, reason, unknown=record.doubted)
             case Refused(reason, again, after):
-                return self._failed(record, reason, again=again, unknown=False, after=after)
+                return self._failed(record, reason, again=again, unknown=record.doubted, after=after)
         return self._failed(record, said.reason, after=said.after)
 
     def _failed(self, record: Record, reason: str, *, again: bool = True, unknown: bool = True, after: timedelta | None = None) -> Failed:

@@ -22,7 +22,8 @@ class Introduce:
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """``secrets`` says where they lie; None leaves them as they are. ``secret`` are the names of those that there are then."""
+    """``secrets`` says where they lie; None leaves them as they are. ``secret`` are the names of those that there are then;
+    ``unfit`` says what is wrong with some of them."""
 
     name: str
     kind: str
@@ -33,6 +34,7 @@ class Configure:
     kinds: Mapping[str, Kind] = field(repr=False)
     secrets: str | None = None
     secret: frozenset[str] = frozenset()
+    unfit: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def _refusal(command: Configure, known: PluginConfigured | None) -> Refused | No
     wrong = {f"options.{name}": f"A {kind.title} has no such option." for name in command.options.keys() - {each.name for each in kind.options}}
     for option in kind.options:
         wrong.update(_option(option, command.options.get(option.name, "")))
+    wrong.update({f"secrets.{name}": detail for name, detail in command.unfit.items()})
     if command.on:
         missing = (secret for secret in kind.secrets if secret.required and secret.name not in command.secret)
         wrong.update({f"secrets.{secret.name}": f"{secret.label} is needed." for secret in missing})

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
+import structlog
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.fulfillment.commands import Resend
+from services.fulfillment.delivery import plain
 from services.fulfillment.desk import OwnDesk
 from services.fulfillment.health import failing, last_success
 from services.fulfillment.plugin import Configure, plugin
 from services.fulfillment.plugins.installed import Installed
 from services.fulfillment.plugins.kinds import Kind
-from services.fulfillment.plugins.protocol import Door, Secrets
+from services.fulfillment.plugins.protocol import TIMEOUT, Door, Reply, Secrets
 from services.fulfillment.roster import Roster
 from services.fulfillment.secrets import Safe
 from services.fulfillment.shipment import shipment
@@ -29,16 +32,19 @@ from shared.http import RunningService, Sent
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import Corrupt, NotFound
+from shared.kernel.errors import Corrupt, KernelError, NotFound, Unavailable
 from shared.kernel.ports import Range
 from shared.service import Running
 from shared.text import Line
 
+log = structlog.get_logger()
 router = APIRouter(prefix="/plugins")
 
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 _HEADER = "x-hook-"
+_LONGEST = 300
+Told = TypeVar("Told")
 _AT_ONCE = 500
 """Sent once more by one request."""
 
@@ -89,7 +95,7 @@ async def configure(name: Name, body: PluginBody, service: RunningService, sent:
     before: PluginConfigured | None = (await service.load(plugin, name))[0]
     kept = await _kept(safe, before)
     secrets = kept if body.secrets is None else {key: value for key, value in ({**kept, **body.secrets} if body.secrets else {}).items() if value}
-    command = replace(_command(service, name, body, sent.actor), secret=frozenset(secrets))
+    command = _command(service, name, body, sent.actor, secrets)
     reference = None if body.secrets is None else ""
     if body.secrets is not None and secrets:
         reference = safe.reference(name, sent.command_id, secrets)
@@ -113,8 +119,8 @@ async def _kept(safe: Safe, before: PluginConfigured | None) -> Secrets:
     return {}
 
 
-def _command(service: Running, name: str, body: PluginBody, by: str) -> Configure:
-    """Raises Refusal for a kind that is broken, or secrets that are none of it."""
+def _command(service: Running, name: str, body: PluginBody, by: str, secrets: Secrets) -> Configure:
+    """``secrets`` are all that there are then. Raises Refusal for a kind that is broken, or secrets that are none of it."""
     found: Installed = service.state["installed"]
     if body.kind in found.broken:
         raise Refusal(Refused("plugin-invalid", found.broken[body.kind], "kind", conflict=False))
@@ -122,7 +128,8 @@ def _command(service: Running, name: str, body: PluginBody, by: str) -> Configur
     for secret in body.secrets or () if kind else ():
         if kind and secret not in {each.name for each in kind.secrets}:
             raise Refusal(Refused("plugin-invalid", f"A {kind.title} has no such secret.", f"secrets.{secret}", conflict=False))
-    return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds)
+    unfit = kind.check_secrets(secrets) if kind and body.secrets else {}
+    return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds, secret=frozenset(secrets), unfit=unfit)
 
 
 @router.post("/{name}/test")
@@ -133,7 +140,7 @@ async def test(name: Name, service: RunningService) -> dict[str, str]:
     at = await roster.at(name, on=False)
     trouble = at.why or "It cannot be used."
     if at.plugin and not at.why:
-        trouble = await at.plugin.trouble(at.options, at.secrets)
+        trouble = plain(await _said(name, at.plugin.trouble(at.options, at.secrets), str), _LONGEST)
     return {"answer": "failed" if trouble else "ok", "detail": trouble or "As far as can be known without sending anything, it works."}
 
 
@@ -168,9 +175,25 @@ async def door(
         raise NotFound("There is no plugin here that can be asked.")
     headers = {key.removeprefix(_HEADER): value for key, value in request.headers.items() if key.startswith(_HEADER)}
     desk = OwnDesk(service, known.name)
-    reply = await at.plugin.asked(method, dict(parse_qsl(query)), headers, await request.body(), at.options, at.secrets, desk)
+    asked = at.plugin.asked(method, dict(parse_qsl(query)), headers, await request.body(), at.options, at.secrets, desk)
+    reply = await _said(name, asked, Reply)
     told = {"status": reply.status, "type": reply.type, "headers": dict(reply.headers)}
     return {**told, "body": base64.b64encode(reply.body).decode()}
+
+
+async def _said(name: str, asked: Awaitable[Told], kind: type[Told]) -> Told:
+    """Raises Unavailable where the plugin fails, hangs or answers nonsense."""
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            said = await asked
+    except KernelError:
+        raise
+    except Exception as error:
+        log.error("plugin.failed", plugin=name, error=type(error).__name__)
+        raise Unavailable(f"The plugin {name} failed ({type(error).__name__}).") from error
+    if not isinstance(said, kind):
+        raise Unavailable(f"The plugin {name} answered nonsense.")
+    return said
 
 
 async def _known(service: Running, name: str) -> PluginConfigured:

@@ -42,6 +42,7 @@ from services.gateway.pages import (
     docs,
     entry_customer,
     fulfillment,
+    fulfillment_import,
     gateway_health,
     gateways,
     health,
@@ -55,6 +56,7 @@ from services.gateway.pages import (
     order_entry,
     order_money,
     orders,
+    orders_csv,
     outbox,
     palette,
     payment,
@@ -63,12 +65,15 @@ from services.gateway.pages import (
     quality_many,
     quality_rules,
     reconcile,
+    reorder,
+    saved_views,
     settings,
     sign_in,
     taxes,
     users,
 )
 from services.gateway.render import STATIC, home, page, templates
+from services.gateway.saved import SavedViews
 from services.gateway.sessions import Sessions
 from services.gateway.throttle import Throttle
 from services.gateway.users import Users
@@ -88,6 +93,9 @@ PAGES = (
     entry_customer,
     order_entry,
     order_money,
+    reorder,
+    saved_views,
+    orders_csv,
     orders,
     customers,
     outbox,
@@ -95,6 +103,7 @@ PAGES = (
     quality_many,
     quality,
     fulfillment,
+    fulfillment_import,
     approvals,
     attention,
     campaigns,
@@ -133,8 +142,8 @@ class Gateway:
         audit, idle = Audit(clients), Idle(clients)
         users = Users(blobs, clock, lambda user: audit.locked(user.name))
         sessions, keys = Sessions(blobs, clock, users, idle), Keys(blobs, audit, key, clock)
-        access, throttle = Access(users, audit, key), Throttle()
-        self.door = Door(settings, clients, users, sessions, access, keys, idle, live, Versions(), templates(), key, clock, throttle)
+        access, throttle, saved = Access(users, audit, key), Throttle(), SavedViews(blobs)
+        self.door = Door(settings, clients, users, sessions, access, keys, idle, live, Versions(), templates(), key, clock, throttle, saved)
         self.app: ASGIApp = Guard(_app(self.door), sessions, keys)
 
 

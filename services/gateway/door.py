@@ -14,6 +14,7 @@ from services.gateway.access import Access
 from services.gateway.idle import Idle
 from services.gateway.keys import Keys
 from services.gateway.live import Live
+from services.gateway.saved import SavedViews
 from services.gateway.sessions import Session, Sessions
 from services.gateway.throttle import Throttle
 from services.gateway.users import ROLES, Role, Users
@@ -39,6 +40,7 @@ class Door:
     """The installation's, which order ids are made with."""
     clock: Callable[[], datetime]
     throttle: Throttle
+    saved: SavedViews
 
 
 class SignInNeeded(Exception):

@@ -76,6 +76,7 @@ HAPPENINGS: Mapping[str, tuple[str, str]] = {
     "FulfillmentDelivered": ("check", "ok"),
     "FulfillmentReturnRequested": ("undo", "warn"),
     "FulfillmentReturned": ("undo", ""),
+    "ShipmentHandedOut": ("eye", ""),
     "OrderCancelled": ("slash", "bad"),
     "ExportErased": ("lock", ""),
     "MessageSent": ("check", "ok"),

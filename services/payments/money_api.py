@@ -19,6 +19,7 @@ from shared.kernel.commands import Envelope, Outcome, Refusal
 from shared.kernel.effects import Work
 from shared.kernel.errors import NotFound
 from shared.kernel.ports import Range
+from shared.past import Moment, row_then
 from shared.service import Running
 from shared.text import Line, Note
 
@@ -56,8 +57,12 @@ class OutcomeBody(BaseModel):
 
 
 @router.get("/orders/{order_id}")
-async def order(order_id: OrderId, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    row = await service.get(payments_view, order_id, min_version)
+async def order(order_id: OrderId, service: RunningService, min_version: str | None = None, as_of: Moment | None = None) -> dict[str, Any]:
+    """``as_of``: as it was then."""
+    if as_of:
+        row = await row_then(service, payments_view, order_id, payment.stream(order_id), as_of)
+    else:
+        row = await service.get(payments_view, order_id, min_version)
     if row is None:
         raise NotFound("No payment was asked for on this order.")
     return row

@@ -22,6 +22,7 @@ from shared.ids import OrderId
 from shared.kernel.commands import Envelope, Refusal
 from shared.kernel.decider import Refused
 from shared.money import currencies, decimals
+from shared.past import Moment, state_then
 from shared.service import Running
 
 router = APIRouter(prefix="/orders/{order_id}")
@@ -62,9 +63,9 @@ async def ask(order_id: Order, body: PreAuthBody, service: RunningService, sent:
 
 
 @router.get("/pre-auths")
-async def all_of(order_id: Order, service: RunningService) -> dict[str, Any]:
+async def all_of(order_id: Order, service: RunningService, as_of: Moment | None = None) -> dict[str, Any]:
     """Oldest first."""
-    state, _ = await service.load(pre_auth, order_id)
+    state, _ = await (state_then(service, pre_auth, order_id, as_of) if as_of else service.load(pre_auth, order_id))
     return {"rows": [told(each) for each in state.by_number.values()]}
 
 

@@ -20,6 +20,7 @@ from shared.http import RunningService, Sent, plain
 from shared.ids import OrderId
 from shared.kernel.commands import Refusal
 from shared.money import MOST as MOST_MONEY
+from shared.past import Moment, row_then
 from shared.service import Running
 from shared.text import Id, Line
 
@@ -99,9 +100,11 @@ async def sum_of_all(
 
 @router.post("/reviews/sum")
 async def sum_of(body: Many, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """Of these orders those that wait, and what they add up to."""
+    """Of these orders those that wait, and what they add up to; ``gone`` are those that do not."""
     rows = await these(service, body.order_ids)
-    return {**summed(rows, sent.actor, own_allowed=await _own_allowed(service)), "more": False}
+    found = summed(rows, sent.actor, own_allowed=await _own_allowed(service))
+    unknown = {*body.order_ids} - {row["id"] for row in rows}
+    return {**found, "gone": [*found["gone"], *sorted(unknown)], "more": False}
 
 
 @router.post("/reviews/approve")
@@ -119,9 +122,15 @@ async def undo_many(body: Many, service: RunningService, sent: Sent) -> dict[str
 
 
 @router.get("/reviews/{order_id}")
-async def one(order_id: str, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
-    """``similar`` are other orders with the same phone, e-mail, address or card: ``{order_id, same, at, amount, currency, method, stopped}``."""
-    row = await service.get(reviews, order_id, min_version)
+async def one(order_id: str, service: RunningService, min_version: str | None = None, as_of: Moment | None = None) -> dict[str, Any]:
+    """``similar`` are other orders with the same phone, e-mail, address or card: ``{order_id, same, at, amount, currency, method, stopped}``.
+
+    ``as_of``: as it was then.
+    """
+    if as_of:
+        row = await row_then(service, reviews, order_id, review.stream(order_id), as_of)
+    else:
+        row = await service.get(reviews, order_id, min_version)
     if row is None:
         raise HTTPException(404, "Nobody asked for a review of this order.")
     settings = await service.get(ReviewSettings, "account")

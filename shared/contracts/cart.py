@@ -56,6 +56,8 @@ class CartChanges(Value):
     trial_override: bool | None = None
     force_qa: bool | None = None
     """Held for review, whatever the campaign's share and the hold rules say."""
+    reorder_of: str | None = None
+    """Said by the first change: the order whose lines it was rung up again with."""
     source: Source | None = None
     """Said by the first change; None: by phone. One that begins on the checkout page is open for the customer."""
 

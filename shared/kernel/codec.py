@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -174,24 +175,27 @@ def _settled(text: str) -> bool:
 
 def sealed_under(value: Any) -> Iterator[str]:
     """The streams whose keys the sealed texts in a JSON-like value need."""
-    if isinstance(value, str):
-        if value.startswith(MARK):
-            yield value[1:].partition(" ")[0]
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from sealed_under(part)
-    elif isinstance(value, Sequence):
-        for part in value:
-            yield from sealed_under(part)
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            if part.startswith(MARK):
+                yield part[1:].partition(" ")[0]
+        elif isinstance(part, dict | Mapping):  # the plain one first: it is asked about thousands of times a page
+            left.extend(part.values())
+        elif isinstance(part, list | Sequence):
+            left.extend(part)
 
 
 def open_sealed(value: Any, keys: Mapping[str, bytes | None]) -> Any:
     """A copy with every sealed text opened; ``Erased`` where the key was dropped. Raises Unavailable for a key that is not there, Unreadable."""
     if isinstance(value, str):
         return _open_text(value, keys) if value.startswith(MARK) else value
-    if isinstance(value, Mapping):
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, dict | Mapping):
         return {name: open_sealed(part, keys) for name, part in value.items()}
-    if isinstance(value, Sequence):
+    if isinstance(value, list | Sequence):
         return [open_sealed(part, keys) for part in value]
     return value
 
@@ -204,7 +208,7 @@ def _open_text(text: str, keys: Mapping[str, bytes | None]) -> str:
     if key is None:
         return ERASED
     try:
-        raw = base64.b64decode(body)
+        raw = binascii.a2b_base64(body)
         return AESGCM(key).decrypt(raw[:12], raw[12:], stream.encode()).decode()
     except (InvalidTag, ValueError) as error:
         raise Unreadable(f"A sealed field of {stream} does not open with its key.") from error

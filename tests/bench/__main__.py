@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, customers, entry, growth, orders, payments, prices, replay, shipping
+from tests.bench import append, catalog, cluster, customers, entry, growth, listing, orders, payments, prices, quality, replay, shipping
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -24,7 +24,9 @@ EMBEDDED = {
     "entry": entry.rows,
     "payments": payments.rows,
     "shipping": shipping.rows,
+    "listing": listing.rows,
     "customers": customers.rows,
+    "quality": quality.rows,
 }
 FILES = {**EMBEDDED, "cluster": cluster.rows}
 

@@ -40,7 +40,7 @@ def _person(n: int) -> Person:
 
 
 def _order_id(n: int) -> str:
-    return f"{n:010}"
+    return f"N{n:09}"
 
 
 async def _facts(running: Running, first: int) -> dict[View, list[Fact]]:

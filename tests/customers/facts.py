@@ -13,7 +13,16 @@ from shared.contracts.cart import (
     OrderSubmitted,
     PartialCreated,
 )
-from shared.contracts.fulfillment import FulfillmentExported, FulfillmentFailed, FulfillmentReleased, OrderCancelled
+from shared.contracts.fulfillment import (
+    FulfillmentDelivered,
+    FulfillmentExported,
+    FulfillmentFailed,
+    FulfillmentRecordCreated,
+    FulfillmentReleased,
+    FulfillmentReturned,
+    FulfillmentShipped,
+    OrderCancelled,
+)
 from shared.contracts.order import Address, Call, Line, Person, Quote
 from shared.contracts.payments import (
     AnswerContradicted,
@@ -76,6 +85,10 @@ APPROVED = OrderApproved(order_id=ORDER, attempt=1, by="automatic", lines=(), cu
 DENIED = OrderDenied(order_id=ORDER, attempt=1, reason="not agreed", reviewer="agent:qa1")
 CANCELLED = OrderCancelled(order_id=ORDER, reason="changed their mind", by="agent:agent1")
 EXPORTED = FulfillmentExported(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv")
+MADE = FulfillmentRecordCreated(order_id=ORDER, plugin="csv", submitted=submitted())
+SHIPPED = FulfillmentShipped(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", at=NOON)
+ARRIVED = FulfillmentDelivered(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", at=NOON)
+CAME_BACK = FulfillmentReturned(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", at=NOON)
 NOT_DELIVERED = FulfillmentFailed(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", reason="disk full", retry_at=NOON)
 UNKNOWN = PaymentOutcomeUnknown(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", ask_again_at=NOON)
 NOT_CAPTURED = PaymentCaptureFailed(order_id=ORDER, attempt=1, reason="declined")

@@ -12,6 +12,8 @@ from shared.contracts.order import Attribution
 from shared.kernel.views import digest
 from tests.customers.facts import (
     APPROVED,
+    ARRIVED,
+    CAME_BACK,
     CANCELLED,
     CAPTURED,
     CHOSEN,
@@ -20,11 +22,13 @@ from tests.customers.facts import (
     DENIED,
     EXPORTED,
     LET_GO,
+    MADE,
     NOT_CAPTURED,
     NOT_DELIVERED,
     PART_CAPTURED,
     RECORDED,
     RETURNED,
+    SHIPPED,
     STARTED,
     STOPPED,
     TYPED,
@@ -140,13 +144,17 @@ def test_status_is_the_first_that_holds(expected, streams):
         (["exported"], [cart(STARTED, sent()), shipment(EXPORTED)]),
         (["delivery-failed"], [cart(STARTED, sent()), shipment(NOT_DELIVERED)]),
         (["exported"], [cart(STARTED, sent()), shipment(NOT_DELIVERED, EXPORTED)]),
+        (["shipped"], [cart(STARTED, sent()), shipment(MADE, EXPORTED, SHIPPED, EXPORTED)]),
+        (["delivered"], [cart(STARTED, sent()), shipment(MADE, EXPORTED, SHIPPED, ARRIVED)]),
+        (["shipped"], [cart(STARTED, sent()), shipment(MADE, MADE.model_copy(update={"plugin": "toys"}), EXPORTED, SHIPPED, ARRIVED)]),
+        (["returned"], [cart(STARTED, sent()), shipment(MADE, EXPORTED, SHIPPED, ARRIVED, CAME_BACK)]),
         ([], [cart(STARTED, sent()), shipment(NOT_DELIVERED, CANCELLED)]),
     ],
 )
 def test_marks_stand_beside_the_status(expected, streams):
     found = row(orders, *streams)
     assert list(marks(found["parts"])) == expected
-    assert bool(found["attention_at"]) == bool(set(expected) - {"exported", "partly-refunded"})
+    assert bool(found["attention_at"]) == bool(set(expected) - {"exported", "shipped", "delivered", "returned", "partly-refunded"})
 
 
 @pytest.mark.parametrize(

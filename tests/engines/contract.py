@@ -296,6 +296,9 @@ class TestDocuments:
         assert await documents.get("queue@1", "a") is None
         assert "a" not in await ids(documents, "queue@1")
         assert await documents.count("queue@1") == 3
+        for where in ({"stage": "open"}, {"sum": Range(low=0)}, {"sum": Range()}, {"name": Prefix("")}, {"sum": None}, {"id": "a"}):
+            assert "a" not in await ids(documents, "queue@1", where)
+            assert await documents.count("queue@1", where) == len(await ids(documents, "queue@1", where))
         assert [total["count"] for total in await documents.totals("queue@1", (), ())] == [3]
         assert (await documents.get_many("queue@1", ["a", "z"])) == {"a": Document("a", None, {"s-1": 2}, 2)}
         assert [document.id async for document in documents.scan("queue@1")] == ["a", "b", "c", "d"]

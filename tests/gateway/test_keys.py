@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from services.gateway.door import Allow
 from services.gateway.keys import SCOPES
-from services.gateway.pages import api, api_customers
+from services.gateway.pages import api, api_customers, api_shipments
 from tests.gateway.conftest import EXTERNAL, Clock
 from tests.gateway.test_roles import path_of
 from tests.gateway.test_users import admin, key, told
@@ -18,7 +18,7 @@ from tests.samples import NOON
 
 __all__ = ["admin"]
 
-ROUTES = [(method, route) for each in (api, api_customers) for route in each.router.routes for method in route.methods]
+ROUTES = [(method, route) for each in (api, api_customers, api_shipments) for route in each.router.routes for method in route.methods]
 
 
 def scope_of(route):

@@ -76,3 +76,18 @@ async def test_a_secret_is_changed_with_both_in_use_and_the_old_one_taken_away(r
         (row,) = [row for row in answer.json()["rows"] if row["name"] == "turns"]
         assert (row["secrets"], row["title"]) == (there, f"Turn {version}")
         version = row["version"]
+
+
+async def test_secrets_that_are_none_are_refused_where_they_are_typed_in(ringup):
+    admin = await ringup.sign_in("admin1")
+    for kind, typed, field in (
+        ("webhook", {"secrets.webhook.secret": "whsec_c2hvcnQ=", "options.webhook.url": "https://hooks.example.com/"}, "24 to 64 bytes"),
+        ("webhook", {"secrets.webhook.secret": SECRET, "options.webhook.url": "http://[::1"}, "This is not an address"),
+        ("shipstation", {"secrets.shipstation.username": "a:b", "secrets.shipstation.password": PASSWORD}, "where a name ends"),
+        ("shipstation", {"secrets.shipstation.username": "a", "secrets.shipstation.password": "short"}, "at least 12 characters"),
+    ):
+        said = await admin.form("/plugins", name="typo", kind=kind, on="true", key=uuid.uuid4().hex, **typed)
+        assert (said.status_code, field in said.text) == (422, True), said.text
+        assert "whsec_c2hvcnQ=" not in said.text
+    answer = await ringup.all.house.clients["fulfillment"].request("GET", "/plugins")
+    assert "typo" not in {row["name"] for row in answer.json()["rows"]}

@@ -41,11 +41,13 @@ WHO = {
         "POST /order-entry/{id}/changes; POST /order-entry/{id}/submit; POST /api/v1/tokens; POST /api/v1/orders; "
         "POST /api/v1/partials; "
         "POST /api/v1/tokens/account; POST /order-entry/{id}/pre-auth; GET /order-entry/{id}/instruments; "
-        "POST /customers/{id}/instruments/{instrument}/remove; POST /customers/{id}/consents; POST /api/v1/customers/{id}/consents",
+        "POST /customers/{id}/instruments/{instrument}/remove; POST /customers/{id}/consents; POST /api/v1/customers/{id}/consents; "
+        "POST /orders/{id}/reorder",
     ),
     "looks up": (
         LOOKS_UP,
-        "GET /orders; GET /orders/{id}; GET /customers; GET /customers/{id}; POST /customers/{id}/notes; "
+        "GET /orders; GET /orders/{id}; GET /orders/{id}/why; POST /orders/views; POST /orders/views/{id}/forget; "
+        "GET /customers; GET /customers/{id}; POST /customers/{id}/notes; "
         "GET /api/v1/customers; GET /api/v1/customers/{id}; GET /api/v1/customers/{id}/duplicates; POST /api/v1/customers/{id}/notes; "
         "GET /api/v1/campaigns; GET /api/v1/campaigns/{id}; GET /api/v1/orders; GET /api/v1/orders/{id}; "
         "GET /api/v1/orders/{id}/events; GET /api/v1/orders/{id}/why; GET /images/{sha256}; GET /fulfillment; GET /orders/{id}/deliveries; "
@@ -70,7 +72,7 @@ WHO = {
         "POST /api/v1/shipments/{id}/{plugin}/delivered; POST /api/v1/shipments/{id}/{plugin}/returned; "
         "POST /orders/{id}/refunds; POST /orders/{id}/retry; POST /orders/{id}/outcomes; POST /orders/{id}/release; "
         "POST /api/v1/orders/{id}/refunds; "
-        "POST /orders/{id}/cancel; POST /customers/{id}/erase; "
+        "GET /orders/export.csv; POST /orders/{id}/cancel; POST /customers/{id}/erase; GET /fulfillment/import; POST /fulfillment/import; "
         "POST /customers/{id}/merge; POST /customers/{id}/unmerge; POST /customers/{id}/export; "
         "POST /api/v1/customers/{id}/merge; POST /api/v1/customers/{id}/unmerge; POST /api/v1/customers/{id}/export; "
         "POST /api/v1/customers/{id}/erase; "

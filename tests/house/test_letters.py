@@ -181,7 +181,7 @@ async def test_a_letter_that_its_server_left_behind_is_sent_once_by_the_next_one
         kept.refuse["RCPT"] = "451 Later"
         post(shop, server=server(f"smtp://127.0.0.1:{kept.port}"))
         order_id = await sold(shop)
-        id = (await message(shop, order_id, "Waiting", tries=1))["message_id"]
+        id = (await message(shop, order_id, "Waiting", reason="The mail server refuses the address (451)."))["message_id"]
         shop.clock.ahead = BACKOFF * 2
         now = shop.clock()
         await shop.house.running["customers"].send(id, Claim("who died", now), "claimed-by-who-died", "effect:customers.send")

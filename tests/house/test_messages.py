@@ -1,5 +1,6 @@
 """Links that are sent: through a mail server, into the outbox, by an SMS plugin, and not once they ended."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
@@ -12,6 +13,7 @@ from services.customers.message import BACKOFF, Failed
 from services.customers.message import message as message_aggregate
 from services.customers.sending import Desk
 from services.customers.sms import Accepted, Installed, Refused
+from services.customers.sms_webhook import webhook
 from shared.contracts.cart import DraftLinkIssued, DraftLinkRevoked, PartialCreated
 from shared.contracts.order import CustomerAnswers, OrderBody, Particulars, Person, Quote
 from shared.ids import INSTALLATION, link_token
@@ -19,7 +21,9 @@ from shared.kernel.commands import Envelope
 from shared.kernel.decider import Aggregate
 from shared.kernel.effects import Work
 from shared.service import utc_now
+from shared.settings import Settings
 from tests.customers.mailserver import mail_server
+from tests.customers.test_sms import WHSEC, listener
 from tests.house.shop import GOOD, Shop, until
 
 MAIL, PHONE = "customer.a@example.com", "+15125550142"
@@ -217,6 +221,23 @@ async def test_a_consent_is_handed_over_once_a_customer_and_number(shop):
         await message(shop, order_id, "Sent", template="consent", by="phone")
     assert [number for number, _, _ in there.consents] == [PHONE, "+15125550143"]
     assert len({reference for _, _, reference in there.consents}) == 2
+
+
+async def test_the_webhook_hears_of_a_consent_once_and_under_the_same_name_until_it_has_it(shop):
+    async with listener(500, 204) as (heard, url):
+        post(shop, sms=webhook(Settings(sms_url=url, sms_secret=WHSEC)))
+        first = (await shop.started())["order_id"]
+        await happened(shop, first, agreed(first))
+        await message(shop, first, "Waiting", template="consent", reason="Whoever sends the SMS refuses it (500).")
+        shop.clock.ahead = BACKOFF * 2
+        await message(shop, first, "Sent", template="consent", by="webhook")
+        second = (await shop.started())["order_id"]
+        await happened(shop, second, agreed(second, "(512) 555-0142"))
+        await message(shop, second, "Sent", template="consent", by="webhook")
+        page = (await shop.ask("customers", "GET", "/messages"))[1]
+    assert len({headers["webhook-id"] for _, headers, _ in heard}) == 1
+    assert [json.loads(body)["type"] for _, _, body in heard] == ["sms.consent"] * 2
+    assert (page["sms"], [(row["channel"], row["template"]) for row in page["rows"]]) == ("webhook", [("sms", "consent")] * 2)
 
 
 async def test_without_a_plugin_nobody_waits_for_a_consent_and_the_outbox_is_silent(shop):

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from datetime import datetime, timedelta
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -87,6 +88,33 @@ async def test_whoever_wants_nothing_any_more_gets_nothing_any_more(shop):
         assert len(there.got) == 1
 
 
+async def test_a_no_after_silence_says_nothing_of_what_was_sent_before(shop):
+    """So that cancelling asks them, rather than to believe that they never had it."""
+    async with endpoint() as there:
+        there.answer = said(500)
+        await configured(shop, "hook", kind="webhook", options={"url": there.url, "cancels": "yes"}, secrets={"secret": SECRET})
+        await shop.furnish(default_plugin="hook")
+        order_id = await sold(shop)
+        await record(shop, order_id, "Failed")
+        there.answer = said(429, headers="retry-after: 7200\r\n")
+        status, answer = await shop.ask("fulfillment", "POST", f"/shipments/{order_id}/hook/resend", {"reason": "Now."}, actor="user:admin")
+        assert status == 200, answer
+
+        async def refused():
+            row = await record(shop, order_id, "Failed")
+            return row if "429" in row["reason"] else None
+
+        row = await until(refused)
+        assert datetime.fromisoformat(row["retry_at"]) > utc_now() + timedelta(minutes=119)
+        there.answer = said(200, b'{"stopped": true}')
+        status, answer = await shop.ask(
+            "fulfillment", "POST", f"/shipments/{order_id}/cancel", {"reason": "The customer asks for it."}, actor="user:admin"
+        )
+        assert status == 200, answer
+        await record(shop, order_id, "Cancelled")
+        assert [json.loads(body)["type"] for _, _, body in there.got] == ["shipment.requested"] * 2 + ["shipment.cancel_requested"]
+
+
 async def test_nothing_that_is_not_public_is_called_from_a_shop_that_did_not_allow_it(settings):
     shop = await Shop(settings).open()
     async with endpoint() as there:
@@ -97,9 +125,9 @@ async def test_nothing_that_is_not_public_is_called_from_a_shop_that_did_not_all
     await shop.close()
 
 
-async def exported(shop):
+async def exported(shop, page=1):
     now = utc_now().strftime("%m/%d/%Y %H:%M").replace(" ", "%20")
-    status, body = await door(shop, "ship", "GET", f"action=export&start_date=01/01/2026%2000:00&end_date={now}&page=1", **BASIC)
+    status, body = await door(shop, "ship", "GET", f"action=export&start_date=01/01/2026%2000:00&end_date={now}&page={page}", **BASIC)
     assert status == 200, body
     return {order.findtext("OrderNumber"): order.findtext("OrderStatus") for order in fromstring(body)}
 
@@ -129,3 +157,19 @@ async def test_shipstation_fetches_ships_and_hears_of_what_is_cancelled(shop):
     assert await exported(shop) == {first: "shipped", second: "cancelled"}
     await record(shop, second, "Cancelled")
     assert (await door(shop, "ship", "GET", "action=export"))[0] == 401
+
+
+async def test_an_order_that_changes_while_pages_are_turned_hides_no_other(shop, monkeypatch):
+    monkeypatch.setattr("services.fulfillment.desk.PAGE", 1)
+    await configured(shop, "ship", kind="shipstation", secrets={"username": NAME, "password": PASSWORD})
+    await shop.furnish(default_plugin="ship")
+    orders = {await sold(shop), await sold(shop), await sold(shop)}
+    for order_id in orders:
+        await record(shop, order_id, "Pending Shipment")
+    found = await exported(shop)
+    (first,) = found
+    notice = f"<ShipNotice><OrderID>{first}-ship</OrderID><TrackingNumber>1Z999</TrackingNumber></ShipNotice>".encode()
+    assert (await door(shop, "ship", "POST", "action=shipnotify", notice, **BASIC))[0] == 200
+    await record(shop, first, "Shipped")
+    assert {*found, *await exported(shop, 2), *await exported(shop, 3)} == orders
+    assert await exported(shop, 4) == {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.fulfillment.plugins.protocol import Options, Plugin
+from services.fulfillment.plugins.protocol import Options, Plugin, Secrets
 from shared.settings import Settings
 
 
@@ -34,7 +34,7 @@ class Surroundings:
 class Kind:
     """What an entry point of the group ``ringup.fulfillment`` is; its name is the kind's.
 
-    ``check(options)`` gives the problems of what was typed in, by field, in words for people.
+    ``check(options)`` gives the problems of what was typed in, by field, in words for people; ``check_secrets`` likewise, which repeats none.
     """
 
     title: str
@@ -42,3 +42,4 @@ class Kind:
     options: tuple[Field, ...] = ()
     secrets: tuple[Field, ...] = ()
     check: Callable[[Options], Mapping[str, str]] = lambda options: {}
+    check_secrets: Callable[[Secrets], Mapping[str, str]] = lambda secrets: {}

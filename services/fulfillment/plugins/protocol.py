@@ -85,7 +85,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """They do not have it, for certain. ``again``: another try may help, not before ``after``. ``reason`` is kept for good: nothing personal.
+    """This time they did not take it, for certain. ``again``: another try may help, not before ``after``. ``reason`` is kept for good: nothing personal.
 
     ``gone``: they want nothing any more, of whatever order, so that the plugin is switched off.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -43,9 +44,7 @@ class ShipStation:
     async def trouble(self, options: Options, secrets: Secrets) -> str:
         if not secrets.get(USERNAME) or not secrets.get(PASSWORD):
             return "It has no user name, or no password: nobody is let in."
-        if ":" in secrets[USERNAME]:
-            return "Its user name has a colon, where a name ends."
-        return "" if len(secrets[PASSWORD]) >= _SHORTEST else f"Its password must have at least {_SHORTEST} characters."
+        return next(iter(_check_secrets(secrets).values()), "")
 
     async def asked(
         self, method: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes, options: Options, secrets: Secrets, desk: Desk
@@ -92,14 +91,27 @@ class ShipStation:
 
 
 def _is_theirs(authorization: str, secrets: Secrets) -> bool:
-    """RFC 7617. Both are always compared, whole, in the same time."""
+    """RFC 7617. Both are always compared, in a time that says nothing of what is wrong, nor of lengths."""
     scheme, _, credentials = authorization.partition(" ")
     try:
         name, _, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return False
-    right = [hmac.compare_digest(given.encode(), secrets[wanted].encode()) for given, wanted in ((name, USERNAME), (password, PASSWORD))]
+    right = [hmac.compare_digest(_digest(given), _digest(secrets[wanted])) for given, wanted in ((name, USERNAME), (password, PASSWORD))]
     return scheme.lower() == "basic" and all(right)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _check_secrets(secrets: Secrets) -> Mapping[str, str]:
+    problems = {}
+    if ":" in secrets.get(USERNAME, ""):
+        problems[USERNAME] = "Its user name has a colon, where a name ends."
+    if len(secrets.get(PASSWORD, "")) < _SHORTEST:
+        problems[PASSWORD] = f"Its password must have at least {_SHORTEST} characters."
+    return problems
 
 
 def _wrong(text: str) -> Reply:
@@ -117,4 +129,5 @@ KIND = Kind(
         Field(USERNAME, "User name", "Made up by you, and typed in at ShipStation, too.", required=True),
         Field(PASSWORD, "Password", f"Likewise; at least {_SHORTEST} characters, such as of openssl rand -base64 24.", required=True),
     ),
+    check_secrets=_check_secrets,
 )

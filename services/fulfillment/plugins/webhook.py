@@ -22,6 +22,7 @@ URL = "url"
 CONFIRMED = "answer"
 CANCELS = "cancels"
 SECRET, OLD_SECRET = "secret", "old_secret"
+_LABELS = {SECRET: "signing secret", OLD_SECRET: "old signing secret"}
 _SHORTEST, _LONGEST = 24, 64
 """Bytes of a secret, as the standard has it."""
 _CANNOT = Refused("Whoever ships it cannot be asked to stop it. Tell them in another way.", again=False)
@@ -91,7 +92,7 @@ def keys(secrets: Secrets) -> tuple[bytes, ...]:
     """The new one first. Raises Unusable."""
     if not secrets.get(SECRET):
         raise Unusable("It has no signing secret.")
-    return tuple(_key(secrets[name], label) for name, label in ((SECRET, "signing secret"), (OLD_SECRET, "old signing secret")) if secrets.get(name))
+    return tuple(_key(secrets[name], label) for name, label in _LABELS.items() if secrets.get(name))
 
 
 def _key(text: str, label: str) -> bytes:
@@ -119,6 +120,16 @@ def _check(options: Options) -> Mapping[str, str]:
     return {}
 
 
+def _check_secrets(secrets: Secrets) -> Mapping[str, str]:
+    problems = {}
+    for name in _LABELS.keys() & secrets.keys():
+        try:
+            _key(secrets[name], _LABELS[name])
+        except Unusable as error:
+            problems[name] = str(error)
+    return problems
+
+
 def _make(around: Surroundings) -> Webhook:
     return Webhook(Wire(Guard(networks(around.settings.webhook_private))), around.clock)
 
@@ -138,4 +149,5 @@ KIND = Kind(
         Field(OLD_SECRET, "Old signing secret", "While they change over: it is signed with both. Take it away once they have the new one."),
     ),
     check=_check,
+    check_secrets=_check_secrets,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -70,3 +71,12 @@ async def kept_of(services: Services, customer: str) -> dict[str, Any]:
     person = {"customer": found["person"]} if found["person"] else {}
     said = {"particulars": found["particulars"]} if found.get("particulars") else {}
     return {**kept, **person, **said, "customer_id": found["customer_id"], "shipping_same": kept.get("billing") == kept.get("shipping")}
+
+
+async def left_out(services: Services, state: Mapping[str, Any]) -> list[str]:
+    """Names of what the order before had, and this one began without."""
+    if not state.get("reorder_of"):
+        return []
+    before = (await services.get("cart", f"/orders/{state['reorder_of']}"))["state"]
+    there = {line["product"] for line in state["lines"]}
+    return [line["name"] for line in (before["quote"] or {"lines": ()})["lines"] if line["product"] not in there]

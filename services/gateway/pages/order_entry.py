@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from services.gateway.addresses import country_name, parts, regions
 from services.gateway.door import SELLS, SETS, Ask, AtDoor, Door, Failed, Services, allow, for_people, session_of
 from services.gateway.entry import SCRIPTS, shelf, view
-from services.gateway.pages.entry_customer import CustomerId, kept_of
+from services.gateway.pages.entry_customer import CustomerId, kept_of, left_out
 from services.gateway.pages.lists import Text, if_answered
 from services.gateway.render import page
 from services.gateway.sessions import Session
@@ -86,16 +86,18 @@ def _compressed(request: Request, answer: Response) -> Response:
 @router.get("/order-entry/{id}")
 async def one(
     request: Request, id: OrderId, services: Ask, at: AtDoor, was: Annotated[int | None, Query(ge=0, le=10**12)] = None,
-    by: Annotated[int | None, Query(ge=1, le=10**6)] = None,
+    by: Annotated[int | None, Query(ge=1, le=10**6)] = None, pay: Literal["", "external"] = "",
 ) -> Response:  # fmt: skip
-    """``was`` is what it cost before it was priced anew, ``by`` the version of the campaign that it was priced by."""
+    """``was`` is what it cost before it was priced anew, ``by`` the version of the campaign that it was priced by, ``pay`` the method that is
+    chosen."""
     order = await services.get("cart", f"/orders/{id}")
     if order["state"]["stage"] == "closed":
         return RedirectResponse(f"/orders/{id}", 303)
     listed = theirs(await phone_campaigns(services), _who(request))
     campaign = await campaign_of(request, services, order)
     delivery = await _named(services, at, order["state"], by) if by else ""
-    return await _page(request, services, listed, campaign, order["state"]["campaign_version"], order, was=was, delivery=delivery)
+    number, left = order["state"]["campaign_version"], await left_out(services, order["state"])
+    return await _page(request, services, listed, campaign, number, order, was=was, delivery=delivery, pay=pay, left=left)
 
 
 async def _named(services: Services, at: Door, state: dict[str, Any], by: int) -> str:
@@ -333,10 +335,10 @@ async def tried(request: Request, services: Services, campaign: dict[str, Any], 
 
 async def _page(
     request: Request, services: Services, listed: list[dict[str, Any]], campaign: Mapping[str, Any], number: int, order: dict[str, Any],
-    preview: str = "", was: int | None = None, delivery: str = "",
+    preview: str = "", was: int | None = None, delivery: str = "", pay: str = "", left: Sequence[str] = (),
 ) -> Response:  # fmt: skip
     """``preview`` is where somebody goes back to who looks at a campaign as Order Entry would show it, ``delivery`` the name
-    of one that is gone."""
+    of one that is gone, ``left`` those of products that an order rung up again began without."""
     if all(row["id"] != campaign["id"] for row in listed):
         listed = [*listed, {"id": campaign["id"], "name": campaign["name"], "number": number}]
     countries = [(code, country_name(code)) for code in campaign["countries"]]
@@ -363,6 +365,9 @@ async def _page(
         blocked=shown["blocked"],
         was=was,
         delivery=delivery,
+        pay=pay,
+        again=order["state"].get("reorder_of", ""),
+        left=left,
         currency=campaign["currency"],
         preview=preview,
         newer=not preview and any(row["id"] == campaign["id"] and row["number"] > number for row in listed),

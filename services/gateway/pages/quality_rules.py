@@ -100,6 +100,8 @@ def _row(form: FormData, n: str) -> dict[str, Any]:
     def said(name: str) -> str:
         return str(form.get(f"{n}.{name}", "")).strip()
 
+    if said("kind") not in KINDS:
+        raise Failed(422, {"code": "invalid", "field": f"{n}.kind", "detail": "There is no such rule."})
     kept = {name: said(name) for name in ("kind", "amount", "currency", *_NUMBERS)}
     return {**kept, "on": bool(said("on")), "profiles": [str(id) for id in form.getlist(f"{n}.profiles")]}
 

@@ -24,21 +24,24 @@ _SOURCES = (
 
 
 async def summary_of(request: Request, services: Services, id: str, as_of: datetime | None, seen: str) -> dict[str, Any]:
-    """``seen`` as in ``Seen``: the answer has it, or a while has passed."""
+    """``seen`` as in ``Seen``: the answer has it, or a while has passed. With ``as_of`` all of it is as it was then, and nothing can be done."""
     await caught_up(services, seen)
-    order, cart, payment, review, shipment, happened = await asyncio.gather(
-        services.get("customers", f"/orders/{id}"),
-        services.get("cart", f"/orders/{id}"),
-        _if_any(services, "payments", f"/orders/{id}", min_version=seen if seen.startswith("payment-") else None),
-        _if_any(services, "qa", f"/reviews/{id}"),
-        _if_any(services, "fulfillment", f"/shipments/{id}", min_version=seen if seen.startswith("shipment-") else None),
-        pages_of(services, "customers", f"/orders/{id}/timeline", "", MOST_PAGES),
+    happened = await pages_of(services, "customers", f"/orders/{id}/timeline", "", MOST_PAGES)
+    as_of = _since_it_began(as_of, happened["rows"])
+    then = stamp(as_of) if as_of else ""
+    order, cart, payment, review, shipment, pre_auths = await asyncio.gather(
+        services.get("customers", f"/orders/{id}", as_of=then or None),
+        services.get("cart", f"/orders/{id}", as_of=then or None),
+        _if_any(services, "payments", f"/orders/{id}", **_when(then, seen, "payment-")),
+        _if_any(services, "qa", f"/reviews/{id}", as_of=then or None),
+        _if_any(services, "fulfillment", f"/shipments/{id}", **_when(then, seen, "shipment-")),
+        if_answered(services, "payments", f"/orders/{id}/pre-auths", as_of=then or None),
     )
-    pre_auths = await if_answered(services, "payments", f"/orders/{id}/pre-auths")
-    links, sent = await _links(services, order)
-    told = story(happened["rows"], stamp(as_of) if as_of else "")
-    role = who_is(request).role
-    money = paid.told(payment, stamp(now(request)))
+    order = _as_cart_tells(order, cart["state"]) if then else order
+    links, sent = await _links(services, order, then)
+    told = story(happened["rows"], then)
+    role = None if then else who_is(request).role
+    money = paid.told(payment, then or stamp(now(request)))
     held = bool(shipment and shipment.get("held"))
     return {
         "order": order,
@@ -49,13 +52,17 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
         "shipment": shipment,
         "story": told,
         "seen_events": sum(not row["later"] for row in told),
-        "as_of": stamp(as_of) if as_of else "",
+        "moments": (moments := sorted({row["time"] for row in told})),
+        "seen_moments": sum(each <= then for each in moments),
+        "as_of": then,
         "links": links,
         "sent": sent,
         "sources": _SOURCES,
         "may_complete": role in SELLS and _can_be_completed(order),
         "may_go_on": role in SELLS and order["status"] in _CAN_GO_ON and not order["closed"],
         "may_sell": role in SELLS,
+        "may_reorder": role in SELLS and order["attempt"] > 0 and not cart["state"]["erased"],
+        "voids": _is_authorised(money),
         "may_cancel": role in SETS and not (order["cancelled"] or order["denied"] or order["exported_at"]),
         "may_refund": role in SETS and bool(money["payment"] and money["payment"]["refundable"]),
         "may_settle": role in SETS,
@@ -64,6 +71,25 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
         "may_recall": role in SETS and _can_be_recalled(shipment),
         "may_ship": role in SETS and bool(shipment and shipment["approved"]),
     }
+
+
+def _when(then: str, seen: str, stream: str) -> dict[str, str | None]:
+    return {"as_of": then} if then else {"min_version": seen if seen.startswith(stream) else None}
+
+
+def _since_it_began(as_of: datetime | None, rows: list[dict[str, Any]]) -> datetime | None:
+    """Before its first event there was no order to show."""
+    return max(as_of, datetime.fromisoformat(rows[0]["time"])) if as_of and rows else as_of
+
+
+def _as_cart_tells(order: dict[str, Any], cart: dict[str, Any]) -> dict[str, Any]:
+    return {**order, "customer": cart["customer"], "attribution": {name: said for name, said in cart["attribution"].items() if said}}
+
+
+def _is_authorised(money: dict[str, Any]) -> bool:
+    """What is cancelled now is voided, and costs nobody anything."""
+    newest = next(iter(money["attempts"]), None)
+    return bool(newest and newest["status"] == "authorized" and not money["payment"]["captured"])
 
 
 def _can_be_recalled(shipment: dict[str, Any] | None) -> bool:
@@ -78,12 +104,12 @@ def _can_be_completed(order: dict[str, Any]) -> bool:
     return (order["status"] == "Partial" or on_their_page) and not order["closed"]
 
 
-async def _links(services: Services, order: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The customer's links, newest first, and the message of each that was sent."""
+async def _links(services: Services, order: dict[str, Any], then: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The customer's links, newest first, and the message of each that was sent; of then, the links."""
     if not order["link"]:
         return [], {}
-    found = await if_answered(services, "cart", f"/orders/{order['order_id']}/links")
-    messages = await if_answered(services, "customers", "/messages", order_id=order["order_id"])
+    found = await if_answered(services, "cart", f"/orders/{order['order_id']}/links", as_of=then or None)
+    messages = None if then else await if_answered(services, "customers", "/messages", order_id=order["order_id"])
     return found["rows"] if found else [], {row["about"]: row for row in messages["rows"]} if messages else {}
 
 

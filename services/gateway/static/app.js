@@ -147,17 +147,22 @@ onLive((notice) => {
   }
   if (stale.size) refreshSoon();
 });
+// What happens first after a while is seen almost at once; what happens close upon it, together.
+const TOGETHER = 150;
+const AT_FIRST = 15;
 let soon;
+let refreshed = -Infinity;
 function refreshSoon() {
   soon ??= setTimeout(() => {
     soon = undefined;
+    refreshed = performance.now();
     for (const [before, seen] of stale) {
       const part = before.isConnected ? before : document.getElementById(before.id);
       if (part?.matches(BUSY) || part?.querySelector(`dialog[open], ${BUSY}`)) continue;
       stale.delete(before);
       part?.dispatchEvent(new CustomEvent("live", { bubbles: false, detail: { seen } }));
     }
-  }, 150);
+  }, performance.now() - refreshed > TOGETHER ? AT_FIRST : TOGETHER);
 }
 
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -165,6 +170,15 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (requestConfig.triggeringEvent?.type !== "live" || !target.querySelector("dialog[open]")) return;
   event.detail.shouldSwap = false;
   stale.set(target, requestConfig.triggeringEvent.detail.seen);
+});
+
+// What somebody has opened stays open when the part around it is fetched again.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  opened = [...event.detail.target.querySelectorAll("details[open][id]")].map((each) => each.id);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const id of opened.splice(0)) document.getElementById(id)?.setAttribute("open", "");
 });
 
 if (signedIn) followLive();

@@ -1,11 +1,14 @@
-// The moment that an order's timeline stands at: the slider dims what came later at once, the address keeps it.
-const times = () => [...document.querySelectorAll(".timeline time")].map((time) => time.dateTime).reverse();
+// The moment that an order's Summary stands at: the slider dims what came later at once, the page of then follows, the address keeps it.
+const times = () => [...new Set([...document.querySelectorAll(".timeline time")].map((time) => time.dateTime))].reverse();
 
 document.addEventListener("input", (event) => {
   if (event.target.id !== "asof") return;
-  const last = Number(event.target.value);
-  [...document.querySelectorAll(".timeline li")].reverse().forEach((row, n) => row.classList.toggle("later", n >= last));
-  document.getElementById("asof-said").value = last === Number(event.target.max) ? "Now" : document.querySelectorAll(".timeline time")[event.target.max - last].title;
+  const { value, max } = event.target;
+  const moment = value === max ? "" : times()[value - 1];
+  for (const row of document.querySelectorAll(".timeline li")) row.classList.toggle("later", moment !== "" && row.querySelector("time").dateTime > moment);
+  const said = moment ? document.querySelector(`.timeline time[datetime="${CSS.escape(moment)}"]`).title : "Now";
+  document.getElementById("asof-said").value = said;
+  event.target.setAttribute("aria-valuetext", said);
 });
 
 document.addEventListener("change", (event) => {

@@ -45,10 +45,15 @@ class Delivering(Rig):
             assert set(line.options) <= names
             assert set(line.secrets) <= {field.name for field in self.kind.secrets}
             assert dict(self.kind.check(line.options)) == {}
+            assert dict(self.kind.check_secrets(line.secrets)) == {}
         for typed in ("", " ", "\x00", "=1+1", "a\nb", "{", "{nothing}", "http://[", "x" * 100_000, "🛏️"):
             problems = self.kind.check(dict.fromkeys(names, typed))
             assert set(problems) <= names, "it finds fault with an option that there is not"
             assert all(problems.values()), "it finds fault, and does not say which"
+            secrets = {field.name for field in self.kind.secrets}
+            problems = self.kind.check_secrets(dict.fromkeys(secrets, typed))
+            assert set(problems) <= secrets, "it finds fault with a secret that there is not"
+            assert not any(len(typed) > 1 and typed in problem for problem in problems.values()), "it repeats a secret"
 
     async def test_a_delivery_is_taken_and_shipped_once(self) -> None:
         async with self.line() as line:

@@ -1,0 +1,79 @@
+// Tracking and returns from a file: what would be taken is said before it is, and what is not right can be put right and come again.
+import { ask, element, icon, Problem } from "./core.js";
+import { base64 } from "./files.js";
+
+const at = (id) => document.getElementById(id);
+const MOST = 4 * 1024 * 1024;
+const MOST_SHOWN = 200;
+let checked = null;
+
+const number = (count) => count.toLocaleString("en");
+const rows = (count) => (count === 1 ? "One row" : `${number(count)} rows`);
+const tell = (words) => at("import-said").replaceChildren(element("p", { class: "error", role: "alert" }, icon("alert"), words));
+
+function unchecked() {
+  checked = null;
+  at("import-go").hidden = true;
+  at("import-said").replaceChildren();
+}
+
+function outcome(found, { dry_run: dry, whole }) {
+  if (found.written) return `${rows(found.taken)} taken${found.known ? `, ${number(found.known)} known already` : ""}.`;
+  if (whole && found.bad.length) return "Nothing is taken, since not all of it is right.";
+  if (!found.taken) return found.known ? "Nothing in it is new." : "Nothing in it can be taken.";
+  return `${rows(found.taken)} can be taken${found.known ? `, ${number(found.known)} known already` : ""}. ${dry ? "Nothing has been written yet." : ""}`;
+}
+
+function wrong(found) {
+  if (!found.bad.length) return [];
+  const file = new Blob([found.rejected], { type: "text/csv" });
+  const save = element("a", { class: "button", href: URL.createObjectURL(file), download: "rejected.csv" }, icon("download"), "Save these rows");
+  const shown = found.bad.slice(0, MOST_SHOWN).map(({ row, field, problem }) =>
+    element("tr", {}, element("th", { scope: "row", class: "num" }, number(row)), element("td", { class: "id" }, field), element("td", { class: "wide" }, problem)));
+  const more = found.bad.length - shown.length;
+  return [
+    element("div", { class: "row" }, element("p", { class: "error" }, icon("alert"), `${rows(found.bad.length)} not right. Save them, put them right, and import that file.`), save),
+    element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Rows that are not right" },
+      element("table", { class: "table" },
+        element("thead", {}, element("tr", {}, element("th", { class: "num" }, "Row"), element("th", {}, "Column"), element("th", {}, "What is wrong"))),
+        element("tbody", {}, ...shown))),
+    ...(more ? [element("p", { class: "muted" }, `${number(more)} more are in the file to save.`)] : []),
+  ];
+}
+
+async function sent(body, button) {
+  button.disabled = true;
+  try {
+    const found = await ask("POST", "/fulfillment/import", body, { "idempotency-key": crypto.randomUUID() });
+    const tone = found.written || found.taken ? "ok" : "warn";
+    at("import-said").replaceChildren(
+      element("div", { class: "banner", "data-tone": tone }, icon(tone === "ok" ? "check" : "alert"), element("p", {}, outcome(found, body))), ...wrong(found));
+    return found;
+  } catch (problem) {
+    tell(problem instanceof Problem ? problem.message : "No connection. Try again: what was taken is not taken twice.");
+    return null;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+at("import-form").addEventListener("input", unchecked);
+
+at("import-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  unchecked();
+  const [file] = at("file").files;
+  if (!file) return tell("Choose the file.");
+  if (file.size > MOST) return tell("A file may have 4 MB. Split it.");
+  const first = document.querySelector('[name="first"]:checked').value;
+  const body = { text: await base64(file), first, whole: at("whole").checked };
+  const found = await sent({ ...body, dry_run: true }, at("import-check"));
+  if (!found?.taken || (body.whole && found.bad.length)) return;
+  checked = body;
+  at("import-go").hidden = false;
+});
+
+at("import-go").addEventListener("click", async () => {
+  const found = await sent({ ...checked, dry_run: false }, at("import-go"));
+  if (found) at("import-go").hidden = true;
+});

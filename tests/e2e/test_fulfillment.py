@@ -1,0 +1,94 @@
+"""What becomes of an order once it is paid: held and let go, handed over, on its way, stopped too late, sent back; and the plugins that ship."""
+
+import re
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.e2e.axe import in_every_look
+from tests.e2e.rings import charged, external
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def admin(sign_in):
+    return await sign_in("admin1")
+
+
+async def act(page, button, dialog, **typed):
+    """By the button on the Summary, in the dialog that it opens."""
+    await page.get_by_role("button", name=button).click()
+    opened = page.get_by_role("dialog", name=re.compile(dialog))
+    for label, value in typed.items():
+        await opened.get_by_label(label).fill(value)
+    await opened.get_by_role("button").last.click()
+    await expect(opened).to_be_hidden()
+
+
+async def test_a_shipment_is_held_by_hand_and_let_go(shop, admin):
+    page, order_id = admin, await external(shop, "Held")
+    await page.goto(f"/orders/{order_id}")
+    shipment = page.get_by_role("region", name="Fulfilment")
+    await page.get_by_role("button", name="Hold…").click()
+    await page.get_by_role("dialog", name="Hold the shipment").get_by_role("button", name="Hold it").click()
+    await expect(page.get_by_text("Say why: it stays with the order.")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await act(page, "Hold…", "^Hold", Reason="The address looks odd.")
+    await expect(shipment).to_contain_text("Held by admin1: The address looks odd.")
+    await page.goto("/fulfillment?status=Hold")
+    row = page.get_by_role("row", name=re.compile(order_id))
+    await expect(row).to_contain_text("The address looks odd.")
+    await page.goto(f"/orders/{order_id}")
+    await act(page, "Release…", "^Release", Reason="They confirmed it.")
+    await expect(shipment.get_by_text("Held by")).to_be_hidden()
+    assert not shop.export(order_id).exists()
+
+
+async def test_what_went_out_is_followed_until_it_comes_back(shop, admin):
+    page, order_id = admin, await charged(shop, "Followed")
+    await page.goto(f"/orders/{order_id}")
+    shipment = page.get_by_role("region", name="Fulfilment")
+    await expect(shipment).to_contain_text("Pending shipment")
+    await act(page, "Ask to stop it…", "^Ask to stop", Reason="They changed their mind.")
+    await expect(shipment).to_contain_text("Too late")
+    await act(page, "Send once more…", "once more$", Reason="They lost the file.")
+    await shipment.get_by_text("Delivery log").click()
+    await expect(shipment.get_by_role("row", name=re.compile("Hand over.*for admin1.*Delivered"))).to_be_visible()
+    await act(page, "What became of it…", "^What became", Carrier="UPS", **{"Tracking number": "1Z999AA10123456784"})
+    await expect(shipment).to_contain_text("Shipped")
+    await expect(shipment).to_contain_text("1Z999AA10123456784")
+    await act(page, "Return…", "send it back$", Reason="Too firm.")
+    await expect(shipment).to_contain_text(f"{order_id}-R1")
+    assert await in_every_look(page) == {}
+    await page.goto("/fulfillment")
+    await page.get_by_role("searchbox", name="Search shipments").fill("1Z999AA10123456784")
+    await expect(page).to_have_url(re.compile("q=1Z999AA10123456784"))
+    rows = page.get_by_role("row", name=re.compile("Customer"))
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("RMA pending")
+    assert await in_every_look(page) == {}
+
+
+async def test_a_plugin_is_set_up_tested_and_switched_off(shop, admin):
+    page = admin
+    await page.goto("/plugins/new")
+    await page.get_by_label("Name", exact=True).fill("Toys!")
+    await page.get_by_label("Kind").select_option("csv")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("alert")).to_contain_text("small letters, digits and dashes")
+    await page.get_by_label("Name", exact=True).fill("toys")
+    await page.get_by_label("Title").fill("Toy warehouse")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_role("status").filter(has_text="toys is saved")).to_be_visible()
+    await page.get_by_role("button", name="Test Toy warehouse").click()
+    await expect(page.locator("#tested-toys")).to_contain_text("OK")
+    assert await in_every_look(page) == {}
+    await page.get_by_role("link", name="Toy warehouse").click()
+    await page.get_by_label("On", exact=True).uncheck()
+    assert await in_every_look(page) == {}
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("row", name=re.compile("Toy warehouse"))).to_contain_text("Off")
+    await page.goto("/settings")
+    await expect(page.get_by_label("Default plugin").locator("option")).to_contain_text(["CSV drop", "Toy warehouse (off)"])

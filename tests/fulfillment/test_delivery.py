@@ -1,0 +1,314 @@
+"""Plugins as they are run: one that is slow, hangs, refuses, answers nonsense, wants nothing any more, or is gone."""
+
+import asyncio
+import dataclasses
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.fulfillment import delivery, health
+from services.fulfillment.commands import Create, Release
+from services.fulfillment.health import Watch
+from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
+from services.fulfillment.service import fulfillment
+from shared.kernel import runner
+from tests.house.shop import Shop, until
+from tests.samples import submitted
+
+ADMIN = "agent:admin1"
+ORDER = "7K2M9QX4TB"
+
+
+class Warehouse:
+    """Does as it is told, by the plugin that asks."""
+
+    def __init__(self):
+        self.says, self.sent, self.questions, self.has, self.waiting = {}, [], [], {}, 0
+        self.let_go = asyncio.Event()
+
+    async def deliver(self, outgoing, options, secrets):
+        plugin = outgoing.export_id.partition("-")[2]
+        self.sent.append(outgoing.export_id)
+        said = self.says.get(plugin, Taken(f"w-{outgoing.export_id}"))
+        if said == "slow":
+            self.waiting += 1
+            await self.let_go.wait()
+            said = Taken()
+        if isinstance(said, Exception):
+            raise said
+        if isinstance(said, Taken):
+            self.has[outgoing.export_id] = said.their_id
+        return said
+
+    async def reconcile(self, outgoing, options, secrets):
+        self.questions.append(outgoing.export_id)
+        return Taken(self.has[outgoing.export_id]) if outgoing.export_id in self.has else None
+
+    async def cancel(self, outgoing, their_id, options, secrets):
+        return self.says.get("cancel", Stopped())
+
+    async def erase(self, export_id, options):
+        self.has.pop(export_id, None)
+
+    async def trouble(self, options, secrets):
+        return "" if secrets else "It has no secret."
+
+    async def asked_at_the_door(self, query, desk):
+        found, pages = await desk.exports(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), 1)
+        told = await desk.shipped(query["export"], "UPS", "1Z1", "ground", found[0][2]) if found else False
+        return Reply(200, f"{[(outgoing.export_id, status) for outgoing, status, _ in found]} {pages} {told}".encode())
+
+
+class WithADoor(Warehouse):
+    async def asked(self, method, query, headers, body, options, secrets, desk):
+        return await self.asked_at_the_door(query, desk)
+
+
+class Clock:
+    def __init__(self):
+        self.ahead = timedelta()
+
+    def __call__(self):
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.fixture
+async def shop(settings):
+    shop = await Shop(settings, clock=Clock(), services=(fulfillment,)).open()
+    yield shop
+    await shop.close()
+
+
+@pytest.fixture
+def running(shop):
+    return shop.house.running["fulfillment"]
+
+
+@pytest.fixture
+def warehouse(running):
+    running.state["installed"].plugins["csv"] = found = Warehouse()
+    return found
+
+
+async def configured(shop, name, **changed):
+    body = {"kind": "csv", "title": name, **changed}
+    status, row = await shop.ask("fulfillment", "PUT", f"/plugins/{name}", body, ADMIN, idempotency_key=uuid.uuid4().hex)
+    assert status == 200, row
+    return row
+
+
+def order_of(order_id, *plugins):
+    """A line for each."""
+    order = submitted()
+    lines = [order.order.quote.lines[0].model_copy(update={"line": n, "plugin": plugin}) for n, plugin in enumerate(plugins, 1)]
+    body = order.order.model_copy(update={"order_id": order_id, "quote": order.order.quote.model_copy(update={"lines": tuple(lines)})})
+    return order.model_copy(update={"order_id": order_id, "order": body})
+
+
+async def approved(running, order_id, *plugins):
+    await running.send(order_id, Create(order_of(order_id, *plugins), running.clock()), f"create-{order_id}", "test")
+    await running.send(order_id, Release(order_id, "qa1", running.clock()), f"release-{order_id}", "test")
+
+
+async def record(shop, order_id, plugin, wanted):
+    async def there():
+        _, body = await shop.ask("fulfillment", "GET", f"/shipments/{order_id}")
+        return next((row for row in body.get("records", ()) if row["plugin"] == plugin and wanted(row)), None)
+
+    return await until(there)
+
+
+async def test_what_is_slow_for_one_keeps_nothing_for_another_waiting(shop, running, warehouse):
+    await configured(shop, "slow")
+    await configured(shop, "fast")
+    warehouse.says["slow"] = "slow"
+    slow = [f"{n:010}" for n in range(3 * (runner._FRESH_IN_A_LANE + runner._OVERDUE_AT_ONCE))]
+    for order_id in slow:
+        await approved(running, order_id, "slow")
+    running.clock.ahead = timedelta(minutes=1)
+    most = runner._FRESH_IN_A_LANE + runner._OVERDUE_AT_ONCE
+    await until(lambda: is_busy(warehouse, most))
+    await approved(running, ORDER, "fast")
+    await record(shop, ORDER, "fast", lambda row: row["exported_at"])
+    assert warehouse.waiting == most, "more was asked of it at once than there are slots"
+    warehouse.let_go.set()
+    await record(shop, slow[-1], "slow", lambda row: row["exported_at"])
+
+
+async def is_busy(warehouse, most):
+    return warehouse.waiting == most
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "given_up"),
+    [
+        (RuntimeError("at 100 Example Street"), "The plugin failed (RuntimeError).", False),
+        ("nonsense", "The plugin answered nonsense (str).", False),
+        (NoAnswer("They hung up."), "They hung up.", False),
+        (Refused("They are\nfull\x00."), "They are full .", False),
+        (Refused("No such SKU.", again=False), "No such SKU.", True),
+    ],
+)
+async def test_whatever_it_answers_is_kept_in_words_and_tried_again(shop, running, warehouse, said, reason, given_up):
+    warehouse.says["csv"] = said
+    await approved(running, ORDER, "")
+    row = await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    assert (row["reason"], row["retry_at"] is None) == (reason, given_up)
+    del warehouse.says["csv"]
+    running.clock.ahead = timedelta(hours=1)
+    if given_up:
+        assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/csv/resend", {"reason": "They know it now."}, ADMIN))[0] == 200
+    row = await record(shop, ORDER, "csv", lambda row: row["exported_at"])
+    assert (warehouse.questions, row["their_id"]) == ([f"{ORDER}-csv"], f"w-{ORDER}-csv")
+    _, log = await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}/log")
+    assert [each["outcome"] for each in log["rows"]] == ["given-up" if given_up else "failed", "exported"]
+    assert log["rows"][0]["answer"] == reason
+
+
+async def test_one_that_hangs_is_asked_first_and_what_it_took_is_not_sent_again(shop, running, warehouse, monkeypatch):
+    monkeypatch.setattr(delivery, "TIMEOUT", 0.2)
+    warehouse.says["csv"] = "slow"
+    warehouse.has[f"{ORDER}-csv"] = "took it, said nothing"
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    running.clock.ahead = timedelta(hours=1)
+    row = await record(shop, ORDER, "csv", lambda row: row["exported_at"])
+    assert (row["their_id"], warehouse.sent) == ("took it, said nothing", [f"{ORDER}-csv"])
+
+
+async def test_a_plugin_that_fails_for_three_days_is_switched_off_and_goes_on_when_it_is_switched_on(shop, running, warehouse):
+    warehouse.says["csv"] = Refused("They are closed.")
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    watch = Watch(running, running.state["roster"])
+    running.clock.ahead = health.ALARM + timedelta(minutes=1)
+    await watch.look()
+    assert "has been failing for 16 minutes: They are closed." in running.warnings["plugin csv"]
+    running.clock.ahead = health.GIVES_UP + timedelta(minutes=1)
+    await watch.look()
+    row = await plugin(shop, "csv")
+    assert (row["on"], row["why"]) == (False, "It has failed for 3 days. The last answer: They are closed.")
+    assert "switched off by itself" in running.warnings["plugin csv"]
+    tried = len(warehouse.sent)
+    await approved(running, "0000000001", "")
+    waits = await record(shop, "0000000001", "csv", lambda row: row["status"] == "Failed")
+    assert waits["reason"] == "The plugin csv is switched off. Switched on, it goes on with what waits."
+    del warehouse.says["csv"]
+    await configured(shop, "csv")
+    await watch.look()
+    assert "plugin csv" not in running.warnings
+    running.clock.ahead += timedelta(hours=6)
+    for order_id in (ORDER, "0000000001"):
+        await record(shop, order_id, "csv", lambda row: row["exported_at"])
+    assert len(warehouse.sent) == tried + 2
+
+
+async def plugin(shop, name):
+    _, body = await shop.ask("fulfillment", "GET", "/plugins")
+    return next(row for row in body["rows"] if row["name"] == name)
+
+
+async def test_one_that_wants_nothing_any_more_is_switched_off_at_once(shop, running, warehouse):
+    warehouse.says["csv"] = Refused("410 Gone", gone=True)
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    row = await plugin(shop, "csv")
+    assert (row["on"], row["why"], row["waiting"]) == (False, "They want nothing any more: 410 Gone", 1)
+
+
+async def test_what_a_removed_plugin_was_to_ship_waits_and_says_so(shop, running, warehouse):
+    running.state["installed"].plugins.pop("csv")
+    running.state["roster"].changed()
+    await approved(running, ORDER, "", "nobody")
+    gone = await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    assert gone["reason"] == "The kind csv of this plugin is not installed any more. Install it again."
+    never = await record(shop, ORDER, "nobody", lambda row: row["status"] == "Failed")
+    assert never["reason"] == "There is no plugin nobody. Configure it, and what waits goes out."
+    running.state["installed"].plugins["csv"] = warehouse
+    await configured(shop, "nobody")
+    running.clock.ahead = timedelta(hours=1)
+    for name in ("csv", "nobody"):
+        await record(shop, ORDER, name, lambda row: row["exported_at"])
+
+
+async def test_what_went_out_is_stopped_by_whoever_ships_it(shop, running, warehouse):
+    await configured(shop, "toys")
+    await approved(running, ORDER, "", "toys")
+    for name in ("csv", "toys"):
+        await record(shop, ORDER, name, lambda row: row["exported_at"])
+    status, _ = await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Changed their mind."}, ADMIN)
+    assert status == 200
+    for name in ("csv", "toys"):
+        row = await record(shop, ORDER, name, lambda row: row["status"] == "Cancelled")
+        assert row["cancel"]["state"] == "stopped"
+
+
+async def test_a_secret_is_encrypted_and_told_to_nobody(shop, running, warehouse):
+    kinds = running.state["installed"].kinds
+    secret = type(kinds["webhook"].secrets[0])("token", "Token", required=True)
+    kinds["csv"] = dataclasses.replace(kinds["csv"], secrets=(secret,))
+    status, wrong = await shop.ask("fulfillment", "PUT", "/plugins/toys", {"kind": "csv"}, ADMIN)
+    assert (status, wrong["field"], wrong["detail"]) == (422, "secrets.token", "Token is needed.")
+    row = await configured(shop, "toys", secrets={"token": "s3cret-of-theirs"})
+    assert row["secrets"] == ["token"]
+    assert "s3cret" not in str(await shop.ask("fulfillment", "GET", "/plugins"))
+    written = [path.read_bytes() for path in shop.settings.data.rglob("*") if path.is_file()]
+    assert not [data for data in written if b"s3cret-of-theirs" in data]
+    assert (await shop.ask("fulfillment", "POST", "/plugins/toys/test", {}, ADMIN))[1]["answer"] == "ok"
+    kept = await configured(shop, "toys", title="Toys")
+    assert (kept["secrets"], kept["title"]) == (["token"], "Toys")
+    assert (await configured(shop, "toys", on=False, secrets={"token": ""}))["secrets"] == []
+    assert (await shop.ask("fulfillment", "POST", "/plugins/toys/test", {}, ADMIN))[1]["detail"] == "It has no secret."
+
+
+async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, warehouse):
+    for n in range(3):
+        await approved(running, f"{n:010}", "")
+        await record(shop, f"{n:010}", "csv", lambda row: row["exported_at"])
+    wanted = {"from": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z", "reason": "They lost a day."}
+    status, done = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN, idempotency_key="replay-1")
+    assert (status, done) == (200, {"sent": 3, "left_out": [], "next": None})
+
+    async def again():
+        return len(warehouse.sent) == 6
+
+    await until(again)
+    assert (await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN, idempotency_key="replay-1"))[1]["sent"] == 3
+    assert sorted(warehouse.sent) == sorted([f"{n:010}-csv" for n in range(3)] * 2)
+    status, wrong = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**wanted, "until": "2025-01-01T00:00:00Z"}, ADMIN)
+    assert (status, wrong["field"]) == (422, "until")
+
+
+async def test_whoever_asks_at_its_door_sees_its_own_exports_alone(shop, running):
+    running.state["installed"].plugins["csv"] = WithADoor()
+    await configured(shop, "toys")
+    await approved(running, ORDER, "", "toys")
+    for name in ("csv", "toys"):
+        await record(shop, ORDER, name, lambda row: row["exported_at"])
+    _, own = await shop.ask("fulfillment", "POST", f"/plugins/toys/door?method=GET&query=export%3D{ORDER}-toys", {})
+    assert own["status"] == 200
+    row = await record(shop, ORDER, "toys", lambda row: row["status"] == "Shipped")
+    assert (row["parcels"][0]["tracking"], row["parcels"][0]["source"]) == ("1Z1", "plugin:toys")
+    await shop.ask("fulfillment", "POST", f"/plugins/toys/door?method=GET&query=export%3D{ORDER}-csv", {})
+    assert not (await record(shop, ORDER, "csv", lambda row: True))["parcels"]
+    assert (await shop.ask("fulfillment", "POST", "/plugins/nobody/door", {}))[0] == 404
+    status, failed = await shop.ask("fulfillment", "POST", "/plugins/toys/door?method=GET&query=nothing", {})
+    assert (status, failed["detail"]) == (503, "The plugin toys failed (KeyError).")
+
+
+async def test_shipments_are_listed_by_status_plugin_order_and_tracking_number(shop, running, warehouse):
+    await configured(shop, "toys")
+    await approved(running, ORDER, "", "toys")
+    for name in ("csv", "toys"):
+        await record(shop, ORDER, name, lambda row: row["exported_at"])
+    parcel = {"carrier": "UPS", "tracking": "1Z999"}
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/toys/shipped", parcel, ADMIN))[0] == 200
+    await record(shop, ORDER, "toys", lambda row: row["status"] == "Shipped")
+    for asked, plugins in (("status=Shipped", ["toys"]), ("plugin=csv", ["csv"]), ("q=1Z999", ["toys"]), (f"q={ORDER}&status=Shipped", ["toys"])):
+        _, found = await shop.ask("fulfillment", "GET", f"/shipments?{asked}")
+        assert [row["plugin"] for row in found["rows"]] == plugins, asked
+    assert (found["counts"]["Shipped"], found["counts"]["Pending Shipment"]) == (1, 1)
+    for wrong, field in (("status=Gone", "status"), ("plugin=%21", "plugin")):
+        status, body = await shop.ask("fulfillment", "GET", f"/shipments?{wrong}")
+        assert (status, body["field"]) == (422, field)
