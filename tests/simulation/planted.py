@@ -144,9 +144,10 @@ def goes_out_when_it_is_recorded(instead):
 
 
 def hold_that_holds_nothing(instead):
-    """What was asked for before goes out all the same."""
-    claimable = shipment._claimable
+    """It is shown, and that is all."""
+    claimable, release = shipment._claimable, shipment._release
     instead.setattr(shipment, "_claimable", lambda record, state, now: claimable(record, replace(state, held=None), now))
+    instead.setattr(shipment, "_release", lambda order_id, by, now, state: release(order_id, by, now, replace(state, held=None)))
 
 
 def undo_after_the_last_instant(instead):
