@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, customers, entry, growth, listing, orders, payments, prices, quality, replay, shipping
+from tests.bench import append, catalog, cluster, clustered, customers, entry, growth, listing, orders, payments, prices, quality, replay, shipping
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -28,7 +28,7 @@ EMBEDDED = {
     "customers": customers.rows,
     "quality": quality.rows,
 }
-FILES = {**EMBEDDED, "cluster": cluster.rows}
+FILES = {**EMBEDDED, "cluster": cluster.rows, "clustered": clustered.rows}
 
 
 def table(rows: list[Row]) -> Table:
