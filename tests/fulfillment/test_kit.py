@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from services.fulfillment.plugins.protocol import NoAnswer, Refused, Stopped, Taken
+from services.fulfillment.plugins.conformance import Asking
+from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
 from tests.fulfillment.made import modules
 
 
@@ -114,6 +115,40 @@ async def test_a_mistake_is_found(made, tmp_path, mistake, test, about):
 async def test_what_is_printed_is_found(made, tmp_path, capfd, caplog):
     with pytest.raises(AssertionError):
         await _kit(made, Prints, tmp_path).test_nothing_personal_or_secret_is_shown_or_logged(capfd, caplog)
+
+
+class Door:
+    async def asked(self, method, query, headers, body, options, secrets, desk):
+        known = secrets.get("key") and headers.get("authorization") == f"Bearer {secrets['key']}"
+        return Reply(200, b"1") if known else Reply(401)
+
+
+class OpensToAnybody(Door):
+    async def asked(self, method, query, headers, body, options, secrets, desk):
+        return Reply(200, b"1")
+
+
+class BreaksDown(Door):
+    async def asked(self, method, query, headers, body, options, secrets, desk):
+        return Reply(500) if query.get("page", "1") != "1" else await super().asked(method, query, headers, body, options, secrets, desk)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "test", "about"),
+    [
+        (OpensToAnybody, "test_whoever_does_not_show_who_they_are_learns_nothing", ()),
+        (BreaksDown, "test_a_query_of_rubbish_is_answered_and_not_believed", ("NaN",)),
+    ],
+)
+async def test_a_mistake_at_the_door_is_found(made, tmp_path, mistake, test, about):
+    for kind in (mistake, Door):
+        kit = _kit(made, kind, tmp_path)
+        kit.asking = lambda: Asking("GET", {"page": "1"}, {"authorization": "Bearer right-key"})
+        if kind is Door:
+            await getattr(kit, test)(*about)
+        else:
+            with pytest.raises(AssertionError):
+                await getattr(kit, test)(*about)
 
 
 def _kit(made, mistake, folder):
