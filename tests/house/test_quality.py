@@ -1,10 +1,12 @@
 """The gate with its views: rules that look back, lists, many orders at once, and who else is looking."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from shared.contracts.catalog import Settings
+from shared.service import utc_now
 from tests.house.shop import ADDRESS, GOOD, Shop, until
 
 VELOCITY = {"kind": "velocity", "orders": 1, "hours": 24}
@@ -114,6 +116,20 @@ async def test_lists_are_chosen_by_what_the_address_says(shop):
     assert await listed(shop, "?stage=done") == []
     _, body = await shop.ask("qa", "GET", "/reviews?over=x")
     assert body["field"] == "over"
+
+
+async def test_those_that_wait_longer_than_they_should_are_counted(shop):
+    await ruled(shop)
+    await held(shop, await placed(shop))
+    qa = shop.house.running["qa"]
+
+    async def late(minutes):
+        qa.clock = lambda: utc_now() + timedelta(minutes=minutes)
+        _, body = await shop.ask("qa", "GET", "/reviews", actor="agent:qa1")
+        return body["late"], body["rows"][0]["opened_at"] <= body["late_since"], body["target_minutes"]
+
+    assert await late(4) == (0, False, 5)
+    assert await late(6) == (1, True, 5)
 
 
 async def test_many_are_approved_at_once_each_by_itself(shop):
