@@ -19,7 +19,7 @@ from shared.kernel.codec import stamp
 from shared.kernel.commands import Outcome, Refusal
 from shared.kernel.decider import Aggregate
 from shared.kernel.effects import Effect, Timer, Work
-from shared.kernel.errors import KernelError
+from shared.kernel.errors import Conflict, KernelError
 from shared.kernel.events import Fact
 from shared.kernel.ports import Range, Where
 from shared.kernel.views import Row, View
@@ -32,6 +32,8 @@ _FRESH_AT_ONCE, _OVERDUE_AT_ONCE = 512, 24
 _FRESH_IN_A_LANE = 64
 """Whoever is at the end of it is asked that often at once."""
 _PAGE = 500
+_LOST_RACES = (0.02, 0.05, 0.1, 0.2, 0.5)
+"""Seconds until the next try."""
 
 
 class Host(Protocol):
@@ -177,12 +179,22 @@ class Runner:
     async def _claim_and_do(self, effect: Effect, work: Work) -> None:
         actor = f"effect:{self._service}.{effect.name}"
         claim = effect.claim(work, self._holder, self._host.clock())
-        claimed = await self._host.send(work.id, claim, uuid.uuid4().hex, actor)
+        claimed = await self._sent(work, claim, actor)
         if not claimed.events:
             return
         asks = self._host.asks_first or bool(getattr(claimed.events[-1], "takeover", False))
         outcome = await (effect.ask if asks else effect.do)(work, claimed.state)
-        done = await self._host.send(work.id, outcome, uuid.uuid4().hex, actor)
+        done = await self._sent(work, outcome, actor)
         self._host.effect_ended(effect.name, "asked" if asks else "done")
         if effect.recorded:
             await effect.recorded(work, done.state)
+
+    async def _sent(self, work: Work, command: Any, actor: str) -> Outcome:
+        """Several effects may write to one stream at the same time, and what was done is worth more than a few tries. Raises KernelError, Refusal."""
+        command_id = uuid.uuid4().hex
+        for pause in _LOST_RACES:
+            try:
+                return await self._host.send(work.id, command, command_id, actor)
+            except Conflict:
+                await asyncio.sleep(pause)
+        return await self._host.send(work.id, command, command_id, actor)
