@@ -26,7 +26,7 @@ async def found_by(service: Running, q: str) -> list[str]:
     ids = [order["customer_id"]] if order and order["customer_id"] else []
     ids += [q.strip()] if await service.get(profiles, q.strip(), opened=False) else []
     for where in conditions(q):
-        rows, _ = await service.find(search, where, limit=MOST, open_fields=False)
+        rows, _ = await service.find(search, where, sort=next(iter(where)), limit=MOST, open_fields=False)
         ids = list(dict.fromkeys([*ids, *(row["id"] for row in rows)]))
     whole = await families(service, ids[:MOST])
     return list(dict.fromkeys(number for numbers in whole.values() for number in numbers))

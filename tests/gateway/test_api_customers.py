@@ -1,5 +1,7 @@
 """Customers by the public API: found, changed, merged, handed out and erased by programs, each with its scope."""
 
+import itertools
+
 import pytest
 
 from tests.gateway.conftest import ADDRESS
@@ -7,6 +9,8 @@ from tests.gateway.test_keys import made
 from tests.gateway.test_people import ask, campaign, partial
 from tests.gateway.test_users import admin, key
 from tests.house.shop import until
+
+_NAMES = itertools.count()
 
 __all__ = ["admin", "ask", "campaign", "made", "partial"]
 
@@ -50,7 +54,7 @@ async def test_two_numbers_are_one_person_for_programs_too(ringup, made, partial
      ("merge", {"alias": "9999999999"}, 422, "alias"), ("unmerge", {"alias": "9999999999"}, 422, "alias")],
 )  # fmt: skip
 async def test_what_is_wrong_is_said_at_its_field(ringup, partial, path, body, status, field):
-    _, id = await partial("Wrongly")
+    _, id = await partial(f"Wrongly{next(_NAMES)}")
     problem = await sent(await ringup.sign_in("supervisor1"), f"{id}/{path}", body, wanted=status)
     assert problem["field"] == field
 
