@@ -15,7 +15,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 _NOTHING: Row = {}
 MARKS = (
     "outcome-unknown", "answer-contradicts", "capture-failed", "void-failed", "refund-failed", "payment-returned", "refund-due", "partly-refunded",
-    "delivery-failed", "exported", "shipped", "delivered", "returned",
+    "delivery-failed", "exported", "shipped", "delivered", "returned", "shipment-stopped",
 )  # fmt: skip
 WAY = ("exported", "shipped", "delivered", "returned")
 """Marks of which an order has one at most."""
@@ -103,6 +103,8 @@ def _on_its_way(shipment: Row) -> Iterator[str]:
         yield "shipped"
     elif shipment.get("exported"):
         yield "exported"
+    if shipment.get("recalled"):
+        yield "shipment-stopped"
     if "cancelled" not in shipment and any(shipment.get("delivery_failed", _NOTHING).values()):
         yield "delivery-failed"
 
@@ -118,13 +120,12 @@ def indexed(parts: Parts) -> Row:
     created = min(part["created_at"] for part in parts.values())
     listed = len(parts) > 1 or "order" not in parts or bool(parts["order"].get("touched"))
     order, marked = parts.get("order", _NOTHING), set(marks(parts))
-    calm = _CALM | {"payment-returned"} if _dealt_with(parts) else _CALM
     named = {"status": status(parts), "campaign": order.get("campaign"), "agent": _agent(order), "method": order.get("method")}
     named["way"] = next((mark for mark in WAY if mark in marked), None)
     return {
         **{f"{name}_at": f"{value} {created}" if listed and value else None for name, value in named.items()},
         "listed_at": created if listed else None,
-        "attention_at": created if marked - calm else None,
+        "attention_at": created if marked - _calm(parts) else None,
         "marked_at": created if listed and marked.difference(WAY) else None,
         "amount": comparable(order.get("total", 0), order.get("currency") or "USD") if listed else None,
         "customer_id": order.get("customer_id"),
@@ -145,6 +146,13 @@ def _agent(order: Row) -> str:
     """Whoever sells it; of one that nobody has a call about, whoever kept it."""
     agent: str = order.get("agent") or order.get("kept_by", "")
     return agent
+
+
+def _calm(parts: Parts) -> set[str]:
+    """What was stopped after it went out leaves money to give back."""
+    payment = parts.get("payment", _NOTHING)
+    back = {"shipment-stopped"} if refunded(payment) >= captured(payment) else set()
+    return _CALM | back | ({"payment-returned"} if _dealt_with(parts) else set())
 
 
 def _dealt_with(parts: Parts) -> bool:

@@ -288,7 +288,8 @@ async def why(id: OrderId, services: Ask) -> dict[str, Any]:
 
 @router.post("/orders/{id}/cancel", dependencies=[allow(*SETS, scope="orders:cancel")])
 async def cancel(id: OrderId, body: Cancellation, services: Ask, key: Key) -> dict[str, Any]:
-    """Stops the order while nothing of it has gone out."""
+    """Stops the order while nothing of it has gone out. What has, whoever ships it is asked to stop, and may say that it is too late; 409
+    `already-shipped` where it is on its way."""
     await services.get("cart", f"/orders/{id}")
     return cast(dict[str, Any], await services.post("fulfillment", f"/shipments/{id}/cancel", body.model_dump(), key=key))
 
