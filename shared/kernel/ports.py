@@ -103,6 +103,7 @@ class Documents(Protocol):
         self, collection: str, where: Where | None = None, *, sort: str = "", descending: bool = False, limit: int = 50, cursor: str | None = None
     ) -> Page:
         """Without tombstones. ``where`` and ``sort`` use declared indexes; documents without the sort field are lowest, equal ones go by id.
+        Beside one that is declared ``where`` may name any other field, which is looked at in what is left.
 
         Raises ValueError for a cursor that is not one of ours.
         """

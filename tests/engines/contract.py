@@ -313,6 +313,13 @@ class TestDocuments:
         assert await ids(documents, "queue@1", {"stage": "open", "sum": 5}) == ["a", "d"]
         assert await ids(documents, "queue@1", {"stage": "' or 1=1 --"}) == []
 
+    async def test_beside_an_index_any_field_may_be_asked_for(self, documents):
+        await documents.write(
+            {"queue@1": documents_of(("e", {"stage": "open", "sum": 6, "is_rare": True}), ("f", {"stage": "done", "is_rare": True}))}
+        )
+        assert await ids(documents, "queue@1", {"stage": "open", "is_rare": True}) == ["e"]
+        assert await ids(documents, "queue@1", {"sum": Range(low=5), "is_rare": True}, sort="sum", descending=True) == ["e"]
+
     @pytest.mark.parametrize("limit", [1, 2, 3, 50])
     @pytest.mark.parametrize(
         ("options", "wanted"),

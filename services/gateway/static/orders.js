@@ -19,6 +19,13 @@ document.addEventListener("change", (event) => {
   window.htmx.ajax("GET", address, { target: "#order", swap: "outerHTML" });
 });
 
+// What happens meanwhile does not bring the page back to now.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  const slider = document.getElementById("asof");
+  if (target.id === "order" && requestConfig.triggeringEvent?.type === "live" && slider && slider.value !== slider.defaultValue) event.detail.shouldSwap = false;
+});
+
 // Links for the customer, where one may be sent.
 if (document.getElementById("links"))
   import("./links.js").then(({ linksOf }) => linksOf(document.getElementById("order").dataset.subject));
