@@ -52,7 +52,7 @@ bench: .venv/dev-ready  ## ratios against raw loops and peers, in one run
 	$(BIN)/python -m tests.bench
 
 bench-cluster: .venv/dev-ready  ## the same for Kafka and MongoDB, which it starts
-	$(BIN)/python -m tests.bench cluster
+	$(BIN)/python -m tests.bench cluster clustered
 
 format: .venv/dev-ready
 	$(BIN)/ruff format .

@@ -83,7 +83,7 @@ async def _found(service: Running, wanted: Filters, q: str, cursor: str | None, 
 async def one_order(id: str, service: RunningService, min_version: MinVersion = None, as_of: Moment | None = None) -> dict[str, Any]:
     """``order_id``, ``status`` (Open, Partial, Processing, Pending, Declined, Complete, Cancelled, Refunded), ``marks`` (outcome-unknown,
     answer-contradicts, capture-failed, void-failed, refund-failed, payment-returned, refund-due, partly-refunded, delivery-failed,
-    exported, shipped, delivered, returned),
+    exported, shipped, delivered, returned, shipment-stopped),
     ``created_at``, ``updated_at``, ``campaign``, ``campaign_name``, ``customer_id``,
     ``customer`` {first_name, last_name, phone} or null, ``agent``, ``method``, ``total`` in minor units, ``currency``, ``attempt``,
     ``partial`` {disposition, note, source, made_by, at} (the last one) or null, ``of`` (agent or customer: on whose page an open one is),

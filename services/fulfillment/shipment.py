@@ -214,7 +214,7 @@ def _deliver(command: Delivery, shipment: Shipment) -> Sequence[Event] | Refused
 def _claimable(record: Record, shipment: Shipment, now: datetime) -> bool:
     again = record.resend and record.recall != "requested" and not record.stopped
     wanted = again if record.exported else record.open and not shipment.held
-    return wanted and not record.given_up and (record.delivery.until is None or now >= record.delivery.until)
+    return wanted and not record.given_up and not record.erasing and (record.delivery.until is None or now >= record.delivery.until)
 
 
 def _failure(command: Failed, record: Record) -> FulfillmentFailed:
@@ -225,7 +225,7 @@ def _failure(command: Failed, record: Record) -> FulfillmentFailed:
     wait = max(wait, min(command.after or timedelta(0), LONGEST_WAIT))
     return FulfillmentFailed(
         **_which(record), reason=command.reason, retry_at=command.now + wait,
-        given_up=not command.again or failures + 1 >= MOST_TRIES, unknown=command.unknown,
+        given_up=not command.again or failures + 1 >= MOST_TRIES or bool(record.erasing), unknown=command.unknown,
     )  # fmt: skip
 
 
@@ -257,6 +257,8 @@ def _erase(command: Erasure, shipment: Shipment) -> Sequence[Event]:
         return []
     if isinstance(command, Erased):
         return [ExportErased(**_export(record))]
+    if record.delivery.lease and command.now < record.delivery.lease:
+        return []  # it may be on its way, and would come after what was erased
     if record.erasing == "requested" or (record.erasing_until and command.now >= record.erasing_until):
         until = command.now + LEASE
         return [ErasureClaimed(**_export(record), holder=command.holder, until=until, takeover=record.erasing == "claimed")]

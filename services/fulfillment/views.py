@@ -51,9 +51,9 @@ def _pending(event: Any, due_at: str | None) -> Row:
 
 def _delivery_key(
     event: DeliveryRequested | DeliveryClaimed | FulfillmentFailed | FulfillmentHeld | FulfillmentExported | FulfillmentCancelled | OrderCancelled
-    | PluginCancelRequested,
+    | PluginCancelRequested | ErasureRequested,
 ) -> Sequence[str]:  # fmt: skip
-    return _records(event)
+    return (event.export_id,) if isinstance(event, ErasureRequested) else _records(event)
 
 
 def _delivery(row: Row | None, fact: Fact) -> Row | None:
@@ -70,7 +70,7 @@ def _delivery(row: Row | None, fact: Fact) -> Row | None:
 
 
 deliveries = view("deliveries", 2, _delivery_key, _delivery, ["plugin", "due_at"])
-"""Deliveries that are not done, and when the watchdog takes them: not while they are held, nor once they are given up or recalled."""
+"""Deliveries that are not done, and when the watchdog takes them: not while they are held, nor once they are given up, recalled or erased."""
 
 
 def _cancellation_key(event: PluginCancelRequested | PluginCancelClaimed | PluginCancelAnswered) -> Sequence[str]:

@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, customers, entry, growth, listing, orders, payments, prices, quality, replay
+from tests.bench import append, catalog, cluster, clustered, customers, entry, growth, listing, orders, payments, prices, quality, replay, shipping
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -23,11 +23,12 @@ EMBEDDED = {
     "prices": prices.rows,
     "entry": entry.rows,
     "payments": payments.rows,
+    "shipping": shipping.rows,
     "listing": listing.rows,
     "customers": customers.rows,
     "quality": quality.rows,
 }
-FILES = {**EMBEDDED, "cluster": cluster.rows}
+FILES = {**EMBEDDED, "cluster": cluster.rows, "clustered": clustered.rows}
 
 
 def table(rows: list[Row]) -> Table:

@@ -45,7 +45,9 @@ class Found:
         if self.happened(order, "OrderCancelled") or self.happened(order, "OrderDenied"):
             return "Cancelled"
         if self.happened(order, "OrderApproved"):
-            return "Complete" if self.plugins(order) == self.shipped[order].keys() else "Approved"
+            left = self.plugins(order) - self.shipped[order].keys()
+            stopped = {cancelled.get("plugin") for cancelled in self.happened(order, "FulfillmentCancelled")}
+            return "Approved" if left - stopped else "Stopped" if left else "Complete"
         if self.happened(order, "QualityReviewRequested"):
             return "Pending"
         return "Declined" if self.happened(order, "OrderDeclined") else "Processing"
@@ -107,7 +109,8 @@ def _of_client(found, told, id):
     end = found.end(id)
     if end not in _ends(found, told, id):
         yield f"it is {end}"
-    if told.then == "ok" and told.kind.startswith("cancelled") and end != "Cancelled":
+    asked = found.happened(id, "PluginCancelRequested")
+    if told.then == "ok" and told.kind.startswith("cancelled") and end != "Cancelled" and not asked:
         yield f"it was cancelled, and is {end}"
     if told.then == "refused" and told.kind.startswith("cancelled") and end == "Cancelled":
         yield "its cancelling was refused, and was done"
@@ -120,7 +123,7 @@ def _ends(found, told, id):
     if told.kind == BROKE:
         return ("Declined",)
     if told.kind in CHARGED or skips:
-        return ("Complete", "Cancelled") if told.kind.startswith("cancelled") else ("Complete",)
+        return ("Complete", "Cancelled", "Stopped") if told.kind.startswith("cancelled") else ("Complete",)
     return {"external": ("Pending",), "cancelled": ("Pending", "Cancelled"), "reviewed": ("Pending", "Complete"), "denied": ("Pending", "Cancelled")}[
         told.kind
     ]

@@ -246,7 +246,7 @@ async def all_ended(clients, accepted):
 
 def has_ended(row):
     """Or waits for a person."""
-    if row["status"] == "Complete" and not row["exported_at"]:
+    if row["status"] == "Complete" and not row["exported_at"] and "shipment-stopped" not in row["marks"]:
         return False
     return row["status"] in ("Complete", "Declined", "Pending", "Cancelled", "Refunded") and "outcome-unknown" not in row["marks"]
 

@@ -14,6 +14,7 @@ from shared.contracts.cart import (
     PartialCreated,
 )
 from shared.contracts.fulfillment import (
+    FulfillmentCancelled,
     FulfillmentDelivered,
     FulfillmentExported,
     FulfillmentFailed,
@@ -89,6 +90,7 @@ MADE = FulfillmentRecordCreated(order_id=ORDER, plugin="csv", submitted=submitte
 SHIPPED = FulfillmentShipped(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", at=NOON)
 ARRIVED = FulfillmentDelivered(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", at=NOON)
 CAME_BACK = FulfillmentReturned(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", at=NOON)
+RECALLED = FulfillmentCancelled(order_id=ORDER, why="stopped", plugin="csv", export_id=f"{ORDER}-csv")
 NOT_DELIVERED = FulfillmentFailed(order_id=ORDER, plugin="csv", export_id=f"{ORDER}-csv", reason="disk full", retry_at=NOON)
 UNKNOWN = PaymentOutcomeUnknown(order_id=ORDER, attempt=1, part=1, reference=f"{ORDER}-1-1", ask_again_at=NOON)
 NOT_CAPTURED = PaymentCaptureFailed(order_id=ORDER, attempt=1, reason="declined")

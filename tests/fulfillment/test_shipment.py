@@ -215,6 +215,16 @@ def test_it_is_sent_once_more_under_the_same_name():
     given(shipment, *SENT, TO_ERASE).when(RESEND).then_refused("erased")
 
 
+def test_what_is_sent_once_more_stays_here_once_its_customer_is_erased():
+    requested = given(shipment, *SENT).when(RESEND).then_types(DeliveryRequested)
+    given(shipment, *SENT, *requested, TO_ERASE).when(Claim(EXPORT_ID, "me", NOON + LEASE)).then_nothing()
+    claimed = given(shipment, *SENT, *requested).when(Claim(EXPORT_ID, "me", NOON)).then_types(DeliveryClaimed)
+    under_way = given(shipment, *SENT, *requested, *claimed, TO_ERASE)
+    under_way.when(ClaimErasure(EXPORT_ID, "me", NOON + LEASE - timedelta(seconds=1))).then_nothing()
+    under_way.when(ClaimErasure(EXPORT_ID, "me", NOON + LEASE)).then_types(ErasureClaimed)
+    assert under_way.when(Failed(EXPORT_ID, "no answer", NOON, claimed[0].until)).then_types(FulfillmentFailed)[0].given_up
+
+
 def test_an_order_goes_out_by_each_plugin_that_its_lines_name():
     order = submitted(plugin="house")
     lines = [order.order.quote.lines[0].model_copy(update={"line": n, "plugin": plugin}) for n, plugin in ((1, ""), (2, "toys"), (3, ""))]

@@ -180,6 +180,8 @@ def gate_holds(evidence):
                 yield f"{order} was exported without approval"
             if isinstance(event, qa.ReviewPassed) and event.by != "automatic" and event.by != _approver(evidence, order, place):
                 yield f"{order} was passed by {event.by}, who did not approve it"
+            if isinstance(event, qa.ReviewUndone) and evidence.before(order, place, qa.ReviewPassed, qa.OrderApproved, qa.OrderDenied):
+                yield f"{order} was undone after it had taken effect"
 
 
 def _unsettled(evidence, order, place, approved):

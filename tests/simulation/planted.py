@@ -6,15 +6,20 @@ from types import SimpleNamespace
 
 from faststream import AckPolicy
 
+from services.fulfillment import delivery, shipment
+from services.fulfillment.delivery import Dispatch
+from services.fulfillment.records import Record
 from services.payments.effects import Desk
 from services.payments.gateways.simulator import SimulatorGateway
 from services.qa import review
+from shared.contracts.fulfillment import FulfillmentRecordCreated
+from shared.contracts.qa import ReviewUndone
 from shared.engines.cluster.relay import KafkaRelay, _batches
 from shared.kernel import projector
 from shared.kernel.commands import Commands
-from tests.simulation.gateway import MemoryDrop
 from tests.simulation.groups import MemoryConsumer
 from tests.simulation.memory import MemoryStreams
+from tests.simulation.plugins import MemoryDrop
 
 
 def relay_marks_by_count(instead):
@@ -115,6 +120,40 @@ def export_id_of_the_moment(instead):
     instead.setattr(MemoryDrop, "deliver", delivered)
 
 
+def plugin_is_sent_it_again_without_being_asked(instead):
+    """Whoever was to send it is dead, so it cannot have arrived."""
+    instead.setattr(Dispatch, "ask", Dispatch.deliver)
+
+
+def each_plugin_ships_all_lines(instead):
+    made = delivery.outgoing
+    instead.setattr(
+        delivery, "outgoing", lambda record, *about: made(replace(record, created=record.created.model_copy(update={"lines": ()})), *about)
+    )
+
+
+def goes_out_when_it_is_recorded(instead):
+    """Why wait for quality assurance."""
+    create = shipment._create
+
+    def created(submitted, now, state):
+        events = create(submitted, now, state)
+        return [*events, *shipment._requests([Record(event) for event in events if isinstance(event, FulfillmentRecordCreated)], now)]
+
+    instead.setattr(shipment, "_create", created)
+
+
+def hold_that_holds_nothing(instead):
+    """It is shown, and that is all."""
+    claimable, release = shipment._claimable, shipment._release
+    instead.setattr(shipment, "_claimable", lambda record, state, now: claimable(record, replace(state, held=None), now))
+    instead.setattr(shipment, "_release", lambda order_id, by, now, state: release(order_id, by, now, replace(state, held=None)))
+
+
+def undo_after_the_last_instant(instead):
+    instead.setattr(review, "_undo", lambda reviewer, now, state: [ReviewUndone(order_id=state.decision.order_id, reviewer=reviewer)])
+
+
 def everybody_skips_qa(instead):
     instead.setattr(review, "_held", lambda command: None)
 
@@ -140,6 +179,11 @@ PLANTED = (
     group_that_starts_at_the_latest_event,
     stale_edit_is_made,
     export_id_of_the_moment,
+    plugin_is_sent_it_again_without_being_asked,
+    each_plugin_ships_all_lines,
+    goes_out_when_it_is_recorded,
+    hold_that_holds_nothing,
+    undo_after_the_last_instant,
     everybody_skips_qa,
     accepted_before_it_is_stored,
 )

@@ -30,6 +30,7 @@ MARKS = {
     "shipped": "Shipped",
     "delivered": "Delivered",
     "returned": "Returned",
+    "shipment-stopped": "Shipment stopped",
 }
 """What customers calls it, and people."""
 SHUT = ("campaign", "agent", "method", "mark", "since", "until", "at_least", "at_most")
