@@ -23,7 +23,7 @@ async def put(shop, path, body):
     ("wrong", "field"),
     [
         ({"colour": "red"}, "colour"),
-        ({"offers": [{**OFFER, "plugin": "csv"}]}, "offers.0.plugin"),
+        ({"offers": [{**OFFER, "plugin": "nobody"}]}, "offers.0.plugin"),
         ({"offers": [{**OFFER, "price": 10**30}]}, "offers.0.price"),
         ({"offers": [{**OFFER, "price": "4995"}]}, "offers.0.price"),
         ({"offers": [{**OFFER, "max_quantity": 10**9}]}, "offers.0.max_quantity"),

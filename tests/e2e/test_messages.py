@@ -29,6 +29,13 @@ async def shop(tmp_path_factory, mailbox):
         yield there
 
 
+@pytest.fixture(autouse=True)
+def taken_again(mailbox):
+    """What one test has the server refuse, the next one's is not."""
+    yield
+    mailbox.refuse.clear()
+
+
 async def send_link(page, order_id):
     await page.goto(f"/orders/{order_id}")
     await page.get_by_role("button", name="Send link…").click()
