@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from services.customers.status import COMMON, STATUSES, Status, marked_as, summary
+from services.customers.status import STATUSES, WAY, Status, marked_as, summary
 from services.customers.views import campaigns, orders
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
@@ -26,9 +26,9 @@ _FEW = 200
 _COUNTED = 100
 _UTC = "+00:00"
 _CURSOR = re.compile(r"[0-9T.:-]{20,40}_[0-9A-Za-z]{1,40}")
-_SORTED = ("attention_at", "marked_at", "agent_at", "status_at", "method_at", "campaign_at", "listed_at")
+_SORTED = ("attention_at", "marked_at", "agent_at", "status_at", "method_at", "campaign_at", "way_at", "listed_at")
 """Indexes that are in the order of creation for one value, those of the fewest orders first."""
-_WIDE = ("Complete ", "card ")
+_WIDE = ("Complete ", "card ", "exported ", "shipped ", "delivered ")
 """What most orders are."""
 
 
@@ -54,7 +54,7 @@ class Filters:
         if self.status == "Attention":
             found["attention_at"] = self._placed("")
         if self.mark:
-            found |= {marked_as(self.mark): True} | ({} if self.mark in COMMON else {"marked_at": self._placed("")})
+            found |= {"way_at": self._placed(f"{self.mark} ")} if self.mark in WAY else {"marked_at": self._placed(""), marked_as(self.mark): True}
         if (self.at_least, self.at_most) != (None, None):
             found["amount"] = Range(self.at_least, self.at_most)
         if self.customers is not None:

@@ -17,11 +17,11 @@ MARKS = (
     "outcome-unknown", "answer-contradicts", "capture-failed", "void-failed", "refund-failed", "payment-returned", "refund-due", "partly-refunded",
     "delivery-failed", "exported", "shipped", "delivered", "returned", "shipment-stopped",
 )  # fmt: skip
-COMMON = frozenset(("exported", "shipped", "delivered"))
-"""Marks that most orders come to."""
-_CALM = COMMON | {"returned", "partly-refunded"}
+WAY = ("exported", "shipped", "delivered", "returned")
+"""Marks of which an order has one at most."""
+_CALM = {*WAY, "partly-refunded"}
 """Marks that nobody has to do anything about."""
-INDEXES = ("status_at", "listed_at", "attention_at", "customer_id", "campaign_at", "agent_at", "method_at", "marked_at", "amount")
+INDEXES = ("status_at", "listed_at", "attention_at", "customer_id", "campaign_at", "agent_at", "method_at", "way_at", "marked_at", "amount")
 _BY_NAME = (
     "link_status", "unknown", "contradicted", "recorded", "trouble", "captured", "refunded", "returned", "made",
     "exported", "shipped", "arrived", "came_back", "recalled", "delivery_failed",
@@ -112,23 +112,24 @@ def _on_its_way(shipment: Row) -> Iterator[str]:
 def indexed(parts: Parts) -> Row:
     """What orders are found by. Orders that nobody has typed anything into are listed nowhere: they are under no status and no time.
 
-    Each ``…_at`` ends in the order's creation, so that whatever is asked for is read newest first: ``status_at``, ``campaign_at``, ``agent_at``
-    and ``method_at`` begin with what they are named for, ``listed_at`` with nothing; ``attention_at`` is there while somebody must look,
-    ``marked_at`` while there is a mark that few orders have. ``amount`` is the total in ten-thousandths, whatever the currency; a mark is a field
-    of its own.
+    Each ``…_at`` ends in the order's creation, so that whatever is asked for is read newest first: ``status_at``, ``campaign_at``, ``agent_at``,
+    ``method_at`` and ``way_at`` begin with what they are named for, ``listed_at`` with nothing; ``attention_at`` is there while somebody must look,
+    ``marked_at`` while there is a mark that few orders have. ``amount`` is the total in ten-thousandths, whatever the currency; any other mark is a
+    field of its own.
     """
     created = min(part["created_at"] for part in parts.values())
     listed = len(parts) > 1 or "order" not in parts or bool(parts["order"].get("touched"))
     order, marked = parts.get("order", _NOTHING), set(marks(parts))
     named = {"status": status(parts), "campaign": order.get("campaign"), "agent": _agent(order), "method": order.get("method")}
+    named["way"] = next((mark for mark in WAY if mark in marked), None)
     return {
         **{f"{name}_at": f"{value} {created}" if listed and value else None for name, value in named.items()},
         "listed_at": created if listed else None,
         "attention_at": created if marked - _calm(parts) else None,
-        "marked_at": created if listed and marked - COMMON else None,
+        "marked_at": created if listed and marked.difference(WAY) else None,
         "amount": comparable(order.get("total", 0), order.get("currency") or "USD") if listed else None,
         "customer_id": order.get("customer_id"),
-        **{marked_as(mark): True for mark in sorted(marked)},
+        **{marked_as(mark): True for mark in sorted(marked.difference(WAY))},
     }
 
 
@@ -147,7 +148,7 @@ def _agent(order: Row) -> str:
     return agent
 
 
-def _calm(parts: Parts) -> frozenset[str]:
+def _calm(parts: Parts) -> set[str]:
     """What was stopped after it went out leaves money to give back."""
     payment = parts.get("payment", _NOTHING)
     back = {"shipment-stopped"} if refunded(payment) >= captured(payment) else set()

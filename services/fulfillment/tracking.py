@@ -17,7 +17,7 @@ from shared.contracts.fulfillment import Parcel
 from shared.sheets import Unreadable, lines, plain, safe
 from shared.text import Id, sentence
 
-MOST = 10_000
+MOST = 5_000
 """Rows of one file."""
 Became = Literal["shipped", "delivered", "returned"]
 

@@ -65,7 +65,12 @@ def _parts(n: int) -> dict[str, Any]:
     returned = {"returned": {f"{n}-1-1": 1}} if n % 500 == 7 else {}
     payment = {"created_at": at, "updated_at": at, "captured": {"1": order["total"]}, "instrument": {"brand": "Visa", "last4": "4242"}, **returned}
     approved = {"created_at": at, "updated_at": at, "waiting": False, "approved_by": "automatic"}
-    return {"order": order, "payment": payment, "review": approved, "shipment": {"created_at": at, "updated_at": at, "exported_at": at}}
+    return {
+        "order": order,
+        "payment": payment,
+        "review": approved,
+        "shipment": {"created_at": at, "updated_at": at, "exported": {"csv": True}, "made": {"csv": True}},
+    }
 
 
 def _documents() -> Iterator[Document]:

@@ -30,6 +30,8 @@ SEEN, WAITING, OPENED, MANY, AT_ONCE = 200, 100_000, 40, 1_000, 8
 ADDRESS = {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"}
 CUSTOMER = {"first_name": "Customer", "last_name": "A", "phone": "+1 512 555 0160", "email": "customer.a@example.com"}
 ORDER = {"campaign": "1", "customer": CUSTOMER, "billing": ADDRESS, "lines": [{"product": "101", "quantity": 1}], "method": "external"}
+_QUIET = 0.3
+"""Seconds between two that are watched for: what comes close upon another is shown with it, a moment later."""
 DURABLE = "WAL, synchronous=FULL, each event"
 _WATCH = """() => {
   window.arrived = {};
@@ -79,6 +81,7 @@ async def _seen(at: Site, page: Page) -> list[float]:
     connection, reviewer = await at.connect(), await _Reviewer.at(at)
     found = []
     for n in range(SEEN):
+        await asyncio.sleep(_QUIET)
         begun = time.time() * 1000
         order_id = await _placed(connection, at, f"bench-seen-{n:05}")
         handle = await page.wait_for_function("(id) => window.arrived[id]", arg=order_id, polling=10)

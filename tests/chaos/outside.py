@@ -45,8 +45,9 @@ class Found:
         if self.happened(order, "OrderCancelled") or self.happened(order, "OrderDenied"):
             return "Cancelled"
         if self.happened(order, "OrderApproved"):
-            stopped = "Stopped" if self.happened(order, "FulfillmentCancelled") else "Approved"
-            return "Complete" if self.plugins(order) == self.shipped[order].keys() else stopped
+            left = self.plugins(order) - self.shipped[order].keys()
+            stopped = {cancelled.get("plugin") for cancelled in self.happened(order, "FulfillmentCancelled")}
+            return "Approved" if left - stopped else "Stopped" if left else "Complete"
         if self.happened(order, "QualityReviewRequested"):
             return "Pending"
         return "Declined" if self.happened(order, "OrderDeclined") else "Processing"

@@ -36,9 +36,10 @@ def test_an_order_that_went_its_way_is_right():
     assert said(Told(GOOD, "key")) == [], "its client gave up"
     cancelled = {"OrderCancelled": [{}], "FulfillmentExported": []}
     assert said(Told("cancelled by card", "key", ID, "ok", "ok"), (AUTHORISED, CAPTURED, REFUNDED), {}, **cancelled) == []
-    late = Told("cancelled by card", "key", ID, "ok", "ok")
-    assert said(late, PluginCancelRequested=[{}]) == [], "it had gone out"
-    assert said(late, inboxes={}, PluginCancelRequested=[{}], FulfillmentCancelled=[{}], FulfillmentExported=[]) == [], "it had nearly gone out"
+    late, asked = Told("cancelled by card", "key", ID, "ok", "ok"), {"PluginCancelRequested": [{"plugin": "csv"}]}
+    assert said(late, **asked) == [], "it had gone out"
+    stopped = {"FulfillmentCancelled": [{"plugin": "csv"}, {"plugin": "hook"}], "FulfillmentExported": []}
+    assert said(late, inboxes={}, **asked, **stopped) == [], "it had nearly gone out"
 
 
 @pytest.mark.parametrize(

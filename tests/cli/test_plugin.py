@@ -1,6 +1,7 @@
 """``ringup plugin new``: what it makes installs without a network, is found by Ringup, and passes the conformance kit."""
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -10,8 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from services.cart.views import settings as settings_view
 from services.cli.app import app
 from services.cli.connect import Failed
+from shared.contracts.catalog import Settings
+from shared.wire import Wire
+from tests.house.shop import GOOD, Shop, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,11 +38,14 @@ async def run(folder, *command, **env):
 
 
 @pytest.mark.slow
-async def test_a_new_project_installs_and_passes_the_kit(tmp_path):
+async def test_a_new_project_installs_runs_and_passes_the_kit(tmp_path, settings, monkeypatch):
     made, installed = tmp_path / "made", tmp_path / "installed"
     ringup("plugin", "new", "acme-west", "--folder", str(made))
     code, said = await run(tmp_path, "pip", "install", "--no-index", "--no-deps", "--no-build-isolation", "--target", str(installed), str(made))
     assert code == 0, said
+    for folder in (installed, made / "tests"):
+        monkeypatch.syspath_prepend(str(folder))
+    await it_runs(settings)
 
     (found,) = [one for one in distributions(path=[str(installed)]) if one.name == "ringup-acme-west"]
     (entry,) = found.entry_points
@@ -50,6 +58,40 @@ async def test_a_new_project_installs_and_passes_the_kit(tmp_path):
     assert code == 0, said
     code, said = await run(made, "ruff", "format", "--check", "--config", str(ROOT / "pyproject.toml"), "--no-cache", ".")
     assert code == 0, said
+
+
+async def it_runs(settings):
+    """In Ringup, which finds it where it was installed."""
+    warehouse = importlib.import_module("warehouse").Warehouse("right-key")
+    shop = await Shop(settings).open()
+    try:
+        async with Wire(warehouse.app) as wire:
+            configured = {"kind": "acme-west", "options": {"url": wire.url}, "secrets": {"key": "right-key"}}
+            status, said = await shop.ask("fulfillment", "PUT", "/plugins/west", configured, actor="agent:admin1")
+            assert status == 200, said
+            _, said = await shop.ask("fulfillment", "POST", "/plugins/west/test")
+            assert said["answer"] == "ok", said
+
+            async def furnished():
+                changed = Settings(undo_seconds=0, default_plugin="west").model_dump(mode="json")
+                return (await shop.ask("catalog", "PUT", "/settings", changed))[0] == 200
+
+            await shop.furnish()
+            await until(furnished)
+
+            async def chosen():
+                return (await shop.house.running["cart"].get(settings_view, "account"))["settings"]["default_plugin"] == "west"
+
+            await until(chosen)
+            await shop.charge(order := (await shop.started())["order_id"], GOOD)
+
+            async def shipped():
+                return warehouse.shipments.get(f"{order}-west")
+
+            shipment = await until(shipped)
+            assert (shipment["ship_to"]["city"], [item["sku"] for item in shipment["items"]]) == ("Austin", ["RN-PIL-01"])
+    finally:
+        await shop.close()
 
 
 def test_a_dry_run_writes_nothing(tmp_path):

@@ -25,6 +25,7 @@ async def test_what_was_typed_survives_a_reload(shop, sign_in):
     await expect(field(page, "customer.last_name")).to_have_value("Z")
     await expect(field(page, "billing.region")).to_have_value("TX")
     await total_is(page, "61.59")
+    await page.wait_for_function("!document.getAnimations().some((each) => each.playState === 'running')")  # an idle page draws nothing
 
 
 async def test_coming_back_to_order_entry_is_the_same_call_and_new_call_is_another(shop, sign_in):

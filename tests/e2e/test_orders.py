@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from services.payments.simulator.magic import UNREACHABLE
+from tests.e2e.axe import violations
 from tests.e2e.rings import charged, external, kept, signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -111,8 +112,8 @@ async def test_a_cancel_that_comes_too_late_says_so(shop, sign_in):
     await expect(dialog).to_be_visible()
     await dialog.get_by_label("Reason").fill("Rang twice")
     await dialog.get_by_role("button", name="Cancel the order").click()
-    await expect(dialog.get_by_role("alert")).not_to_be_empty()
-    await dialog.get_by_role("button", name="Keep it").click()
+    await expect(dialog).to_be_hidden()
+    await expect(page.get_by_role("region", name="Fulfilment")).to_contain_text("Too late")
     await expect(status(page, "Complete")).to_be_visible()
 
 
@@ -125,16 +126,108 @@ async def test_the_timeline_stands_at_a_moment(shop, sign_in):
     await slider.focus()
     for _ in range(3):
         await page.keyboard.press("ArrowLeft")
-    await expect(page.get_by_text("The timeline stands at")).to_be_visible()
+    banner = page.get_by_text("The order as it was at")
+    await expect(banner).to_be_visible()
     await expect(slider).to_be_focused()
     await page.reload()
-    told = await page.get_by_text("The timeline stands at").inner_text()
-    seen, all = re.search(r"event (\d+) of (\d+)", told).groups()
+    seen, all = re.search(r"after (\d+) of (\d+) events", await banner.inner_text()).groups()
     assert int(seen) < int(all)
     await expect(page.locator(".timeline .later")).to_have_count(int(all) - int(seen))
-    await expect(slider).to_have_value(seen)
+    await expect(page.get_by_text("Exported", exact=True)).to_have_count(0)
+    await expect(page.locator("#order").get_by_role("button")).to_have_count(0)
+    await slider.press("Home")
+    await expect(status(page, "Open|Processing")).to_be_visible()
+    await expect(page.get_by_text("Not submitted yet.")).to_be_visible()
+    await expect(page.get_by_text("Total USD")).to_be_visible()
+    assert await violations(page) == []
     await page.get_by_role("link", name="Back to now").click()
     await expect(page.locator(".timeline .later")).to_have_count(0)
+    await expect(page.get_by_text("Exported", exact=True)).to_be_visible()
+
+
+async def test_the_summary_says_why_it_costs_that(shop, sign_in):
+    order_id = await charged(shop, "Ii")
+    page = await sign_in("agent1")
+    await page.goto(f"/orders/{order_id}")
+    await page.get_by_text("Why this price").click()
+    await expect(page.get_by_text("each: the campaign's price.")).to_be_visible()
+    assert await violations(page) == []
+
+
+async def test_what_is_reserved_is_voided(shop, sign_in):
+    async with signed_in(shop, "agent1") as agent:
+        order_id = await charged(shop, "Jj", "Pending", force_qa=True)
+        assert (await agent.get(f"/api/v1/orders/{order_id}")).json()["captured"] == 0
+    page = await sign_in("supervisor1")
+    await page.goto(f"/orders/{order_id}")
+    await page.get_by_role("button", name="Void…").click()
+    dialog = page.get_by_role("dialog", name=f"Void order {order_id}")
+    await dialog.get_by_label("Reason").fill("Rang twice")
+    await dialog.get_by_role("button", name="Void the order").click()
+    await expect(status(page, "Cancelled")).to_be_visible()
+    await expect(page.locator("#s-pay + .pill")).to_contain_text("Voided")
+
+
+async def test_an_order_is_sent_again_from_its_summary(shop, sign_in):
+    order_id = await charged(shop, "Kk", lines=[{"product": "101", "quantity": 3}])
+    page = await sign_in("agent1")
+    await page.goto(f"/orders/{order_id}")
+    await page.get_by_role("button", name="Re-order…").click()
+    dialog = page.get_by_role("dialog", name="Re-order")
+    await dialog.get_by_text("Nobody: send it again").click()
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name="Open in Order Entry").click()
+    await page.wait_for_url("**/order-entry/*?pay=external")
+    await expect(page.get_by_text("Rung up again from order")).to_be_visible()
+    await expect(page.get_by_label("Last name")).to_have_value("Kk")
+    await expect(page.locator('tr[data-product="101"] .stepper input')).to_have_value("3")
+    await expect(page.get_by_role("radio", name="External")).to_be_checked()
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_url(re.compile(r"/orders/\w{10}$"))
+    await expect(status(page, "Pending")).to_be_visible()
+    await page.get_by_role("link", name=order_id).click()
+    await page.wait_for_url(f"**/orders/{order_id}")
+
+
+async def test_filters_follow_what_is_chosen_and_are_kept_as_a_view(shop, sign_in):
+    paid, courtesy = await charged(shop, "Ll"), await external(shop, "Mm")
+    page = await sign_in("supervisor1")
+    await page.goto("/orders")
+    await page.get_by_text("Filters", exact=True).click()
+    await page.get_by_label("Paid by").select_option("External")
+    await expect(page.locator("#found")).to_contain_text(courtesy)
+    await expect(page.locator("#found")).not_to_contain_text(paid)
+    await page.wait_for_url("**/orders?method=external")
+    await page.get_by_label("Total at least").fill("lots")
+    await page.get_by_label("Total at least").press("Tab")
+    await expect(page.get_by_role("alert")).to_contain_text("Enter an amount, such as 49.95.")
+    await page.get_by_label("Total at least").fill("1")
+    await page.get_by_label("Total at least").press("Tab")
+    await expect(page.locator("#found")).to_contain_text(courtesy)
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Save this view…").click()
+    dialog = page.get_by_role("dialog", name="Save this view")
+    await dialog.get_by_role("button", name="Save", exact=True).click()
+    await expect(dialog.get_by_text("Give it a name")).to_be_visible()
+    await dialog.get_by_label("Name").fill("Courtesies")
+    assert await violations(page) == []
+    await dialog.get_by_role("button", name="Save", exact=True).click()
+    await expect(dialog).to_be_hidden()
+    await page.goto("/orders")
+    await page.get_by_role("link", name="Courtesies", exact=True).click()
+    await page.wait_for_url("**/orders?method=external&at_least=1")
+    await expect(page.locator("#found")).not_to_contain_text(paid)
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="CSV").click()
+    text = (await (await download.value).path()).read_text()
+    assert courtesy in text
+    assert paid not in text
+    await page.get_by_role("button", name="Forget the view Courtesies").click()
+    await expect(page.get_by_text("Courtesies is forgotten.")).to_be_visible()
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("link", name="Courtesies", exact=True)).to_be_visible()
+    await page.get_by_role("link", name="Without the filter At least 1").click()
+    await page.wait_for_url("**/orders?method=external")
 
 
 async def test_a_partial_appears_under_its_status_and_is_completed_from_there(shop, sign_in):

@@ -37,8 +37,10 @@ async def test_good_rows_are_taken_and_the_others_come_back_as_a_file(shop, sign
     await page.get_by_role("button", name="Check").click()
     said = page.get_by_role("status")
     await expect(said).to_contain_text("One row can be taken. Nothing has been written yet.")
-    await expect(page.get_by_role("row", name="3 date")).to_contain_text("nobody knows which")
-    await expect(page.get_by_role("row", name="4 order")).to_contain_text("There is no order 1A2B3C4D5E here that is to be shipped.")
+    await expect(page.get_by_role("listitem").filter(has_text="Row 3, date")).to_contain_text("nobody knows which")
+    await expect(page.get_by_role("listitem").filter(has_text="Row 4, order")).to_contain_text(
+        "There is no order 1A2B3C4D5E here that is to be shipped."
+    )
     assert await in_every_look(page) == {}
     async with page.expect_download() as saving:
         await page.get_by_role("link", name="Save these rows").click()

@@ -11,6 +11,7 @@ from services.fulfillment.plugins.csv_columns import MOST, NAMES, Misread, colum
 from services.fulfillment.plugins.csv_drop import KIND, CsvDrop
 from services.fulfillment.plugins.protocol import Item, NoAnswer, Refused, Taken
 from shared.sheets import safe
+from tests.house.shop import GOOD, Shop
 
 RENAMED = "Order No = {order_id}\n\nSKU={sku}\nQty = {quantity}\nShip To = {first_name} {last_name}\nTotal = {currency} {total}\nNote = {{x}}"
 
@@ -66,7 +67,7 @@ def test_every_name_can_be_a_column_and_what_is_typed_survives():
         ("A = {quantity:>9999999999}", "Line 1: there is nothing named quantity"),
         ("A = {sku}\nA = {name}", "Two columns are named A."),
         ("\n".join(f"{n} = x" for n in range(MOST + 1)), "At most 100 columns."),
-        ("x" * 20_001, "At most 20,000 characters."),
+        ("x" * 4_001, "At most 4,000 characters."),
     ],
 )
 async def test_columns_that_cannot_be_read_are_refused_by_their_line(typed, says, tmp_path):
@@ -112,3 +113,20 @@ async def test_a_file_that_is_damaged_is_not_taken_for_the_order(tmp_path):
     known = await drop.reconcile(wanted, {}, {})
     assert isinstance(known, Taken)
     assert not known.same
+
+
+async def test_an_order_is_written_by_the_columns_that_somebody_typed_in(settings):
+    shop = await (await Shop(settings).open()).furnish()
+    try:
+        body = {"kind": "csv", "options": {"columns": "Order No = {order_id}\nQty = {quantty}", "delimiter": "semicolon"}}
+        status, refused = await shop.ask("fulfillment", "PUT", "/plugins/csv", body, actor="agent:admin1")
+        assert (status, refused["field"]) == (422, "options.columns")
+        assert refused["detail"].startswith("Line 2: there is nothing named quantty.")
+        body["options"]["columns"] = "Order No = {order_id}\nQty = {quantity}\nPhone = {phone}"
+        assert (await shop.ask("fulfillment", "PUT", "/plugins/csv", body, actor="agent:admin1"))[0] == 200
+        await shop.charge(order := (await shop.started())["order_id"], GOOD)
+        await shop.exported(order)
+        with shop.export(order).open(newline="") as file:
+            assert list(csv.reader(file, delimiter=";")) == [["Order No", "Qty", "Phone"], [order, "2", "'+15125550142"]]
+    finally:
+        await shop.close()

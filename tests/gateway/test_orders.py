@@ -7,6 +7,7 @@ import re
 import pytest
 import pytest_asyncio
 
+from services.customers import status
 from services.gateway.pages.order_filters import MARKS, Filters
 from services.gateway.pages.orders_csv import safe
 from services.gateway.saved import MOST, SavedViews
@@ -83,11 +84,8 @@ async def test_filters_stand_in_the_address_and_a_wrong_one_is_said(ringup, supe
     assert re.search(r'<option value="external" selected>', page)
     for left in ("method=card", "at_least=1000", "until=2020-01-01", "agent=supervisor1", "mark=payment-returned"):
         assert order_id not in await supervisor.page(f"/orders?q=Sifted&{left}")
-    for wrong, words in (
-        ("since=soon", "Enter a day"),
-        ("at_least=lots", "Enter an amount"),
-        ("since=2026-02-01&until=2026-01-01", "last day comes before"),
-    ):
+    turned = ("since=2026-02-01&until=2026-01-01", "last day comes before")
+    for wrong, words in (("since=soon", "Enter a day"), ("at_least=lots", "Enter an amount"), turned):
         page = await supervisor.page(f"/orders?{wrong}")
         assert words in page
         assert "Sifted" not in page
@@ -113,10 +111,8 @@ def test_a_wrong_filter_is_named(typed, wrong):
     assert list(Filters(**{**NOTHING, **typed}).asked()[1]) == [wrong]
 
 
-async def test_every_mark_that_is_offered_is_one(ringup):
-    for mark in MARKS:
-        answer = await ringup.all.house.clients["customers"].request("GET", f"/orders?mark={mark}")
-        assert answer.status == 200, answer.json()
+def test_every_mark_can_be_chosen():
+    assert set(MARKS) == set(status.MARKS)
 
 
 async def test_a_view_is_kept_without_whom_somebody_looked_for_and_forgotten_and_kept_again(ringup, supervisor):
@@ -172,7 +168,6 @@ async def begun(ringup, answer):
 
 
 async def test_a_re_order_has_the_lines_at_list_price_for_the_same_customer(ringup, supervisor):
-    await supervisor.form("/settings", **{})
     lines = [{"product": "101", "quantity": 2}, {"product": "104", "quantity": 1}]
     order_id = await placed(ringup, lines=lines, notes="Rings twice", coupons=["SLEEP10"])
     before = (await ringup.all.house.clients["cart"].request("GET", f"/orders/{order_id}")).json()["state"]

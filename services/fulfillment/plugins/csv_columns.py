@@ -14,7 +14,7 @@ from shared.sheets import safe
 
 STANDARD = "export_id\norder_id\nsku\nquantity\nname\nfirst_name\nlast_name\nstreet\nunit\ncity\nregion\npostal\ncountry"
 MOST = 100
-_LONGEST = 20_000
+_LONGEST = 4_000
 
 Value = Callable[[Outgoing, Item], str]
 

@@ -85,9 +85,9 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """This time they did not take it, for certain. ``again``: another try may help, not before ``after``. ``reason`` is kept for good: nothing personal.
+    """This time they did not take it, for certain. ``again``: another try may help, not before ``after``.
 
-    ``gone``: they want nothing any more, of whatever order, so that the plugin is switched off.
+    ``reason`` is kept for good: nothing personal. ``gone``: they want nothing any more, of whatever order, so that the plugin is switched off.
     """
 
     reason: str

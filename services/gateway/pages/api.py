@@ -220,17 +220,27 @@ def _begun(order: dict[str, Any]) -> dict[str, Any]:
 
 @router.get("/orders", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
 async def orders(
-    services: Ask, status: str | None = None, customer_id: str | None = None, q: str | None = None, cursor: str | None = None
-) -> dict[str, Any]:
-    """Newest first, 50 a page; ``q`` is an order id, or the beginning of a name, phone number or e-mail address."""
-    return cast(dict[str, Any], await services.get("customers", "/orders", status=status, customer_id=customer_id, q=q, cursor=cursor))
+    services: Ask, status: str | None = None, customer_id: str | None = None, q: str | None = None, campaign: str | None = None,
+    agent: str | None = None, method: str | None = None, mark: str | None = None, since: str | None = None, until: str | None = None,
+    at_least: str | None = None, at_most: str | None = None, cursor: str | None = None, limit: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Newest first, 50 a page, or as many as `limit` says, at most 500; ``q`` is an order id, or the beginning of a name, phone number or e-mail
+    address. ``agent`` is an actor, such as agent:agent1; ``since`` and ``until`` are moments (ISO 8601) of when it was begun, both inclusive;
+    ``at_least`` and ``at_most`` are of its total, in whole units of whatever its currency is."""
+    asked = {"status": status, "customer_id": customer_id, "q": q, "campaign": campaign, "agent": agent, "method": method, "mark": mark}
+    bounds = {"since": since, "until": until, "at_least": at_least, "at_most": at_most, "cursor": cursor, "limit": limit}
+    return cast(dict[str, Any], await services.get("customers", "/orders", **asked, **bounds))
 
 
 @router.get("/orders/{id}", dependencies=[allow(*LOOKS_UP, scope="orders:read")])
 async def order(
-    id: OrderId, services: Ask, at: AtDoor, min_version: Annotated[str | None, Query(pattern=r"^[a-z]+-.+@\d+$")] = None, prefer: Prefer = ""
-) -> dict[str, Any]:
-    """``min_version`` is ``<stream>@<version>``: waits briefly until the answer has seen it."""
+    id: OrderId, services: Ask, at: AtDoor, min_version: Annotated[str | None, Query(pattern=r"^[a-z]+-.+@\d+$")] = None, prefer: Prefer = "",
+    as_of: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """``min_version`` is ``<stream>@<version>``: waits briefly until the answer has seen it. ``as_of``: what it was at that moment (ISO 8601),
+    without ``customer`` and ``attribution``."""
+    if as_of:
+        return cast(dict[str, Any], await services.get("customers", f"/orders/{id}", as_of=as_of))
     wait = re.search(r"\bwait=(\d{1,3})\b", prefer)
     if wait:
         await _settled(services, at.live, id, min(float(wait[1]), _LONGEST_WAIT))

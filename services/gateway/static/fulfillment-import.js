@@ -29,14 +29,11 @@ function wrong(found) {
   const file = new Blob([found.rejected], { type: "text/csv" });
   const save = element("a", { class: "button", href: URL.createObjectURL(file), download: "rejected.csv" }, icon("download"), "Save these rows");
   const shown = found.bad.slice(0, MOST_SHOWN).map(({ row, field, problem }) =>
-    element("tr", {}, element("th", { scope: "row", class: "num" }, number(row)), element("td", { class: "id" }, field), element("td", { class: "wide" }, problem)));
+    element("li", {}, element("strong", {}, `Row ${number(row)}${field ? `, ${field}` : ""}`), ` ${problem}`));
   const more = found.bad.length - shown.length;
   return [
-    element("div", { class: "row" }, element("p", { class: "error" }, icon("alert"), `${rows(found.bad.length)} not right. Save them, put them right, and import that file.`), save),
-    element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Rows that are not right" },
-      element("table", { class: "table" },
-        element("thead", {}, element("tr", {}, element("th", { class: "num" }, "Row"), element("th", {}, "Column"), element("th", {}, "What is wrong"))),
-        element("tbody", {}, ...shown))),
+    element("div", { class: "row" }, element("p", { class: "error" }, icon("alert"), `${rows(found.bad.length)} ${found.bad.length === 1 ? "is" : "are"} not right. Save, correct, and import that file.`), save),
+    element("ul", { class: "stack tight" }, ...shown),
     ...(more ? [element("p", { class: "muted" }, `${number(more)} more are in the file to save.`)] : []),
   ];
 }

@@ -36,15 +36,23 @@ export async function openLinks() {
   if (!(await commands.before())) return;
   for (const place of ["links-said", "links-told", "link-subject", "link-text"]) at(place).textContent = "";
   at("link-made").hidden = true;
+  await loadLinks(); // before anybody can type: what is known of the order fills the form
+  if (dialog.open) return;
   dialog.showModal();
-  await loadLinks();
   drawForm(true);
 }
 
+let asking = 0;
+let answered = 0;
+
 /** `follows`: asked by the page itself, which is not somebody at work. */
 export async function loadLinks(seen = "", follows = false) {
+  const mine = ++asking;
   try {
-    there = await ask("GET", `${path()}?seen=${seen}`, undefined, follows ? { "x-follows": "true" } : {});
+    const found = await ask("GET", `${path()}?seen=${seen}`, undefined, follows ? { "x-follows": "true" } : {});
+    if (mine < answered) return; // what was asked later is shown already
+    answered = mine;
+    there = found;
   } catch (problem) {
     at("links-said").textContent = problem instanceof Problem ? problem.message : "No connection. The links are shown when it is back.";
   }

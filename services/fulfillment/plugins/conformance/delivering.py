@@ -46,10 +46,12 @@ class Delivering(Rig):
             assert set(line.secrets) <= {field.name for field in self.kind.secrets}
             assert dict(self.kind.check(line.options)) == {}
             assert dict(self.kind.check_secrets(line.secrets)) == {}
+            assert dict(self.kind.check_secrets(line.secrets)) == {}
         for typed in ("", " ", "\x00", "=1+1", "a\nb", "{", "{nothing}", "http://[", "x" * 100_000, "🛏️"):
             problems = self.kind.check(dict.fromkeys(names, typed))
             assert set(problems) <= names, "it finds fault with an option that there is not"
             assert all(problems.values()), "it finds fault, and does not say which"
+            assert set(self.kind.check_secrets({field.name: typed for field in self.kind.secrets})) <= {field.name for field in self.kind.secrets}
             secrets = {field.name for field in self.kind.secrets}
             problems = self.kind.check_secrets(dict.fromkeys(secrets, typed))
             assert set(problems) <= secrets, "it finds fault with a secret that there is not"
