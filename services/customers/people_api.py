@@ -25,6 +25,7 @@ from shared.kernel.errors import NotFound
 from shared.kernel.ports import Range
 from shared.service import Running
 from shared.text import Line
+from shared.text import Note as Words
 
 router = APIRouter(prefix="/customers")
 
@@ -41,7 +42,7 @@ class Exemption(Body):
 
 
 class Noted(Body):
-    note: str = Field(max_length=5000)
+    note: Words
 
 
 class Consents(Body):

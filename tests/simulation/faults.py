@@ -23,7 +23,7 @@ class Faults:
         self.slow = chance.choice((0, 0.01, 0.05))
         self.gateway = chance.choice((0, 0.2, 0.5))
         self.plugin = chance.choice((0, 0.1, 0.3))
-        self.courier = chance.choice((0, 0.3, 0.6))
+        self.courier = chance.choice((0, 0.5, 0.9))
         self.careless = chance.random() < 0.5
         self.weather = chance.choice((0, 20, 60))
 

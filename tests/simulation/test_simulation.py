@@ -58,13 +58,20 @@ FAULTS = {
     "gateway unheard",
     "gateway twice",
     "poison",
+    "plugin missing",
+    "plugin refused",
+    "plugin lost",
+    "plugin unheard",
+    "plugin twice",
 }
 ENDS = {
     "ringup.cart.OrderReopened", "ringup.customers.CustomerErased", "ringup.fulfillment.ExportErased", "ringup.fulfillment.FulfillmentExported",
     "ringup.fulfillment.FulfillmentFailed", "ringup.fulfillment.OrderCancelled", "ringup.payments.OrderDeclined",
     "ringup.payments.PaymentCaptured", "ringup.payments.PaymentOutcomeUnknown", "ringup.payments.PaymentVoided",
     "ringup.payments.PaymentRefunded", "ringup.qa.OrderDenied",
-    "ringup.qa.ReviewUndone",
+    "ringup.qa.ReviewUndone", "ringup.customers.CustomersMerged", "ringup.customers.CustomersUnmerged", "ringup.fulfillment.FulfillmentHeld",
+    "ringup.fulfillment.FulfillmentCancelled", "ringup.fulfillment.FulfillmentReturned", "ringup.fulfillment.FulfillmentShipped",
+    "ringup.fulfillment.PluginCancelAnswered",
 }  # fmt: skip
 ANSWERS = {
     "told submit 202",
@@ -76,6 +83,9 @@ ANSWERS = {
     "told erase 200",
     "told refund 202",
     "told refund 422 refund-too-much",
+    "told approve all 200",
+    "told undo 409 too-late",
+    "told resend 200",
     "takeover",
 }
 
