@@ -55,7 +55,7 @@ class CsvDrop:
         return Refused("A file that was written may have been fetched. Tell whoever ships it, and ask the customer to send it back.", again=False)
 
     async def erase(self, export_id: str, options: Options) -> None:
-        """Also what a crash left unfinished."""
+        """Also what a crash left unfinished, of this version or of those before, which called it otherwise."""
         try:
             await asyncio.to_thread(self._erase, self.path(export_id))
         except OSError as error:
@@ -70,7 +70,7 @@ class CsvDrop:
 
     def _erase(self, path: Path) -> None:
         if self._folder.exists():
-            for file in (path, *self._folder.glob(f"{path.stem}.*.part")):
+            for file in (path, path.with_suffix(".part"), *self._folder.glob(f"{path.stem}.*.part")):
                 file.unlink(missing_ok=True)
             self._sync_folder()
 
