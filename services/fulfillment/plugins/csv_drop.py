@@ -70,7 +70,7 @@ class CsvDrop:
 
     def _erase(self, path: Path) -> None:
         if self._folder.exists():
-            for file in (path, *self._folder.glob(f"{path.stem}.*.part")):
+            for file in (path, path.with_suffix(".part"), *self._folder.glob(f"{path.stem}.*.part")):  # the second is what earlier versions left
                 file.unlink(missing_ok=True)
             self._sync_folder()
 
