@@ -23,7 +23,7 @@ from shared.kernel.views import Row
 from shared.past import Moment as Past
 from shared.past import row_then, state_then
 from shared.service import Running
-from shared.text import Line
+from shared.text import Id, Line
 
 router = APIRouter()
 
@@ -49,10 +49,10 @@ class Reason(Body):
 
 
 class Sending(Body):
-    """One parcel. Without ``at`` it is now."""
+    """One parcel. Without ``at`` it is now. Many a carrier's number may look like a card's."""
 
     carrier: Line = ""
-    tracking: Line = ""
+    tracking: Id = ""
     service: Line = ""
     at: AwareDatetime | None = None
 
