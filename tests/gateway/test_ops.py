@@ -57,7 +57,7 @@ async def parked(ringup, request):
     ops = await ringup.sign_in("ops1")
 
     async def waits():
-        return "4 parked" in await ops.page("/ops/health")
+        return "5 parked" in await ops.page("/ops/health")
 
     await until(waits)
     yield ops
@@ -80,7 +80,7 @@ async def test_a_parked_stream_is_shown_with_its_error_and_its_event_redacted(pa
 
 
 async def test_all_are_tried_again_and_one_is_left_out_with_a_record_of_who_did_it(parked):
-    assert "4 parked" in (await parked.form("/ops/parked/retry")).text
+    assert "5 parked" in (await parked.form("/ops/parked/retry")).text
     one = re.search(r'hx-post="(/ops/parked/qa/[^"]*)/discard"', await parked.page("/ops"))[1]
     position = re.search(r'name="position" value="(\d+)"', await parked.page(one))[1]
     assert "cannot be worked" in (await parked.form(f"{one}/retry", page_of="true")).text

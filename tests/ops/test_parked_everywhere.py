@@ -23,7 +23,7 @@ async def poisoned(shop):
     """Groups that wait for an event on qa's topic that nobody can read."""
     headers = {"ce_type": "ringup.qa.OrderApproved", "ce_subject": "review-1", "streamversion": "1", "ce_time": "2026-03-01T12:00:00+00:00"}
     await shop.engine.log.append("qa", [Stored("review-1", 1, tuple(headers.items()), json.dumps(POISON).encode())])
-    return await until(lambda: waiting(shop, 4))
+    return await until(lambda: waiting(shop, 5))
 
 
 async def waiting(shop, wanted):
@@ -36,7 +36,7 @@ def path(row):
 
 
 async def test_it_is_shown_without_what_is_personal_and_without_a_card_number(shop, poisoned):
-    assert {row["group"] for row in poisoned} == {"cart.policies", "fulfillment.policies", "qa.views", "customers.views"}
+    assert {row["group"] for row in poisoned} == {"cart.policies", "fulfillment.policies", "customers.policies", "qa.views", "customers.views"}
     status, row = await shop.ask("ops", "GET", path(poisoned[0]))
     assert (status, row["service"], row["attempts"] > 0) == (200, poisoned[0]["service"], True)
     (event,) = row["events"]
@@ -51,10 +51,10 @@ async def test_all_are_tried_again_and_each_try_is_on_record(shop, poisoned):
     _, answer = await shop.ask("ops", "POST", "/parked/retry", {"service": "cart"}, actor=ACTOR)
     assert [(row["service"], len(row["positions"])) for row in answer["rows"]] == [("cart", 1)]
     _, answer = await shop.ask("ops", "POST", "/parked/retry", {}, actor=ACTOR)
-    assert len(answer["rows"]) == 4
+    assert len(answer["rows"]) == 5
     seen = [(what, actor, data["service"], data["stream"], data["left"]) for what, actor, data in await audited(shop)]
     assert seen[0] == ("ParkedRetried", ACTOR, "cart", "review-1", 1)
-    assert len(seen) == 5
+    assert len(seen) == 6
 
 
 async def test_a_discard_is_on_record_and_orders_go_on(shop, poisoned):

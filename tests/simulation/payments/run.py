@@ -77,7 +77,7 @@ def simulate(seed, orders=ORDERS):
     loop, faults, worlds = Loop(chance["loop"]), Weather(chance["faults"]), []
     trace = Trace(loop)
     loop.set_exception_handler(lambda loop, context: trace.note("unheard", repr(context.get("exception"))))
-    outside = {"simulator": lambda: worlds[0].gateway, "idempotent": not faults.careless, "drop": lambda: None}
+    outside = {"simulator": lambda: worlds[0].gateway, "idempotent": not faults.careless, "packages": tuple}
     with edges(chance["bytes"], **outside, said=heard(trace)), pytest.MonkeyPatch.context() as instead:
         instead.setattr("shared.kernel.runner._POLL", _POLL)
         instead.setattr("services.payments.service._ERASE_EVERY", _POLL)
