@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
 from services.fulfillment.attempts import attempts
-from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, TakeBack
+from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Settle, Ship, TakeBack
 from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
 from services.fulfillment.views import STATUSES, shipments
@@ -46,6 +46,10 @@ class Body(BaseModel):
 
 class Reason(Body):
     reason: Annotated[Line, StringConstraints(min_length=1)]
+
+
+class Found(Reason):
+    has: bool
 
 
 class Sending(Body):
@@ -167,6 +171,12 @@ async def release(order_id: str, body: Reason, service: RunningService, sent: Se
 async def resend(order_id: str, plugin: PluginName, body: Reason, service: RunningService, sent: Sent) -> dict[str, Any]:
     """Under the same export id: whoever has it already ships nothing twice."""
     return await _done(service, order_id, Resend(order_id, plugin, sent.actor, body.reason, sent.now), sent)
+
+
+@router.post("/shipments/{order_id}/{plugin}/settle")
+async def settle(order_id: str, plugin: PluginName, body: Found, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """It was to be stopped, and nobody knew whether they have it. Where they do not, and nobody else does, the order is cancelled."""
+    return await _done(service, order_id, Settle(order_id, plugin, body.has, sent.actor, body.reason), sent)
 
 
 @router.post("/shipments/{order_id}/{plugin}/return")

@@ -19,6 +19,7 @@ from services.fulfillment.commands import (
     Stopped,
     TooLate,
     Unanswered,
+    Unstoppable,
 )
 from services.fulfillment.plugins import protocol
 from services.fulfillment.plugins.protocol import TIMEOUT, Item, Known, NoAnswer, Outgoing, Refused, Taken
@@ -86,23 +87,26 @@ class Dispatch:
         lease = record.delivery.lease
         return Failed(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock(), lease, again, after, unknown)
 
-    async def recall(self, work: Work, state: Shipment) -> Stopped | TooLate | Unanswered:
+    async def recall(self, work: Work, state: Shipment) -> Stopped | TooLate | Unstoppable | Unanswered:
+        """That they cannot stop it does not say that they have it."""
         record, at = await self._to_do(work, state)
         if at.plugin is None or at.why:
             return self._unanswered(record, at.why)
-        outgoing, their_id = await self.outgoing(record, state), record.their_id
+        outgoing, their_id, theirs = await self.outgoing(record, state), record.their_id, record.exported
         if not record.exported:
             known = await self._in_time(record, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
             if isinstance(known, NoAnswer):
                 return self._unanswered(record, known.reason, known.after)
-            their_id = plain(known.their_id, _LONGEST_ID) if known else ""
+            their_id, theirs = (plain(known.their_id, _LONGEST_ID), True) if known else ("", False)
         asked = at.plugin.cancel(outgoing, their_id, at.options, at.secrets)
         said = await self._in_time(record, asked, (protocol.Stopped, Refused, NoAnswer))
         match said:
             case protocol.Stopped():
                 return Stopped(record.export_id)
-            case Refused(reason, again=False):
+            case Refused(reason, again=False) if theirs:
                 return TooLate(record.export_id, plain(reason, _LONGEST_REASON), their_id)
+            case Refused(reason, again=False):
+                return Unstoppable(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock())
         return self._unanswered(record, said.reason, said.after)
 
     def _unanswered(self, record: Record, reason: str, after: timedelta | None = None) -> Unanswered:

@@ -130,12 +130,17 @@ def _failed(row: Row, event: FulfillmentFailed, at: str) -> Row:
 
 def _exported(row: Row, event: FulfillmentExported, at: str) -> Row:
     well = {"failing": False, "failing_since": None, "reason": "", "retry_at": None, "attempts": row.get("attempts", 0) + 1}
-    return {**well, "exported_at": at, "their_id": event.their_id or row.get("their_id", "")}
+    cancel = row.get("cancel")
+    known = {"cancel": {**cancel, "state": "too-late"}} if cancel and cancel["state"] == "unknown" else {}
+    return {**well, **known, "exported_at": at, "their_id": event.their_id or row.get("their_id", "")}
 
 
 def _recalled(row: Row, event: PluginCancelAnswered, at: str) -> Row:
+    """Where a person has to find out, nothing is tried any more that could be failing."""
     state = "requested" if event.answer == "none" else event.answer
-    return {"cancel": {**(row.get("cancel") or {}), "state": state, "answer": event.reason, "retry_at": event.retry_at and stamp(event.retry_at)}}
+    told = {"answer": event.note or event.reason, "retry_at": event.retry_at and stamp(event.retry_at), "told_by": event.by}
+    ended = {"failing_since": None, "retry_at": None} if event.answer == "unknown" else {}
+    return {**ended, "cancel": {**(row.get("cancel") or {}), "state": state, **told}}
 
 
 def _shipped(row: Row, event: FulfillmentShipped, at: str) -> Row:

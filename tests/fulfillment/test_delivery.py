@@ -244,6 +244,25 @@ async def test_what_went_out_is_stopped_by_whoever_ships_it(shop, running, wareh
         assert row["cancel"]["state"] == "stopped"
 
 
+@pytest.mark.parametrize(("has", "status", "state"), [(True, "Pending Shipment", "too-late"), (False, "Cancelled", "stopped")])
+async def test_what_may_be_anywhere_and_cannot_be_stopped_a_person_settles(shop, running, warehouse, has, status, state):
+    warehouse.says |= {"csv": NoAnswer("They answered 500."), "cancel": Refused("They cannot be asked.", again=False)}
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Changed their mind."}, ADMIN))[0] == 200
+    running.clock.ahead = timedelta(hours=1)
+    row = await record(shop, ORDER, "csv", lambda row: row["cancel"] and row["cancel"]["state"] == "unknown")
+    assert (row["status"], row["exported_at"], row["reason"], row["retry_at"]) == ("Failed", None, "They answered 500.", None)
+    assert await health.failing(running, "csv") is None
+    said = {"has": has, "reason": "They were called."}
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/csv/settle", said, ADMIN))[0] == 200
+    row = await record(shop, ORDER, "csv", lambda row: row["status"] == status)
+    assert (row["cancel"]["state"], row["cancel"]["answer"]) == (state, "They were called.")
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/csv/settle", said, ADMIN))[0] == 409
+    _, log = await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}/log")
+    assert [each["outcome"] for each in log["rows"]] == ["failed", "unknown"]
+
+
 async def test_a_secret_is_encrypted_and_told_to_nobody(shop, running, warehouse):
     kinds = running.state["installed"].kinds
     secret = type(kinds["webhook"].secrets[0])("token", "Token", required=True)

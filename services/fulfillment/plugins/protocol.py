@@ -124,7 +124,7 @@ class Plugin(Protocol):
         """Whether they have it. One that cannot be asked answers None where a second ``deliver`` of the same export id does no harm."""
 
     async def cancel(self, outgoing: Outgoing, their_id: str, options: Options, secrets: Secrets) -> Stopped | Refused | NoAnswer:
-        """Stops what was delivered. Refused without ``again``: too late, or they cannot."""
+        """Stops what was delivered. Refused without ``again``: too late, or they cannot; which does not say that they have it."""
 
     async def erase(self, export_id: str, options: Options) -> None:
         """What lies here of it goes. Raises Unavailable."""
