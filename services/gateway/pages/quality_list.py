@@ -72,7 +72,7 @@ async def listed(services: Services, asked: Asked, order: str = "") -> dict[str,
     """Without rows where what is asked for cannot be read: all of them would be another list."""
     query = await wanted(services, asked)
     found = await services.get("qa", "/reviews", stage=asked.stage, cursor=asked.cursor or None, **query)
-    nothing = {"rows": [], "next": None} if asked.wrong else {}
+    nothing: dict[str, Any] = {"rows": [], "next": None} if asked.wrong else {}
     return {"asked": asked, "order": order, "why_words": WHY, **found, **nothing}
 
 
