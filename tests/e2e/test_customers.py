@@ -59,7 +59,7 @@ async def test_an_erased_customer_reads_erased_everywhere(shop, sign_in):
     await opened(page, "Forget")
     await page.get_by_role("button", name="Erase…").click()
     await page.get_by_role("dialog").get_by_role("button", name="Erase for good").click()
-    await expect(page.get_by_role("heading", name="Erased", exact=True)).to_be_visible()
+    await expect(page.get_by_role("heading", name="Erased", exact=True)).to_be_focused()
     await expect(page.get_by_text("Amounts and dates stay for the books.").first).to_be_visible()
     for path in (page.url, f"/orders/{order_id}", "/customers?q=Forget", f"/orders?q={order_id}"):
         await page.goto(path)

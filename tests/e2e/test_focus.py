@@ -56,6 +56,10 @@ async def test_focus_is_back_at_what_was_pressed(shop, sign_in):
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("link", name="Mine")).to_be_visible()
     await expect(page.get_by_role("button", name="Save this view…")).to_be_focused()
+    await page.get_by_role("button", name="Forget the view Mine").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Mine is forgotten.")).to_be_visible()
+    await expect(page.locator("#views")).to_be_focused()
 
 
 async def test_why_this_price_stays_open_while_something_happens(shop, sign_in):
