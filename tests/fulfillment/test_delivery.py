@@ -10,9 +10,13 @@ import pytest
 from services.fulfillment import delivery, health
 from services.fulfillment.commands import Create, Release
 from services.fulfillment.health import Watch
+from services.fulfillment.plugins import asked as asking
 from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
 from services.fulfillment.service import fulfillment
+from services.fulfillment.shipment import shipment
 from shared.kernel import runner
+from shared.kernel.effects import Work
+from shared.kernel.errors import Unavailable
 from tests.house.shop import Shop, until
 from tests.samples import submitted
 
@@ -35,7 +39,7 @@ class Warehouse:
             self.waiting += 1
             await self.let_go.wait()
             said = Taken()
-        if isinstance(said, Exception):
+        if isinstance(said, BaseException):
             raise said
         if isinstance(said, Taken):
             self.has[outgoing.export_id] = said.their_id
@@ -144,6 +148,10 @@ async def is_busy(warehouse, most):
     ("said", "reason", "given_up"),
     [
         (RuntimeError("at 100 Example Street"), "The plugin failed (RuntimeError).", False),
+        (SystemExit(1), "The plugin failed (SystemExit).", False),
+        (KeyboardInterrupt(), "The plugin failed (KeyboardInterrupt).", False),
+        (asyncio.CancelledError(), "The plugin failed (CancelledError).", False),
+        (BaseExceptionGroup("two", [SystemExit(1), ValueError()]), "The plugin failed (BaseExceptionGroup).", False),
         ("nonsense", "The plugin answered nonsense (str).", False),
         (NoAnswer("They hung up."), "They hung up.", False),
         (Refused("They are\nfull\x00."), "They are full .", False),
@@ -167,7 +175,7 @@ async def test_whatever_it_answers_is_kept_in_words_and_tried_again(shop, runnin
 
 
 async def test_one_that_hangs_is_asked_first_and_what_it_took_is_not_sent_again(shop, running, warehouse, monkeypatch):
-    monkeypatch.setattr(delivery, "TIMEOUT", 0.2)
+    monkeypatch.setattr(asking, "TIMEOUT", 0.2)
     warehouse.says["csv"] = "slow"
     warehouse.has[f"{ORDER}-csv"] = "took it, said nothing"
     await approved(running, ORDER, "")
@@ -244,6 +252,38 @@ async def test_what_went_out_is_stopped_by_whoever_ships_it(shop, running, wareh
         assert row["cancel"]["state"] == "stopped"
 
 
+async def test_one_that_ends_the_program_is_broken_wherever_it_is_asked(shop, running, warehouse, monkeypatch):
+    async def ends(*about):
+        raise SystemExit(1)
+
+    for name in ("trouble", "reconcile", "cancel", "erase"):
+        monkeypatch.setattr(warehouse, name, ends)
+    await configured(shop, "toys")
+    status, failed = await shop.ask("fulfillment", "POST", "/plugins/toys/test", {}, ADMIN)
+    assert (status, failed["detail"]) == (503, "The plugin toys cannot be asked: The plugin failed (SystemExit).")
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["exported_at"])
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Changed their mind."}, ADMIN))[0] == 200
+    await record(shop, ORDER, "csv", lambda row: (row["cancel"] or {}).get("answer") == "The plugin failed (SystemExit).")
+    state, _ = await running.load(shipment, ORDER)
+    with pytest.raises(Unavailable, match="could not be erased: The plugin failed"):
+        await delivery.Dispatch(running, running.state["roster"]).erase(Work(ORDER, f"{ORDER}-csv"), state)
+
+
+async def test_whoever_gives_up_on_a_plugin_is_not_answered_in_its_name():
+    began = asyncio.Event()
+
+    async def hangs():
+        began.set()
+        await asyncio.Event().wait()
+
+    waiting = asyncio.ensure_future(asking.asked(hangs))
+    await began.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
 @pytest.mark.parametrize(("has", "status", "state"), [(True, "Pending Shipment", "too-late"), (False, "Cancelled", "stopped")])
 async def test_what_may_be_anywhere_and_cannot_be_stopped_a_person_settles(shop, running, warehouse, has, status, state):
     warehouse.says |= {"csv": NoAnswer("They answered 500."), "cancel": Refused("They cannot be asked.", again=False)}
@@ -313,7 +353,7 @@ async def test_whoever_asks_at_its_door_sees_its_own_exports_alone(shop, running
     assert not (await record(shop, ORDER, "csv", lambda row: True))["parcels"]
     assert (await shop.ask("fulfillment", "POST", "/plugins/nobody/door", {}))[0] == 404
     status, failed = await shop.ask("fulfillment", "POST", "/plugins/toys/door?method=GET&query=nothing", {})
-    assert (status, failed["detail"]) == (503, "The plugin toys failed (KeyError).")
+    assert (status, failed["detail"]) == (503, "The plugin toys cannot be asked: The plugin failed (KeyError).")
 
 
 async def test_shipments_are_listed_by_status_plugin_order_and_tracking_number(shop, running, warehouse):

@@ -61,7 +61,7 @@ def _kind(by_value: Mapping[str, EntryPoint]) -> Kind:
     ((value, entry),) = by_value.items()
     try:
         kind = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _Unfit(f"{value} cannot be loaded ({type(error).__name__}: {error}). Mend or uninstall it.") from error
     if not isinstance(kind, Kind):
         raise _Unfit(f"{value} is no Kind. Mend or uninstall it.")
@@ -73,7 +73,7 @@ def _made(make: Callable[[Surroundings], Plugin], around: Surroundings) -> Plugi
         plugin = make(around)
     except (Unavailable, Corrupt):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _Unfit(f"it cannot be made ({type(error).__name__}: {error}). Mend or uninstall it.") from error
     missing = [name for name in _ASKED_OF if not callable(getattr(plugin, name, None))]
     if missing:
