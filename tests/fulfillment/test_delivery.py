@@ -41,7 +41,7 @@ class Warehouse:
             said = Taken()
         if isinstance(said, BaseException):
             raise said
-        if isinstance(said, Taken):
+        if isinstance(said, Taken) and isinstance(said.their_id, str) and said.same is True:
             self.has[outgoing.export_id] = said.their_id
         return said
 
@@ -153,7 +153,14 @@ async def is_busy(warehouse, most):
         (asyncio.CancelledError(), "The plugin failed (CancelledError).", False),
         (BaseExceptionGroup("two", [SystemExit(1), ValueError()]), "The plugin failed (BaseExceptionGroup).", False),
         ("nonsense", "The plugin answered nonsense (str).", False),
-        (NoAnswer("They hung up."), "They hung up.", False),
+        (Taken({"id": "w-1"}), "The plugin answered nonsense (Taken, whose their_id is dict).", False),
+        (Taken(same="yes"), "The plugin answered nonsense (Taken, whose same is str).", False),
+        (Refused("Full.", after="soon"), "The plugin answered nonsense (Refused, whose after is str).", False),
+        (Refused("Full.", again=None), "The plugin answered nonsense (Refused, whose again is NoneType).", False),
+        (Refused(None), "The plugin answered nonsense (Refused, whose reason is NoneType).", False),
+        (Refused(" \n"), "It does not say why.", False),
+        (NoAnswer("Late.", after=30), "The plugin answered nonsense (NoAnswer, whose after is int).", False),
+        (NoAnswer("They hung up.", after=timedelta.min), "They hung up.", False),
         (Refused("They are\nfull\x00."), "They are full .", False),
         (Refused("No such SKU.", again=False), "No such SKU.", True),
     ],

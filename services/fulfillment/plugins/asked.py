@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, TypeVar, cast
 
-from services.fulfillment.plugins.protocol import TIMEOUT
+from services.fulfillment.plugins.protocol import TIMEOUT, NoAnswer, Refused, Taken
 from shared.kernel.errors import KernelError
 
 Said = TypeVar("Said")
+_SHAPES: dict[type, dict[str, type | tuple[type, ...]]] = {
+    Taken: {"their_id": str, "same": bool},
+    Refused: {"reason": str, "again": bool, "after": (timedelta, type(None)), "gone": bool},
+    NoAnswer: {"reason": str, "after": (timedelta, type(None))},
+}
+_UNSAID = "It does not say why."
 
 
 class Broken(Exception):
@@ -34,7 +42,12 @@ async def asked(ask: Callable[..., Awaitable[Said]], *about: Any) -> Said:
 
 
 def believed(said: Said, answers: tuple[type, ...]) -> Said:
-    """One of these. Raises Broken."""
+    """One of these, whole, with words where it says no. Raises Broken."""
     if not isinstance(said, answers):
         raise Broken(f"The plugin answered nonsense ({type(said).__name__}).")
+    for name, shape in _SHAPES.get(type(said), {}).items():
+        if not isinstance(getattr(said, name), shape):
+            raise Broken(f"The plugin answered nonsense ({type(said).__name__}, whose {name} is {type(getattr(said, name)).__name__}).")
+    if isinstance(said, Refused | NoAnswer) and not said.reason.strip():
+        return cast(Said, replace(said, reason=_UNSAID))
     return said
