@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -13,12 +14,14 @@ from starlette.exceptions import HTTPException
 
 from services.fulfillment.attempts import attempts
 from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Settle, Ship, TakeBack
+from services.fulfillment.moments import happened
 from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
 from services.fulfillment.views import STATUSES, shipments
 from shared.contracts.fulfillment import Parcel
 from shared.http import RunningService, Sent
-from shared.kernel.commands import Envelope
+from shared.kernel.commands import Envelope, Refusal
+from shared.kernel.decider import Refused
 from shared.kernel.views import Row
 from shared.past import Moment as Past
 from shared.past import row_then, state_then
@@ -188,18 +191,32 @@ async def ask_back(order_id: str, plugin: PluginName, body: Reason, service: Run
 
 @router.post("/shipments/{order_id}/{plugin}/returned")
 async def returned(order_id: str, plugin: PluginName, body: Moment, service: RunningService, sent: Sent) -> dict[str, Any]:
-    return await _done(service, order_id, TakeBack(order_id, plugin, body.at or sent.now, sent.actor), sent)
+    at = await _happened(service, order_id, plugin, body.at, sent)
+    return await _done(service, order_id, TakeBack(order_id, plugin, at, sent.actor), sent)
 
 
 @router.post("/shipments/{order_id}/{plugin}/shipped")
 async def shipped(order_id: str, plugin: PluginName, body: Sending, service: RunningService, sent: Sent) -> dict[str, Any]:
     parcel = Parcel(carrier=body.carrier, tracking=body.tracking, service=body.service)
-    return await _done(service, order_id, Ship(order_id, plugin, parcel, body.at or sent.now, sent.actor), sent)
+    at = await _happened(service, order_id, plugin, body.at, sent)
+    return await _done(service, order_id, Ship(order_id, plugin, parcel, at, sent.actor), sent)
 
 
 @router.post("/shipments/{order_id}/{plugin}/delivered")
 async def delivered(order_id: str, plugin: PluginName, body: Moment, service: RunningService, sent: Sent) -> dict[str, Any]:
-    return await _done(service, order_id, Arrive(order_id, plugin, body.at or sent.now, sent.actor), sent)
+    at = await _happened(service, order_id, plugin, body.at, sent)
+    return await _done(service, order_id, Arrive(order_id, plugin, at, sent.actor), sent)
+
+
+async def _happened(service: Running, order_id: str, plugin: str, at: datetime | None, sent: Envelope) -> datetime:
+    """Raises Refusal."""
+    if at is None:
+        return sent.now
+    record = (await service.load(shipment, order_id))[0].records.get(plugin)
+    try:
+        return happened(at, sent.now, record and record.created.submitted.submitted_at)
+    except ValueError as error:
+        raise Refusal(Refused("date-odd", str(error), "at", conflict=False)) from error
 
 
 async def _done(service: Running, order_id: str, command: Command, sent: Envelope) -> dict[str, Any]:

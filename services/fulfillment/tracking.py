@@ -7,12 +7,12 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.fulfillment.moments import DayOrMonth, moment
+from services.fulfillment.moments import DayOrMonth, happened, moment
 from shared.contracts.fulfillment import Parcel
 from shared.sheets import Unreadable, lines, plain, safe
 from shared.text import Id, sentence
@@ -46,8 +46,6 @@ _RMA = re.compile(r"([0-9A-HJKMNP-TV-Z]{10})-R[1-9][0-9]{0,3}")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LONGEST = 100
 _LINE = TypeAdapter(Id)
-_AHEAD = timedelta(days=1)
-"""Clocks and time zones differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +174,9 @@ def _at(text: str, first: DayOrMonth, now: datetime) -> datetime | None:
     if not text:
         return None
     try:
-        at = moment(text, first)
+        return happened(moment(text, first), now)
     except (ValueError, OverflowError) as error:
         raise Wrong("date", str(error)) from error
-    if at > now + _AHEAD:
-        raise Wrong("date", f"{at:%Y-%m-%d} is still to come.")
-    return min(at, now)
 
 
 def _short(text: str) -> str:

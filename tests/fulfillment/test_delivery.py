@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.fulfillment import delivery, health
-from services.fulfillment.commands import Create, Release
+from services.fulfillment.commands import Create, Release, Ship
+from services.fulfillment.desk import OwnDesk
 from services.fulfillment.health import Watch
 from services.fulfillment.plugins import asked as asking
 from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
 from services.fulfillment.service import fulfillment
 from services.fulfillment.shipment import shipment
+from shared.contracts.fulfillment import Parcel
 from shared.kernel import runner
 from shared.kernel.effects import Work
 from shared.kernel.errors import Unavailable
@@ -344,6 +346,21 @@ async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, wa
     assert sorted(warehouse.sent) == sorted([f"{n:010}-csv" for n in range(3)] * 2)
     status, wrong = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**wanted, "until": "2025-01-01T00:00:00Z"}, ADMIN)
     assert (status, wrong["field"]) == (422, "until")
+
+
+async def test_what_cannot_have_been_then_is_refused_and_stops_no_view(shop, running, warehouse):
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["exported_at"])
+    for at, detail in (("0001-01-01T00:00:00+14:00", "before the order was placed"), ("9999-12-31T23:59:59-14:00", "still to come")):
+        for what in ("shipped", "delivered", "returned"):
+            status, refused = await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/csv/{what}", {"at": at}, ADMIN)
+            assert (status, refused["code"], refused["field"], detail in refused["detail"]) == (422, "date-odd", "at", True), refused
+        with pytest.raises(ValueError, match=detail):
+            await OwnDesk(running, "csv").shipped(f"{ORDER}-csv", "UPS", "1Z1", "", datetime.fromisoformat(at))
+    kept = Ship(ORDER, "csv", Parcel(tracking="1Z1"), datetime.fromisoformat("0001-01-01T00:00:00+14:00"), "plugin:csv")
+    await running.send(ORDER, kept, "kept-of-before", "plugin:csv")
+    row = await record(shop, ORDER, "csv", lambda row: row["status"] == "Shipped")
+    assert row["parcels"][0]["at"].startswith("0001-01-01")
 
 
 async def test_whoever_asks_at_its_door_sees_its_own_exports_alone(shop, running):

@@ -85,7 +85,11 @@ class ShipStation:
             return _wrong(str(error))
         now = self._clock()
         at = min(told.at, now) if told.at else now
-        if not await desk.shipped(told.export_id, told.carrier, told.tracking, told.service, at):
+        try:
+            known = await desk.shipped(told.export_id, told.carrier, told.tracking, told.service, at)
+        except ValueError as error:
+            return _wrong(str(error))
+        if not known:
             return Reply(404, b"There is no such order in this store.")
         return Reply(200, b"Taken.")
 

@@ -62,6 +62,8 @@ async def heard(method: str, headers: Mapping[str, str], body: bytes, keys: Sequ
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"])) or "body"
         return _said(400, "invalid", f"This cannot be read: {where}.")
+    except ValueError as error:
+        return _said(400, "invalid", f"This cannot be: data.at. {error}")
     return _said(202, "ignored", "Nothing is done about this type.")
 
 
