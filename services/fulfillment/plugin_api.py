@@ -147,7 +147,7 @@ async def test(name: Name, service: RunningService) -> dict[str, str]:
 @router.post("/{name}/replay")
 async def replay(name: Name, body: Period, service: RunningService, sent: Sent) -> dict[str, Any]:
     """What it was sent in that time, once more, each under its own export id: ``{"sent", "left_out", "next"}``; ``next`` is where to go on from."""
-    await _known(service, name)
+    await _can_send(service, name)
     if body.until <= body.from_:
         raise Refusal(Refused("period-empty", "The period ends before it begins.", "until", conflict=False))
     where = {"plugin": name, "exported_at": Range(stamp(body.from_), stamp(body.until))}
@@ -191,6 +191,14 @@ async def _said(name: str, kind: type[Told], ask: Callable[..., Awaitable[Told]]
     if not isinstance(said, kind):
         raise Unavailable(f"The plugin {name} answered nonsense.")
     return said
+
+
+async def _can_send(service: Running, name: str) -> None:
+    """Raises Refusal, NotFound."""
+    await _known(service, name)
+    why = (await service.state["roster"].at(name)).why
+    if why:
+        raise Refusal(Refused("plugin-off", f"Nothing was sent once more. {why}"))
 
 
 async def _known(service: Running, name: str) -> PluginConfigured:

@@ -346,6 +346,14 @@ async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, wa
     assert sorted(warehouse.sent) == sorted([f"{n:010}-csv" for n in range(3)] * 2)
     status, wrong = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**wanted, "until": "2025-01-01T00:00:00Z"}, ADMIN)
     assert (status, wrong["field"]) == (422, "until")
+    await configured(shop, "csv", on=False)
+    status, off = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN)
+    assert (status, off["code"]) == (409, "plugin-off")
+    assert off["detail"] == "Nothing was sent once more. The plugin csv is switched off. Switched on, it goes on with what waits."
+    await configured(shop, "csv")
+    running.state["installed"].plugins.pop("csv")
+    status, gone = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN)
+    assert (status, "is not installed any more" in gone["detail"]) == (409, True)
 
 
 async def test_what_cannot_have_been_then_is_refused_and_stops_no_view(shop, running, warehouse):
