@@ -13,9 +13,10 @@ from typing import Literal, cast
 from pydantic import TypeAdapter, ValidationError
 
 from services.fulfillment.moments import DayOrMonth, happened, moment
+from services.fulfillment.plugins.told import Number, Short
 from shared.contracts.fulfillment import Parcel
 from shared.sheets import Unreadable, lines, plain, safe
-from shared.text import Id, sentence
+from shared.text import sentence
 
 MOST = 5_000
 """Rows of one file."""
@@ -44,8 +45,8 @@ _ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 _EXPORT = re.compile(r"([0-9A-HJKMNP-TV-Z]{10})-([a-z][a-z0-9-]{0,39})", re.IGNORECASE)
 _RMA = re.compile(r"([0-9A-HJKMNP-TV-Z]{10})-R[1-9][0-9]{0,3}")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
-_LONGEST = 100
-_LINE = TypeAdapter(Id)
+_KINDS: Mapping[str, TypeAdapter[str]] = {"tracking": TypeAdapter(Number)}
+_SHORT = TypeAdapter(Short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +163,8 @@ def _about(order: str, export_id: str, rma: str) -> tuple[str, str]:
 def _line(name: str, text: str) -> str:
     if name == "tracking" and _ROUNDED.fullmatch(text):
         raise Wrong(name, f"A spreadsheet has rounded {text} off. Format the column as text, and take the number from its source.")
-    if len(text) > _LONGEST:
-        raise Wrong(name, f"At most {_LONGEST} characters.")
     try:
-        return _LINE.validate_python(text)
+        return _KINDS.get(name, _SHORT).validate_python(text)
     except ValidationError as error:
         raise Wrong(name, sentence(error.errors()[0])) from error
 

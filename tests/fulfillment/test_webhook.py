@@ -265,6 +265,13 @@ async def test_they_tell_of_parcels_at_the_door():
     assert desk.told == [(EXPORT, "UPS", "1Z", "Ground", ten), (EXPORT, "", "", "", NOON), ("another", "", "", "", NOON), (EXPORT,)]
 
 
+async def test_a_parcel_is_taken_whose_number_may_look_like_a_card():
+    desk = Desk()
+    assert await tell(desk, {"type": "shipment.shipped", "data": {"export_id": EXPORT, "tracking": "4242424242424242"}}) == 200
+    assert await tell(desk, {"type": "shipment.shipped", "data": {"export_id": EXPORT, "carrier": "4242424242424242"}}) == 400
+    assert desk.told == [(EXPORT, "", "4242424242424242", "", NOON)]
+
+
 async def test_nobody_else_tells_of_parcels():
     desk = Desk()
     told = {"type": "shipment.shipped", "data": {"export_id": EXPORT}}
