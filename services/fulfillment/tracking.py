@@ -91,6 +91,8 @@ def table(data: bytes, first: DayOrMonth, now: datetime) -> Table:
     """Raises Unreadable where nothing of it can be told apart into rows and columns."""
     (number, headings), *rows = lines(data, MOST)
     places = _places(headings, number)
+    if not rows:
+        raise Unreadable("There is nothing below the headings.", f"row {number}")
     told, problems = [], []
     for row, cells in rows:
         try:
