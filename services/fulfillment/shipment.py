@@ -225,8 +225,13 @@ def _failure(command: Failed, record: Record) -> FulfillmentFailed:
     wait = max(wait, min(command.after or timedelta(0), LONGEST_WAIT))
     return FulfillmentFailed(
         **_which(record), reason=command.reason, retry_at=command.now + wait,
-        given_up=not command.again or failures + 1 >= MOST_TRIES or bool(record.erasing), unknown=command.unknown,
+        given_up=not command.again or failures + 1 >= MOST_TRIES or _unwanted(record), unknown=command.unknown,
     )  # fmt: skip
+
+
+def _unwanted(record: Record) -> bool:
+    """Meanwhile somebody wants it stopped, or erased."""
+    return bool(record.erasing) or record.stopped or record.recall in ("requested", "stopped")
 
 
 def _resend(command: Resend, shipment: Shipment) -> Sequence[Event] | Refused:

@@ -114,6 +114,10 @@ def status(row: Row) -> str:
     return "Hold"
 
 
+_RESTS: Row = {"failing_since": None, "retry_at": None}
+"""What nobody tries any more says nothing of how its plugin does."""
+
+
 def _created(row: Row, event: FulfillmentRecordCreated, at: str) -> Row:
     lines = [line.model_dump(mode="json") for line in event.submitted.order.quote.lines if not event.lines or line.line in event.lines]
     order = event.submitted.order
@@ -123,9 +127,10 @@ def _created(row: Row, event: FulfillmentRecordCreated, at: str) -> Row:
 
 
 def _failed(row: Row, event: FulfillmentFailed, at: str) -> Row:
-    retry_at = None if event.given_up else stamp(event.retry_at)
-    since = row.get("failing_since") or at
-    return {"failing": True, "failing_since": since, "reason": event.reason, "retry_at": retry_at, "attempts": row.get("attempts", 0) + 1}
+    told = {"failing": True, "reason": event.reason, "attempts": row.get("attempts", 0) + 1}
+    if event.given_up or row.get("held"):
+        return {**told, **_RESTS}
+    return {**told, "failing_since": row.get("failing_since") or at, "retry_at": stamp(event.retry_at)}
 
 
 def _exported(row: Row, event: FulfillmentExported, at: str) -> Row:
@@ -144,7 +149,19 @@ def _shipped(row: Row, event: FulfillmentShipped, at: str) -> Row:
 
 
 def _held(row: Row, event: FulfillmentHeld, at: str) -> Row:
-    return {"held": {"why": event.why, "reason": event.reason, "by": event.by, "at": at}}
+    return {**_RESTS, "held": {"why": event.why, "reason": event.reason, "by": event.by, "at": at}}
+
+
+def _recalling(row: Row, event: PluginCancelRequested, at: str) -> Row:
+    return {**_RESTS, "cancel": {"state": "requested", "reason": event.reason, "by": event.by, "at": at}}
+
+
+def _stopped(row: Row, event: FulfillmentCancelled, at: str) -> Row:
+    return {**_RESTS, "cancelled": {"why": event.why, "at": at}, "held": None}
+
+
+def _order_stopped(row: Row, event: OrderCancelled, at: str) -> Row:
+    return {**_RESTS, "cancelled": {"why": "order", "reason": event.reason, "by": event.by, "at": at}, "held": None}
 
 
 _CHANGES: Mapping[type, Callable[[Row, Any, str], Row]] = {
@@ -154,35 +171,36 @@ _CHANGES: Mapping[type, Callable[[Row, Any, str], Row]] = {
     DeliveryRequested: lambda row, event, at: {"requested_at": at, "failing": False, "retry_at": None},
     FulfillmentFailed: _failed,
     FulfillmentExported: _exported,
-    PluginCancelRequested: lambda row, event, at: {"cancel": {"state": "requested", "reason": event.reason, "by": event.by, "at": at}},
+    PluginCancelRequested: _recalling,
     PluginCancelAnswered: _recalled,
     FulfillmentShipped: _shipped,
     FulfillmentDelivered: lambda row, event, at: {"delivered_at": stamp(event.at)},
     FulfillmentReturnRequested: lambda row, event, at: {"rma": {"rma": event.rma, "reason": event.reason, "by": event.by, "at": at}},
     FulfillmentReturned: lambda row, event, at: {"returned_at": stamp(event.at)},
-    FulfillmentCancelled: lambda row, event, at: {"cancelled": {"why": event.why, "at": at}, "held": None},
-    OrderCancelled: lambda row, event, at: {"cancelled": {"why": "order", "reason": event.reason, "by": event.by, "at": at}, "held": None},
+    FulfillmentCancelled: _stopped,
+    OrderCancelled: _order_stopped,
+    ErasureRequested: lambda row, event, at: {**_RESTS, "updated_at": row["updated_at"]},
 }
 
 
 def _shipment_key(
     event: FulfillmentRecordCreated | FulfillmentHeld | FulfillmentReleased | DeliveryRequested | FulfillmentFailed | FulfillmentExported
     | PluginCancelRequested | PluginCancelAnswered | FulfillmentShipped | FulfillmentDelivered | FulfillmentReturnRequested | FulfillmentReturned
-    | FulfillmentCancelled | OrderCancelled,
+    | FulfillmentCancelled | OrderCancelled | ErasureRequested,
 ) -> Sequence[str]:  # fmt: skip
-    return _records(event)
+    return (event.export_id,) if isinstance(event, ErasureRequested) else _records(event)
 
 
 def _shipment(row: Row | None, fact: Fact) -> Row | None:
     if row is None and not isinstance(fact.event, FulfillmentRecordCreated):
         return None
     at = stamp(fact.time)
-    changed = {**(row or {}), **_CHANGES[type(fact.event)](row or {}, fact.event, at), "updated_at": at}
+    changed = {**(row or {}), "updated_at": at, **_CHANGES[type(fact.event)](row or {}, fact.event, at)}
     return {**changed, "status": status(changed)}
 
 
 shipments = view("shipments", 3, _shipment_key, _shipment, ["status", "plugin", "updated_at", "exported_at", "failing_since", "tracking"])
-"""One row a record, by its export id. ``failing_since`` is when it first did not work, as long as it has not since."""
+"""One row a record, by its export id. ``failing_since`` is when it first did not work, as long as it has not since and is tried again."""
 
 
 def _plugin_key(event: PluginConfigured) -> str:

@@ -30,7 +30,7 @@ class Warehouse:
     async def deliver(self, outgoing, options, secrets):
         plugin = outgoing.export_id.partition("-")[2]
         self.sent.append(outgoing.export_id)
-        said = self.says.get(plugin, Taken(f"w-{outgoing.export_id}"))
+        said = self.says.get(outgoing.export_id, self.says.get(plugin, Taken(f"w-{outgoing.export_id}")))
         if said == "slow":
             self.waiting += 1
             await self.let_go.wait()
@@ -202,6 +202,40 @@ async def test_a_plugin_that_fails_for_three_days_is_switched_off_and_goes_on_wh
     for order_id in (ORDER, "0000000001"):
         await record(shop, order_id, "csv", lambda row: row["exported_at"])
     assert len(warehouse.sent) == tried + 2
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_one_that_works_stays_on_though_an_order_was_refused_and_is_not_tried_again(shop, running, warehouse, again):
+    warehouse.says[f"{ORDER}-csv"] = Refused("No such SKU.", again=again)
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    if again:
+        assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Nobody has it."}, ADMIN))[0] == 200
+        await record(shop, ORDER, "csv", lambda row: row["status"] == "Cancelled")
+    running.clock.ahead = timedelta(minutes=5)
+    await approved(running, "0000000001", "")
+    await record(shop, "0000000001", "csv", lambda row: row["exported_at"])
+    watch = Watch(running, running.state["roster"])
+    for quiet in (timedelta(minutes=25), health.GIVES_UP + timedelta(hours=1)):
+        running.clock.ahead = quiet
+        await watch.look()
+        assert ("plugin csv" in running.warnings, (await plugin(shop, "csv"))["on"]) == (False, True)
+
+
+async def test_what_goes_well_begins_the_time_that_a_plugin_fails_anew(shop, running, warehouse):
+    warehouse.says[f"{ORDER}-csv"] = Refused("They are closed.")
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    watch = Watch(running, running.state["roster"])
+    running.clock.ahead = health.ALARM - timedelta(minutes=1)
+    await approved(running, "0000000001", "")
+    await record(shop, "0000000001", "csv", lambda row: row["exported_at"])
+    running.clock.ahead = health.ALARM + timedelta(minutes=1)
+    await watch.look()
+    assert "plugin csv" not in running.warnings
+    running.clock.ahead = 2 * health.ALARM
+    await watch.look()
+    assert "has been failing for 16 minutes: They are closed." in running.warnings["plugin csv"]
 
 
 async def plugin(shop, name):

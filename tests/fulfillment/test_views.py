@@ -1,0 +1,101 @@
+"""What the rows say of how a delivery does, whatever comes in between."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.fulfillment.commands import (
+    Cancel,
+    Claim,
+    Create,
+    Erase,
+    Failed,
+    HoldByHand,
+    LetGo,
+    Release,
+    Stopped,
+)
+from services.fulfillment.records import LEASE
+from services.fulfillment.shipment import shipment
+from services.fulfillment.views import deliveries, shipments
+from shared.kernel.decider import Refused
+from shared.kernel.events import Fact
+from tests.samples import NOON, ORDER, submitted
+
+CSV = f"{ORDER}-csv"
+BY = "agent:supervisor1"
+
+
+def at(minutes):
+    return NOON + timedelta(minutes=minutes)
+
+
+class Told:
+    """Commands in the order of their minutes; ``rows`` are of the view by export id."""
+
+    def __init__(self, *commands):
+        self.state, self.facts, self.rows, self.pending = shipment.initial, [], {}, {}
+        self.tell(*commands)
+
+    def tell(self, *commands):
+        for minute, command in commands:
+            decided = shipment.decide(command, self.state)
+            assert not isinstance(decided, Refused), decided
+            for event in decided:
+                self.state = shipment.evolve(self.state, event)
+                fact = Fact(event, f"shipment-{ORDER}", len(self.facts) + 1, at(minute), "x", ORDER, "")
+                self.facts.append(fact)
+                for view, rows in ((shipments, self.rows), (deliveries, self.pending)):
+                    if view.handles(type(event)):
+                        rows.update({key: view.apply(rows.get(key), fact, key) for key in view.keys(fact)})
+        return self
+
+    @property
+    def row(self):
+        return self.rows[CSV]
+
+
+APPROVED = ((0, Create(submitted(), NOON)), (0, Release(ORDER, "qa1", NOON)))
+CLAIMED = (1, Claim(CSV, "me", at(1)))
+LEASED = at(1) + LEASE
+CANCEL = Cancel(ORDER, "Changed their mind.", BY, at(3))
+HOLD = HoldByHand(ORDER, BY, "The address looks odd.")
+
+
+def refused(**said):
+    return Failed(CSV, "No such SKU.", at(2), LEASED, unknown=False, **said)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ((2, refused(again=False)),),
+        ((2, refused()), (3, CANCEL)),
+        ((2, Failed(CSV, "No answer.", at(2), LEASED)), (3, CANCEL)),
+        ((1, CANCEL), (2, Failed(CSV, "No answer.", at(2), LEASED))),
+        ((1, CANCEL), (1, Stopped(CSV)), (2, Failed(CSV, "No answer.", at(2), LEASED))),
+        ((2, refused()), (3, HOLD)),
+        ((1, HOLD), (2, refused())),
+        ((2, refused()), (3, Erase(at(3)))),
+        ((1, Erase(at(1))), (2, refused())),
+    ],
+)
+def test_what_nobody_tries_again_does_not_count_against_its_plugin(rest):
+    told = Told(*APPROVED, CLAIMED, *rest)
+    assert (told.row["failing_since"], told.row["retry_at"]) == (None, None)
+
+
+def test_what_is_tried_again_counts_since_it_first_failed():
+    told = Told(*APPROVED, CLAIMED, (2, refused()))
+    again = told.state.records["csv"].delivery.until
+    told.tell((9, Claim(CSV, "me", again)), (10, Failed(CSV, "Full.", at(10), again + LEASE)))
+    assert told.row["failing_since"].startswith(at(2).isoformat()[:16])
+    told.tell((11, HOLD), (12, LetGo(ORDER, BY, "It is right.", at(12))))
+    later = told.state.records["csv"].delivery.until
+    told.tell((13, Claim(CSV, "me", later)), (14, Failed(CSV, "Full.", at(14), later + LEASE)))
+    assert told.row["failing_since"].startswith(at(14).isoformat()[:16])
+
+
+def test_a_try_that_fails_once_it_is_to_be_stopped_is_tried_by_nobody():
+    told = Told(*APPROVED, CLAIMED, (1, CANCEL), (2, Failed(CSV, "No answer.", at(2), LEASED)))
+    assert not told.pending.get(CSV)
