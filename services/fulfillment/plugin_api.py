@@ -26,14 +26,14 @@ from services.fulfillment.plugins.protocol import TIMEOUT, Door, Reply, Secrets
 from services.fulfillment.roster import Roster
 from services.fulfillment.secrets import Safe
 from services.fulfillment.shipment import shipment
-from services.fulfillment.views import deliveries, shipments
+from services.fulfillment.views import deliveries, shipments, within
 from shared.contracts.fulfillment import PluginConfigured
 from shared.http import RunningService, Sent
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Corrupt, KernelError, NotFound, Unavailable
-from shared.kernel.ports import Range
+from shared.kernel.ports import Prefix, Range
 from shared.service import Running
 from shared.text import Line
 
@@ -150,8 +150,8 @@ async def replay(name: Name, body: Period, service: RunningService, sent: Sent) 
     await _known(service, name)
     if body.until <= body.from_:
         raise Refusal(Refused("period-empty", "The period ends before it begins.", "until", conflict=False))
-    where = {"plugin": name, "exported_at": Range(stamp(body.from_), stamp(body.until))}
-    rows, following = await service.find(shipments, where, sort="exported_at", limit=_AT_ONCE, open_fields=False)
+    where = {"plugin_exported_at": Range(f"{within(name)}{stamp(body.from_)}", f"{within(name)}{stamp(body.until)}")}
+    rows, following = await service.find(shipments, where, sort="plugin_exported_at", limit=_AT_ONCE, open_fields=False)
     again, left_out = 0, []
     for row in rows:
         try:
@@ -221,7 +221,7 @@ async def _how(service: Running, name: str) -> Mapping[str, Any]:
     success: datetime | None = await last_success(service, name)
     return {
         "waiting": await service.count(deliveries, {"plugin": name}),
-        "failing": await service.count(shipments, {"plugin": name, "failing_since": Range("", None)}),
+        "failing": await service.count(shipments, {"plugin_failing_since": Prefix(within(name))}),
         "failing_since": troubled["failing_since"] if troubled else None,
         "last_answer": troubled["reason"] if troubled else "",
         "last_success_at": stamp(success) if success else None,

@@ -196,10 +196,31 @@ def _shipment(row: Row | None, fact: Fact) -> Row | None:
         return None
     at = stamp(fact.time)
     changed = {**(row or {}), "updated_at": at, **_CHANGES[type(fact.event)](row or {}, fact.event, at)}
-    return {**changed, "status": status(changed)}
+    return _placed({**changed, "status": status(changed)})
 
 
-shipments = view("shipments", 3, _shipment_key, _shipment, ["status", "plugin", "updated_at", "exported_at", "failing_since", "tracking"])
+def within(*values: str) -> str:
+    """What places begin with that are of these values."""
+    return "".join(f"{value}\t" for value in values)
+
+
+def _placed(row: Row) -> Row:
+    """Each list is one range of one index, in its order, however many there are."""
+    plugin, status, at = row["plugin"], row["status"], row["updated_at"]
+    out, failing = row.get("exported_at"), row.get("failing_since")
+    return {
+        **row,
+        "status_at": f"{within(status)}{at}",
+        "plugin_at": f"{within(plugin)}{at}",
+        "plugin_status_at": f"{within(plugin, status)}{at}",
+        "plugin_out_at": f"{within(plugin)}{at}" if out else None,
+        "plugin_exported_at": f"{within(plugin)}{out}" if out else None,
+        "plugin_failing_since": f"{within(plugin)}{failing}" if failing else None,
+    }
+
+
+PLACES = ("status_at", "plugin_at", "plugin_status_at", "plugin_out_at", "plugin_exported_at", "plugin_failing_since")
+shipments = view("shipments", 3, _shipment_key, _shipment, ["updated_at", "tracking", *PLACES])
 """One row a record, by its export id. ``failing_since`` is when it first did not work, as long as it has not since and is tried again."""
 
 

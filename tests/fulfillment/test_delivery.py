@@ -346,3 +346,22 @@ async def test_shipments_are_listed_by_status_plugin_order_and_tracking_number(s
     for wrong, field in (("status=Gone", "status"), ("plugin=%21", "plugin")):
         status, body = await shop.ask("fulfillment", "GET", f"/shipments?{wrong}")
         assert (status, body["field"]) == (422, field)
+
+
+async def test_each_list_is_read_in_the_order_of_one_index_however_many_there_are(shop, running):
+    running.state["installed"].plugins["csv"] = WithADoor()
+    database, asked = running.documents._db, []
+    period = {"from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z", "reason": "They lost a month."}
+    database.set_trace_callback(asked.append)
+    for wanted in ("", "status=Failed", "plugin=csv", "plugin=csv&status=Hold", "q=1Z999"):
+        assert (await shop.ask("fulfillment", "GET", f"/shipments?{wanted}"))[0] == 200
+    assert (await shop.ask("fulfillment", "GET", "/plugins"))[0] == 200
+    assert (await shop.ask("fulfillment", "POST", "/plugins/csv/replay", period, ADMIN))[0] == 200
+    assert (await shop.ask("fulfillment", "POST", "/plugins/csv/door?method=GET&query=export%3Dnone", {}))[1]["status"] == 200
+    database.set_trace_callback(None)
+    read = [each for each in asked if '"shipments@' in each and "limit" in each and "id in (" not in each]
+    assert len(read) > 50
+    for query in read:
+        plan = " ".join(row[3] for row in database.execute(f"explain query plan {query}"))
+        assert "INDEX" in plan, query
+        assert "TEMP B-TREE" not in plan or "1Z999" in query, query
