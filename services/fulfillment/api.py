@@ -38,7 +38,7 @@ _UNSAID: Row = {
     "held": None, "reason": "", "retry_at": None, "attempts": 0, "exported_at": None, "their_id": "", "parcels": [], "delivered_at": None,
     "rma": None, "returned_at": None, "cancel": None, "cancelled": None,
 }  # fmt: skip
-_KEPT_BACK = ("failing", "failing_since", "requested_at", "tracking", *PLACES)
+_KEPT_BACK = ("failing", "failing_since", "requested_at", "tracking", "worked_at", *PLACES)
 COUNTED = 1_000
 """Beyond that a list only says that there are more."""
 

@@ -27,9 +27,9 @@ async def failing(running: Running, name: str) -> dict[str, Any] | None:
 
 
 async def last_success(running: Running, name: str) -> datetime | None:
-    where = {"plugin_exported_at": Prefix(within(name))}
-    rows, _ = await running.find(shipments, where, sort="plugin_exported_at", descending=True, limit=1, open_fields=False)
-    return datetime.fromisoformat(rows[0]["exported_at"]) if rows else None
+    where = {"plugin_worked_at": Prefix(within(name))}
+    rows, _ = await running.find(shipments, where, sort="plugin_worked_at", descending=True, limit=1, open_fields=False)
+    return datetime.fromisoformat(rows[0]["worked_at"]) if rows else None
 
 
 class Watch:

@@ -62,13 +62,14 @@ class PluginBody(BaseModel):
 
 
 class Period(BaseModel):
-    """What was exported from then on, and before ``until``."""
+    """What was exported for the first time from then on, up to ``until``; ``cursor`` as the answer before had it in ``next``."""
 
     model_config = ConfigDict(extra="forbid")
 
     from_: AwareDatetime = Field(alias="from")
     until: AwareDatetime
     reason: Annotated[Line, StringConstraints(min_length=1)]
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
 
 
 @router.get("")
@@ -146,12 +147,18 @@ async def test(name: Name, service: RunningService) -> dict[str, str]:
 
 @router.post("/{name}/replay")
 async def replay(name: Name, body: Period, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """What it was sent in that time, once more, each under its own export id: ``{"sent", "left_out", "next"}``; ``next`` is where to go on from."""
+    """What it was sent in that time, once more, each under its own export id: ``{"sent", "left_out", "next"}``; ``next`` is the cursor to go on with.
+
+    What is sent once more stays where it was in time, so that no page meets what another one has sent.
+    """
     await _known(service, name)
     if body.until <= body.from_:
         raise Refusal(Refused("period-empty", "The period ends before it begins.", "until", conflict=False))
-    where = {"plugin_exported_at": Range(f"{within(name)}{stamp(body.from_)}", f"{within(name)}{stamp(body.until)}")}
-    rows, following = await service.find(shipments, where, sort="plugin_exported_at", limit=_AT_ONCE, open_fields=False)
+    own, until = within(name), min(body.until, sent.now)
+    where = {"plugin_exported_at": Range(f"{own}{stamp(body.from_)}", f"{own}{stamp(until)}")}
+    rows, following = await service.find(
+        shipments, where, sort="plugin_exported_at", limit=_AT_ONCE, cursor=body.cursor or None, open_fields=False
+    )  # fmt: skip
     again, left_out = 0, []
     for row in rows:
         try:
@@ -160,7 +167,7 @@ async def replay(name: Name, body: Period, service: RunningService, sent: Sent) 
             again += 1
         except Refusal as refusal:
             left_out.append({"export_id": row["id"], "detail": refusal.refused.detail})
-    return {"sent": again, "left_out": left_out, "next": rows[-1]["exported_at"] if following else None}
+    return {"sent": again, "left_out": left_out, "next": following}
 
 
 @router.post("/{name}/door")

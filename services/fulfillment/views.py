@@ -135,7 +135,7 @@ def _failed(row: Row, event: FulfillmentFailed, at: str) -> Row:
 
 def _exported(row: Row, event: FulfillmentExported, at: str) -> Row:
     well = {"failing": False, "failing_since": None, "reason": "", "retry_at": None, "attempts": row.get("attempts", 0) + 1}
-    return {**well, "exported_at": at, "their_id": event.their_id or row.get("their_id", "")}
+    return {**well, "exported_at": row.get("exported_at") or at, "worked_at": at, "their_id": event.their_id or row.get("their_id", "")}
 
 
 def _recalled(row: Row, event: PluginCancelAnswered, at: str) -> Row:
@@ -207,7 +207,7 @@ def within(*values: str) -> str:
 def _placed(row: Row) -> Row:
     """Each list is one range of one index, in its order, however many there are."""
     plugin, status, at = row["plugin"], row["status"], row["updated_at"]
-    out, failing = row.get("exported_at"), row.get("failing_since")
+    out, worked, failing = (row.get(name) for name in ("exported_at", "worked_at", "failing_since"))
     return {
         **row,
         "status_at": f"{within(status)}{at}",
@@ -215,13 +215,15 @@ def _placed(row: Row) -> Row:
         "plugin_status_at": f"{within(plugin, status)}{at}",
         "plugin_out_at": f"{within(plugin)}{at}" if out else None,
         "plugin_exported_at": f"{within(plugin)}{out}" if out else None,
+        "plugin_worked_at": f"{within(plugin)}{worked}" if worked else None,
         "plugin_failing_since": f"{within(plugin)}{failing}" if failing else None,
     }
 
 
-PLACES = ("status_at", "plugin_at", "plugin_status_at", "plugin_out_at", "plugin_exported_at", "plugin_failing_since")
+PLACES = ("status_at", "plugin_at", "plugin_status_at", "plugin_out_at", "plugin_exported_at", "plugin_worked_at", "plugin_failing_since")
 shipments = view("shipments", 3, _shipment_key, _shipment, ["updated_at", "tracking", *PLACES])
-"""One row a record, by its export id. ``failing_since`` is when it first did not work, as long as it has not since and is tried again."""
+"""One row a record, by its export id. ``exported_at`` is when it went out first, ``worked_at`` last; ``failing_since`` is when it first did not work,
+as long as it has not since and is tried again."""
 
 
 def _plugin_key(event: PluginConfigured) -> str:

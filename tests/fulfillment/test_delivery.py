@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.fulfillment import delivery, health
+from services.fulfillment import delivery, health, plugin_api
 from services.fulfillment.commands import Create, Release
 from services.fulfillment.health import Watch
 from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
@@ -67,10 +67,10 @@ class WithADoor(Warehouse):
 
 class Clock:
     def __init__(self):
-        self.ahead = timedelta()
+        self.ahead, self.at = timedelta(), None
 
     def __call__(self):
-        return datetime.now(UTC) + self.ahead
+        return self.at or datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture
@@ -304,14 +304,45 @@ async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, wa
     status, done = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN, idempotency_key="replay-1")
     assert (status, done) == (200, {"sent": 3, "left_out": [], "next": None})
 
-    async def again():
-        return len(warehouse.sent) == 6
-
-    await until(again)
+    await all_sent(warehouse, 6)
     assert (await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN, idempotency_key="replay-1"))[1]["sent"] == 3
+    assert len(warehouse.sent) == 6
     assert sorted(warehouse.sent) == sorted([f"{n:010}-csv" for n in range(3)] * 2)
     status, wrong = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**wanted, "until": "2025-01-01T00:00:00Z"}, ADMIN)
     assert (status, wrong["field"]) == (422, "until")
+
+
+async def test_a_period_is_sent_once_more_page_by_page_and_meets_nothing_twice(shop, running, warehouse, monkeypatch):
+    monkeypatch.setattr(plugin_api, "_AT_ONCE", 2)
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    running.clock.at = moment
+    ids = [f"{n:010}" for n in range(5)]
+    for order_id in ids:
+        await approved(running, order_id, "")
+    out = [(await record(shop, order_id, "csv", lambda row: row["exported_at"]))["exported_at"] for order_id in ids]
+    assert len(set(out)) == 1
+    period = {"from": "2026-03-01T00:00:00Z", "until": "2100-01-01T00:00:00Z", "reason": "They lost a day."}
+    sent = 5
+    for _ in range(2):
+        pages, following = [], None
+        while following or not pages:
+            running.clock.at += timedelta(hours=1)
+            status, done = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**period, "cursor": following}, ADMIN)
+            assert status == 200, done
+            pages.append(done["sent"])
+            following = done["next"]
+            sent += done["sent"]
+            assert len(pages) < 4
+            await all_sent(warehouse, sent)
+        assert pages == [2, 2, 1]
+    assert (await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**period, "cursor": "x"}, ADMIN))[1]["field"] == "cursor"
+
+
+async def all_sent(warehouse, count):
+    async def there():
+        return len(warehouse.sent) == count
+
+    await until(there)
 
 
 async def test_whoever_asks_at_its_door_sees_its_own_exports_alone(shop, running):

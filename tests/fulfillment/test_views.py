@@ -8,11 +8,13 @@ from services.fulfillment.commands import (
     Cancel,
     Claim,
     Create,
+    Delivered,
     Erase,
     Failed,
     HoldByHand,
     LetGo,
     Release,
+    Resend,
     Stopped,
 )
 from services.fulfillment.records import LEASE
@@ -94,6 +96,12 @@ def test_what_is_tried_again_counts_since_it_first_failed():
     later = told.state.records["csv"].delivery.until
     told.tell((13, Claim(CSV, "me", later)), (14, Failed(CSV, "Full.", at(14), later + LEASE)))
     assert told.row["failing_since"].startswith(at(14).isoformat()[:16])
+
+
+def test_when_it_went_out_first_stays_and_what_went_well_last_is_known():
+    told = Told(*APPROVED, CLAIMED, (2, Delivered(CSV, "1")), (90, Resend(ORDER, "csv", BY, "They lost it.", at(90))))
+    told.tell((91, Claim(CSV, "me", at(91))), (92, Delivered(CSV, "1")))
+    assert [told.row[name][:16] for name in ("exported_at", "worked_at")] == [at(minute).isoformat()[:16] for minute in (2, 92)]
 
 
 def test_a_try_that_fails_once_it_is_to_be_stopped_is_tried_by_nobody():

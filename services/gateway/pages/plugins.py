@@ -84,9 +84,11 @@ async def test(request: Request, name: Name, services: Ask) -> Response:
 
 
 @router.post("/{name}/replay", dependencies=[allow(*ADMINISTERS)])
-async def replay(request: Request, name: Name, services: Ask, key: Key, since: Typed = "", until: Typed = "", reason: Typed = "") -> Response:
+async def replay(
+    request: Request, name: Name, services: Ask, key: Key, since: Typed = "", until: Typed = "", reason: Typed = "", cursor: Typed = "",
+) -> Response:  # fmt: skip
     """Times as a browser's field gives them, in UTC."""
-    period = {"from": _moment("since", since), "until": _moment("until", until), "reason": reason.strip()}
+    period = {"from": _moment("since", since), "until": _moment("until", until), "reason": reason.strip(), "cursor": cursor or None}
     if not period["reason"]:
         raise Failed(422, {"code": "missing", "field": "reason", "detail": "Say why: it stays with the orders."})
     return page(request, "plugin_replayed.html", done=await services.post("fulfillment", f"/plugins/{name}/replay", period, key=key))
