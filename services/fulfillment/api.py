@@ -123,13 +123,13 @@ def _told(order_id: str, state: Shipment, version: int, rows: Sequence[Row]) -> 
         raise HTTPException(404, "Nothing is to be shipped for this order.")
     found = [row["status"] for row in rows]
     status = "Cancelled" if state.cancelled else next((each for each in _FOREMOST if each in found), "Hold")
-    about = {"approved": bool(state.approved), "cancelled": state.cancelled, "holdable": any(record.open for record in state.records.values())}
+    about = {"approved": bool(state.approved), "cancelled": state.cancelled, "holdable": bool(state.open)}
     return {"order_id": order_id, "version": version, "status": status, "held": _held(state, rows), **about, "records": [shown(row) for row in rows]}
 
 
 def _held(state: Shipment, rows: Sequence[Row]) -> Row | None:
     told: Row | None = next((row["held"] for row in rows if row.get("held")), None)
-    return told or ({"why": state.held.why, "by": state.held.by, "reason": "", "at": None} if state.held and not state.cancelled else None)
+    return told or ({"why": state.held.why, "by": state.held.by, "reason": "", "at": None} if state.held and state.on_hold else None)
 
 
 async def _rows(service: Running, order_id: str, state: Shipment, min_version: str | None) -> list[Row]:

@@ -100,6 +100,16 @@ class Shipment:
     handed_out: Mapping[str, str] = field(default_factory=dict)
     """The last day on which each was told where it goes."""
 
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Whose records are still to go out."""
+        return tuple(plugin for plugin, record in self.records.items() if record.open)
+
+    @property
+    def on_hold(self) -> bool:
+        """It is held, and something is there to be held, or is still to come."""
+        return bool(self.held) and not self.cancelled and bool(self.open or not self.records)
+
     def of(self, export_id: str) -> Record | None:
         return self.records.get(export_id.partition("-")[2])
 

@@ -138,31 +138,27 @@ def _release(order_id: str, by: str, now: datetime, shipment: Shipment) -> Seque
 
 
 def _hold(order_id: str, reference: str, shipment: Shipment) -> Sequence[Event]:
-    if reference in shipment.returned or (shipment.records and not _open(shipment)):
+    if reference in shipment.returned or (shipment.records and not shipment.open):
         return []
-    return [FulfillmentHeld(order_id=order_id, why="payment-returned", reference=reference, plugins=_open(shipment))]
+    return [FulfillmentHeld(order_id=order_id, why="payment-returned", reference=reference, plugins=shipment.open)]
 
 
 def _hold_by_hand(command: HoldByHand, shipment: Shipment) -> Sequence[Event] | Refused:
-    if shipment.cancelled or not _open(shipment):
+    if shipment.cancelled or not shipment.open:
         return Refused("nothing-to-hold", "Nothing of this order is still to go out.")
     if shipment.held:
         return []
-    return [FulfillmentHeld(order_id=command.order_id, why="by-hand", reason=command.reason, by=command.by, plugins=_open(shipment))]
+    return [FulfillmentHeld(order_id=command.order_id, why="by-hand", reason=command.reason, by=command.by, plugins=shipment.open)]
 
 
 def _let_go(command: LetGo, shipment: Shipment) -> Sequence[Event] | Refused:
     """What was approved meanwhile, or before, goes out; what is tried later waits as long."""
-    if not shipment.held or shipment.cancelled or (shipment.records and not _open(shipment)):
+    if not shipment.on_hold:
         return Refused("not-held", "Nothing of this order is held.")
     released = FulfillmentReleased(
-        order_id=command.order_id, by=command.by, by_hand=True, reason=command.reason, plugins=_open(shipment)
+        order_id=command.order_id, by=command.by, by_hand=True, reason=command.reason, plugins=shipment.open
     )  # fmt: skip
     return [released, *(_requests(shipment.records.values(), command.now) if shipment.approved else ())]
-
-
-def _open(shipment: Shipment) -> tuple[str, ...]:
-    return tuple(plugin for plugin, record in shipment.records.items() if record.open)
 
 
 def _requests(records: Iterable[Record], now: datetime) -> Iterable[DeliveryRequested]:

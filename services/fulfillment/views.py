@@ -134,7 +134,7 @@ def _failed(row: Row, event: FulfillmentFailed, at: str) -> Row:
 
 
 def _exported(row: Row, event: FulfillmentExported, at: str) -> Row:
-    well = {"failing": False, "failing_since": None, "reason": "", "retry_at": None, "attempts": row.get("attempts", 0) + 1}
+    well = {**_RESTS, "failing": False, "held": None, "reason": "", "attempts": row.get("attempts", 0) + 1}
     return {**well, "exported_at": row.get("exported_at") or at, "worked_at": at, "their_id": event.their_id or row.get("their_id", "")}
 
 
@@ -153,7 +153,7 @@ def _held(row: Row, event: FulfillmentHeld, at: str) -> Row:
 
 
 def _recalling(row: Row, event: PluginCancelRequested, at: str) -> Row:
-    return {**_RESTS, "cancel": {"state": "requested", "reason": event.reason, "by": event.by, "at": at}}
+    return {**_RESTS, "held": None, "cancel": {"state": "requested", "reason": event.reason, "by": event.by, "at": at}}
 
 
 def _stopped(row: Row, event: FulfillmentCancelled, at: str) -> Row:

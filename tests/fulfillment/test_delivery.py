@@ -238,6 +238,20 @@ async def test_what_goes_well_begins_the_time_that_a_plugin_fails_anew(shop, run
     assert "has been failing for 16 minutes: They are closed." in running.warnings["plugin csv"]
 
 
+async def test_what_is_held_too_late_is_out_and_not_held(shop, running, warehouse):
+    warehouse.says["csv"] = "slow"
+    await approved(running, ORDER, "")
+    await until(lambda: is_busy(warehouse, 1))
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/hold", {"reason": "An odd address."}, ADMIN))[0] == 200
+    assert (await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}"))[1]["held"]
+    warehouse.let_go.set()
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Pending Shipment")
+    _, body = await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}")
+    assert (body["held"], body["records"][0]["held"], body["holdable"]) == (None, None, False)
+    status, told = await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/hand-out", {}, ADMIN)
+    assert (status, told["held"]) == (200, False)
+
+
 async def plugin(shop, name):
     _, body = await shop.ask("fulfillment", "GET", "/plugins")
     return next(row for row in body["rows"] if row["name"] == name)

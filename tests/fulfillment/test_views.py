@@ -16,6 +16,7 @@ from services.fulfillment.commands import (
     Release,
     Resend,
     Stopped,
+    TooLate,
 )
 from services.fulfillment.records import LEASE
 from services.fulfillment.shipment import shipment
@@ -96,6 +97,18 @@ def test_what_is_tried_again_counts_since_it_first_failed():
     later = told.state.records["csv"].delivery.until
     told.tell((13, Claim(CSV, "me", later)), (14, Failed(CSV, "Full.", at(14), later + LEASE)))
     assert told.row["failing_since"].startswith(at(14).isoformat()[:16])
+
+
+LATE, STOPPED = TooLate(CSV, "packed"), Stopped(CSV)
+
+
+@pytest.mark.parametrize("end", [((2, Delivered(CSV, "1")),), ((2, CANCEL),), ((2, CANCEL), (4, LATE)), ((2, CANCEL), (4, STOPPED))])
+def test_a_hold_shows_only_while_something_is_still_to_go_out(end):
+    told = Told(*APPROVED, CLAIMED, (1, HOLD))
+    assert told.row["held"]
+    assert told.state.on_hold
+    told.tell(*end)
+    assert (told.row["held"], told.state.on_hold) == (None, False)
 
 
 def test_when_it_went_out_first_stays_and_what_went_well_last_is_known():
