@@ -14,7 +14,7 @@ from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stop
 from services.fulfillment.service import fulfillment
 from shared.kernel import runner
 from tests.house.shop import Shop, until
-from tests.samples import submitted
+from tests.samples import order_of
 
 ADMIN = "agent:admin1"
 ORDER = "7K2M9QX4TB"
@@ -96,14 +96,6 @@ async def configured(shop, name, **changed):
     status, row = await shop.ask("fulfillment", "PUT", f"/plugins/{name}", body, ADMIN, idempotency_key=uuid.uuid4().hex)
     assert status == 200, row
     return row
-
-
-def order_of(order_id, *plugins):
-    """A line for each."""
-    order = submitted()
-    lines = [order.order.quote.lines[0].model_copy(update={"line": n, "plugin": plugin}) for n, plugin in enumerate(plugins, 1)]
-    body = order.order.model_copy(update={"order_id": order_id, "quote": order.order.quote.model_copy(update={"lines": tuple(lines)})})
-    return order.model_copy(update={"order_id": order_id, "order": body})
 
 
 async def approved(running, order_id, *plugins):

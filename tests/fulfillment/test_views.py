@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from services.fulfillment.attempts import attempts
 from services.fulfillment.commands import (
     Cancel,
     Claim,
+    ClaimCancel,
     Create,
     Delivered,
     Erase,
@@ -23,7 +25,7 @@ from services.fulfillment.shipment import shipment
 from services.fulfillment.views import deliveries, shipments
 from shared.kernel.decider import Refused
 from shared.kernel.events import Fact
-from tests.samples import NOON, ORDER, submitted
+from tests.samples import NOON, ORDER, order_of, submitted
 
 CSV = f"{ORDER}-csv"
 BY = "agent:supervisor1"
@@ -109,6 +111,16 @@ def test_a_hold_shows_only_while_something_is_still_to_go_out(end):
     assert told.state.on_hold
     told.tell(*end)
     assert (told.row["held"], told.state.on_hold) == (None, False)
+
+
+def test_each_try_says_who_asked_for_it():
+    told = Told((0, Create(order_of(ORDER, "aa", "bb"), NOON)), (0, Release(ORDER, "qa1", NOON)), (1, Claim(f"{ORDER}-aa", "me", at(1))))
+    told.tell((1, Delivered(f"{ORDER}-aa", "1")), (2, Resend(ORDER, "aa", BY, "They lost it.", at(2))), (2, Claim(f"{ORDER}-bb", "me", at(2))))
+    told.tell((2, Delivered(f"{ORDER}-bb", "1")), (3, Claim(f"{ORDER}-aa", "me", at(3))), (3, Delivered(f"{ORDER}-aa", "1")))
+    told.tell((4, CANCEL), (5, ClaimCancel(f"{ORDER}-aa", "me", at(9))))
+    assert [(row["plugin"], row["what"], row["by"]) for row in attempts(told.facts)] == [
+        ("aa", "deliver", ""), ("bb", "deliver", ""), ("aa", "deliver", BY), ("aa", "cancel", BY),
+    ]  # fmt: skip
 
 
 def test_when_it_went_out_first_stays_and_what_went_well_last_is_known():
