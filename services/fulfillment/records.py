@@ -166,7 +166,7 @@ def _recall_claimed(record: Record, event: PluginCancelClaimed) -> Record:
 
 def _recall_answered(record: Record, event: PluginCancelAnswered) -> Record:
     if event.answer != "none":
-        return replace(record, recall=event.answer, recalling=Claimed())
+        return replace(record, recall=event.answer, recalling=Claimed(), resend=False)
     return replace(record, recalling=replace(record.recalling, until=event.retry_at, lease=None, failures=record.recalling.failures + 1))
 
 

@@ -113,6 +113,16 @@ def test_a_hold_shows_only_while_something_is_still_to_go_out(end):
     assert (told.row["held"], told.state.on_hold) == (None, False)
 
 
+def test_what_was_to_be_sent_once_more_when_it_could_not_be_stopped_is_sent_when_somebody_asks_again():
+    resend = Resend(ORDER, "csv", BY, "They lost it.", at(3))
+    told = Told(*APPROVED, CLAIMED, (2, Delivered(CSV, "1")), (3, resend), (3, CANCEL), (4, LATE))
+    assert told.pending[CSV] is None
+    told.tell((5, resend))
+    assert told.pending[CSV]
+    told.tell((6, Claim(CSV, "me", at(6))), (6, Delivered(CSV, "1")))
+    assert told.row["worked_at"].startswith(at(6).isoformat()[:16])
+
+
 def test_each_try_says_who_asked_for_it():
     told = Told((0, Create(order_of(ORDER, "aa", "bb"), NOON)), (0, Release(ORDER, "qa1", NOON)), (1, Claim(f"{ORDER}-aa", "me", at(1))))
     told.tell((1, Delivered(f"{ORDER}-aa", "1")), (2, Resend(ORDER, "aa", BY, "They lost it.", at(2))), (2, Claim(f"{ORDER}-bb", "me", at(2))))
