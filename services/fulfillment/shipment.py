@@ -133,7 +133,7 @@ def _create(submitted: SubmittedOrder, now: datetime, shipment: Shipment) -> Seq
 def _release(order_id: str, by: str, now: datetime, shipment: Shipment) -> Sequence[Event]:
     if shipment.approved:
         return []
-    released = FulfillmentReleased(order_id=order_id, by=by, at=now)
+    released = FulfillmentReleased(order_id=order_id, by=by, at=now, plugins=tuple(shipment.records))
     return [released, *(_requests(shipment.records.values(), now) if not shipment.held else ())]
 
 

@@ -133,6 +133,11 @@ def test_each_try_says_who_asked_for_it():
     ]  # fmt: skip
 
 
+def test_an_approval_is_of_each_plugin_s_record():
+    told = Told((0, Create(order_of(ORDER, "aa", "bb"), NOON)), (1, HoldByHand(ORDER, BY, "Odd.")), (2, Release(ORDER, "qa1", at(2))))
+    assert {row["updated_at"][:16] for row in told.rows.values() if row} == {at(2).isoformat()[:16]}
+
+
 def test_when_it_went_out_first_stays_and_what_went_well_last_is_known():
     told = Told(*APPROVED, CLAIMED, (2, Delivered(CSV, "1")), (90, Resend(ORDER, "csv", BY, "They lost it.", at(90))))
     told.tell((91, Claim(CSV, "me", at(91))), (92, Delivered(CSV, "1")))
