@@ -214,6 +214,10 @@ def test_it_is_sent_once_more_under_the_same_name():
     given(shipment, CREATED).when(RESEND).then_refused("not-approved")
     given(shipment, CREATED, CANCELLED).when(RESEND).then_refused("cancelled")
     given(shipment, *SENT, TO_ERASE).when(RESEND).then_refused("erased")
+    given(shipment, *SENT, RECALL).when(RESEND).then_refused("cancelled")
+    stopped = (PluginCancelAnswered(**DELIVERY, answer="stopped"), FulfillmentCancelled(**DELIVERY, why="stopped"))
+    given(shipment, *SENT, RECALL, *stopped).when(RESEND).then_refused("cancelled")
+    given(shipment, *SENT, FulfillmentCancelled(**DELIVERY, why="stopped")).when(RESEND).then_refused("cancelled")
 
 
 def test_what_is_sent_once_more_stays_here_once_its_customer_is_erased():
