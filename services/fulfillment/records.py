@@ -34,6 +34,10 @@ from shared.kernel.events import Event
 
 LEASE = timedelta(seconds=90)
 """Of a claim: longer than any plugin is waited for."""
+BACKOFF = timedelta(seconds=30)
+LONGEST_BACKOFF = timedelta(hours=4)
+LONGEST_WAIT = timedelta(days=1)
+"""However long they ask to be left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,11 @@ class Record:
     @property
     def export_id(self) -> str:
         return f"{self.created.order_id}-{self.created.plugin}"
+
+    @property
+    def which(self) -> dict[str, str]:
+        """As its events name it."""
+        return {"order_id": self.created.order_id, "plugin": self.plugin, "export_id": self.export_id}
 
     @property
     def open(self) -> bool:

@@ -26,7 +26,8 @@ from services.fulfillment.commands import (
     TooLate,
     Unanswered,
 )
-from services.fulfillment.shipment import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT, MOST_TRIES, START, shipment
+from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT
+from services.fulfillment.shipment import MOST_TRIES, START, shipment
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
