@@ -15,8 +15,8 @@ from services.fulfillment.attempts import attempts
 from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, TakeBack
 from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
-from services.fulfillment.views import PLACES, STATUSES, shipments, within
-from shared.contracts.fulfillment import Parcel
+from services.fulfillment.views import PLACES, shipments, within
+from shared.contracts.fulfillment import SHIPMENT_STATUSES, Parcel, ShipmentStatus
 from shared.http import RunningService, Sent
 from shared.kernel.commands import Envelope
 from shared.kernel.ports import Prefix, Where
@@ -28,7 +28,6 @@ from shared.text import Id, Line
 
 router = APIRouter()
 
-Status = Literal["", "Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "Cancelled", "RMA Pending", "Returned", "Failed"]
 PluginName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Named = Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")]
 _ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
@@ -72,13 +71,17 @@ def shown(row: Row) -> Row:
 
 @router.get("/shipments")
 async def find(
-    service: RunningService, status: Status = "", plugin: Named = "", q: Annotated[str, Query(max_length=255)] = "", cursor: str | None = None
+    service: RunningService,
+    status: Literal["", ShipmentStatus] = "",
+    plugin: Named = "",
+    q: Annotated[str, Query(max_length=255)] = "",
+    cursor: str | None = None,
 ) -> dict[str, Any]:
     """A row a record, the newest change first. ``q`` is an order's or export's id, or a tracking number.
 
     ``counts`` by status, of that plugin, each up to 1000.
     """
-    counts = {each: await service.count(shipments, _listed(each, plugin)[0], most=COUNTED) for each in STATUSES}
+    counts = {each: await service.count(shipments, _listed(each, plugin)[0], most=COUNTED) for each in SHIPMENT_STATUSES}
     wanted = {name: value for name, value in (("status", status), ("plugin", plugin)) if value}
     q = q.strip()
     order_id = q.upper().partition("-")[0]

@@ -24,6 +24,7 @@ from shared.contracts.fulfillment import (
     PluginCancelClaimed,
     PluginCancelRequested,
     PluginConfigured,
+    ShipmentStatus,
 )
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
@@ -102,12 +103,16 @@ def _erasure(row: Row | None, fact: Fact) -> Row | None:
 erasures = view("erasures", 2, _erasure_key, _erasure, ["due_at"])
 """Exports of erased customers that may still lie here."""
 
-STATUSES = ("Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "Cancelled", "RMA Pending", "Returned", "Failed")
 
-
-def status(row: Row) -> str:
+def status(row: Row) -> ShipmentStatus:
     """Of a record: the first that holds. Whoever ships it knows best."""
-    told = (("returned_at", "Returned"), ("rma", "RMA Pending"), ("delivered_at", "Delivered"), ("parcels", "Shipped"), ("cancelled", "Cancelled"))
+    told: Sequence[tuple[str, ShipmentStatus]] = (
+        ("returned_at", "Returned"),
+        ("rma", "RMA Pending"),
+        ("delivered_at", "Delivered"),
+        ("parcels", "Shipped"),
+        ("cancelled", "Cancelled"),
+    )
     for name, said in (*told, ("exported_at", "Pending Shipment"), ("held", "Hold"), ("failing", "Failed"), ("requested_at", "Pending")):
         if row.get(name):
             return said

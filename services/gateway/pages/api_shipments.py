@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, Field
 
 from services.gateway.door import LOOKS_UP, SETS, Ask, allow
 from services.gateway.pages.api import Body, Key
+from shared.contracts.fulfillment import ShipmentStatus
 from shared.ids import OrderId
 
 router = APIRouter(prefix="/api/v1/shipments")
 
 Plugin = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Status = Literal["Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "Cancelled", "RMA Pending", "Returned", "Failed"]
 
 
 class ReasonIn(Body):
@@ -37,11 +37,11 @@ class MomentIn(Body):
 
 @router.get("", dependencies=[allow(*LOOKS_UP, scope="shipments:read")])
 async def shipments(
-    services: Ask, status: Status | None = None, plugin: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = None,
+    services: Ask, status: ShipmentStatus | None = None, plugin: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = None,
     q: Annotated[str | None, Query(max_length=255)] = None, cursor: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """One row for each plugin that ships something of an order, the newest change first, without addresses; `q` is an order's or export's id, or a
-    tracking number."""
+    tracking number. `counts` by status go up to 1000."""
     found = await services.get("fulfillment", "/shipments", status=status, plugin=plugin, q=q, cursor=cursor)
     rows = [{name: value for name, value in row.items() if name not in ("shipping", "customer")} for row in found["rows"]]
     return {**found, "rows": rows}

@@ -12,21 +12,25 @@ from services.gateway.pages.forms import Typed
 from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, if_answered, more, pages_of, who_is
 from services.gateway.pages.summary import summary_of
 from services.gateway.render import page, wants_part
+from shared.contracts.fulfillment import SHIPMENT_STATUSES, ShipmentStatus
 from shared.ids import OrderId
 
 router = APIRouter(include_in_schema=False)
 
-Status = Literal["", "Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "RMA Pending", "Returned", "Failed", "Cancelled"]
-STATUSES: tuple[Status, ...] = (
-    "Hold", "Failed", "Pending", "Pending Shipment", "Shipped", "Delivered", "RMA Pending", "Returned", "Cancelled",
-)  # fmt: skip
 Plugin = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Chosen = Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")]
 
 
 @router.get("/fulfillment", dependencies=[allow(*LOOKS_UP)])
 async def shipments(
-    request: Request, services: Ask, status: Status = "", plugin: Chosen = "", q: Text = "", cursor: Cursor = "", pages: Pages = 1, seen: Seen = ""
+    request: Request,
+    services: Ask,
+    status: Literal["", ShipmentStatus] = "",
+    plugin: Chosen = "",
+    q: Text = "",
+    cursor: Cursor = "",
+    pages: Pages = 1,
+    seen: Seen = "",
 ) -> Response:
     if seen.startswith("shipment-"):
         await services.ask("fulfillment", "GET", f"/shipments/{seen[9:].partition('@')[0]}", query={"min_version": seen})
@@ -34,7 +38,7 @@ async def shipments(
     found = await pages_of(services, "fulfillment", "/shipments", cursor, pages, status=status or None, plugin=plugin or None, q=q or None)
     known = await if_answered(services, "fulfillment", "/plugins")
     asked = {"q": q, "status": status, "plugin": plugin}
-    tabs = [(name, address("/fulfillment", q=q, plugin=plugin, status=name), found["counts"][name], name == status) for name in STATUSES]
+    tabs = [(name, address("/fulfillment", q=q, plugin=plugin, status=name), found["counts"][name], name == status) for name in SHIPMENT_STATUSES]
     return page(
         request, "fulfillment_list.html" if wants_part(request) else "fulfillment.html", rows=found["rows"], q=q, chosen=status, plugin=plugin,
         tabs=[("All", address("/fulfillment", q=q, plugin=plugin), None, not status), *tabs], plugins=known["rows"] if known else [],
