@@ -23,7 +23,7 @@ from services.fulfillment.plugin import Configure, plugin
 from services.fulfillment.plugins.installed import Installed
 from services.fulfillment.plugins.kinds import Kind
 from services.fulfillment.plugins.protocol import TIMEOUT, Door, Reply, Secrets
-from services.fulfillment.roster import Roster
+from services.fulfillment.roster import MOST, Roster
 from services.fulfillment.secrets import Safe
 from services.fulfillment.shipment import shipment
 from services.fulfillment.views import deliveries, shipments, within
@@ -94,6 +94,8 @@ async def configure(name: Name, body: PluginBody, service: RunningService, sent:
     """The secrets are kept before the event names them, and those before forgotten after it: a kill in between loses none that are in use."""
     safe: Safe = service.state["safe"]
     before: PluginConfigured | None = (await service.load(plugin, name))[0]
+    if before is None and await service.state["roster"].is_full():
+        raise Refusal(Refused("too-many-plugins", f"There are {MOST} plugins, and no more can be looked after.", "name", conflict=False))
     kept = await _kept(safe, before)
     secrets = kept if body.secrets is None else {key: value for key, value in ({**kept, **body.secrets} if body.secrets else {}).items() if value}
     command = _command(service, name, body, sent.actor, secrets)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.fulfillment import delivery, health, plugin_api
+from services.fulfillment import delivery, health, plugin_api, roster
 from services.fulfillment.commands import Create, Release
 from services.fulfillment.health import Watch
 from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
@@ -301,6 +301,15 @@ async def test_a_secret_is_encrypted_and_told_to_nobody(shop, running, warehouse
     assert (kept["secrets"], kept["title"]) == (["token"], "Toys")
     assert (await configured(shop, "toys", on=False, secrets={"token": ""}))["secrets"] == []
     assert (await shop.ask("fulfillment", "POST", "/plugins/toys/test", {}, ADMIN))[1]["detail"] == "It has no secret."
+
+
+async def test_no_more_plugins_are_configured_than_are_looked_at(shop, running, monkeypatch):
+    monkeypatch.setattr(roster, "MOST", 2)
+    await configured(shop, "aa")
+    status, wrong = await shop.ask("fulfillment", "PUT", "/plugins/zz", {"kind": "csv"}, ADMIN)
+    assert (status, wrong["code"], wrong["field"]) == (422, "too-many-plugins", "name")
+    assert (await configured(shop, "aa", title="Toys"))["title"] == "Toys"
+    assert [row["name"] for row in (await shop.ask("fulfillment", "GET", "/plugins"))[1]["rows"]] == ["aa", "csv"]
 
 
 async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, warehouse):
