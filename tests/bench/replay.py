@@ -85,14 +85,14 @@ def _folded(row: Row_ | None, validated: Event, time: str) -> Row_:
 
 class Shipment(Aggregate):
     @event("Created")
-    def __init__(self, order_id: str, plugin: str, submitted: Row_) -> None:
+    def __init__(self, order_id: str, plugin: str, submitted: Row_, lines: list[int]) -> None:
         self.order_id = order_id
 
     @event("Released")
-    def release(self, order_id: str, by: str) -> None: ...
+    def release(self, order_id: str, by: str, by_hand: bool, reason: str, plugins: list[str], at: str | None) -> None: ...
 
     @event("Requested")
-    def request(self, order_id: str, plugin: str, export_id: str, due_at: str) -> None: ...
+    def request(self, order_id: str, plugin: str, export_id: str, due_at: str, by: str, reason: str) -> None: ...
 
     @event("Exported")
     def export(self, order_id: str, plugin: str, export_id: str, their_id: str) -> None: ...
