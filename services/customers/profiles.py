@@ -113,7 +113,8 @@ profiles = view("profiles", 4, _key, _profile, ["listed_at"])
 
 
 def _note_key(event: CustomerNoted, fact: Fact) -> str:
-    return event.order_id or fact.id
+    """An order may have been another customer's before, whose stream tells of it too."""
+    return f"{event.customer_id}/{event.order_id}" if event.order_id else fact.id
 
 
 def _note(row: Row | None, fact: Fact) -> Row:
@@ -121,12 +122,12 @@ def _note(row: Row | None, fact: Fact) -> Row:
     return {"customer_id": event.customer_id, "order_id": event.order_id, "note": event.note, "by": event.by, "at": stamp(fact.time)}
 
 
-notes = view("notes", 2, _note_key, _note, ["customer_id", "at"])
-"""The newest of each order, and those that were added by hand."""
+notes = view("notes", 3, _note_key, _note, ["customer_id", "at"])
+"""A customer's newest of each order, and those that were added by hand."""
 
 
 def _address_key(event: CustomerUpdated) -> str:
-    return event.order_id
+    return f"{event.customer_id}/{event.order_id}"
 
 
 def _address(row: Row | None, fact: Fact) -> Row:
@@ -136,4 +137,4 @@ def _address(row: Row | None, fact: Fact) -> Row:
 
 
 addresses = view("addresses", 1, _address_key, _address, ["customer_id", "at"])
-"""Those of each order that a profile was told by."""
+"""Those of each order that a customer's profile was told by."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
@@ -18,6 +17,7 @@ from services.fulfillment.shipment import shipment
 from services.fulfillment.views import PLACES, shipments, within
 from shared.contracts.fulfillment import SHIPMENT_STATUSES, Parcel, ShipmentStatus
 from shared.http import RunningService, Sent
+from shared.ids import PLUGIN_NAME, PluginName, is_order_id
 from shared.kernel.commands import Envelope
 from shared.kernel.ports import Prefix, Where
 from shared.kernel.views import Row
@@ -28,9 +28,7 @@ from shared.text import Id, Line
 
 router = APIRouter()
 
-PluginName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Named = Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")]
-_ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
+Named = Annotated[str, Query(pattern=f"^({PLUGIN_NAME})?$")]
 _FOREMOST = ("Failed", "Hold", "Pending", "Pending Shipment", "RMA Pending", "Shipped", "Delivered", "Returned", "Cancelled")
 """What an order's shipment is called where its records differ: what somebody waits for longest comes first."""
 _UNSAID: Row = {
@@ -85,7 +83,7 @@ async def find(
     wanted = {name: value for name, value in (("status", status), ("plugin", plugin)) if value}
     q = q.strip()
     order_id = q.upper().partition("-")[0]
-    if _ORDER.fullmatch(order_id):
+    if is_order_id(order_id):
         rows, following = await _of_order(service, order_id, wanted), None
     else:
         where, sort = ({**wanted, "tracking": q}, "updated_at") if q else _listed(status, plugin)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 import structlog
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.fulfillment.commands import Resend
@@ -29,6 +29,7 @@ from services.fulfillment.shipment import shipment
 from services.fulfillment.views import deliveries, shipments, within
 from shared.contracts.fulfillment import PluginConfigured
 from shared.http import RunningService, Sent
+from shared.ids import PluginName
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
@@ -40,7 +41,6 @@ from shared.text import Line
 log = structlog.get_logger()
 router = APIRouter(prefix="/plugins")
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 _HEADER = "x-hook-"
 _LONGEST = 300
@@ -90,7 +90,7 @@ def _kind(kind: Kind, door: bool) -> dict[str, Any]:
 
 
 @router.put("/{name}")
-async def configure(name: Name, body: PluginBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+async def configure(name: PluginName, body: PluginBody, service: RunningService, sent: Sent) -> dict[str, Any]:
     """The secrets are kept before the event names them, and those before forgotten after it: a kill in between loses none that are in use."""
     safe: Safe = service.state["safe"]
     before: PluginConfigured | None = (await service.load(plugin, name))[0]
@@ -136,7 +136,7 @@ def _command(service: Running, name: str, body: PluginBody, by: str, secrets: Se
 
 
 @router.post("/{name}/test")
-async def test(name: Name, service: RunningService) -> dict[str, str]:
+async def test(name: PluginName, service: RunningService) -> dict[str, str]:
     """``{"answer": "ok" or "failed", "detail"}``; nothing is sent."""
     await _known(service, name)
     roster: Roster = service.state["roster"]
@@ -148,7 +148,7 @@ async def test(name: Name, service: RunningService) -> dict[str, str]:
 
 
 @router.post("/{name}/replay")
-async def replay(name: Name, body: Period, service: RunningService, sent: Sent) -> dict[str, Any]:
+async def replay(name: PluginName, body: Period, service: RunningService, sent: Sent) -> dict[str, Any]:
     """What it was sent in that time, once more, each under its own export id: ``{"sent", "left_out", "next"}``; ``next`` is the cursor to go on with.
 
     What is sent once more stays where it was in time, so that no page meets what another one has sent.
@@ -174,7 +174,7 @@ async def replay(name: Name, body: Period, service: RunningService, sent: Sent) 
 
 @router.post("/{name}/door")
 async def door(
-    name: Name, request: Request, service: RunningService, method: Annotated[str, Query(pattern="^(GET|POST|PUT)$")] = "GET", query: str = ""
+    name: PluginName, request: Request, service: RunningService, method: Annotated[str, Query(pattern="^(GET|POST|PUT)$")] = "GET", query: str = ""
 ) -> dict[str, Any]:
     """Somebody asks the plugin: the body as it came, headers named ``x-hook-<name>``. Answers ``{status, type, headers, body}``, that in base64."""
     known = await _known(service, name)

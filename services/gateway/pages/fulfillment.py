@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SETS, Ask, Failed, Services, allow
@@ -13,12 +13,11 @@ from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address
 from services.gateway.pages.summary import summary_of
 from services.gateway.render import page, wants_part
 from shared.contracts.fulfillment import SHIPMENT_STATUSES, ShipmentStatus
-from shared.ids import OrderId
+from shared.ids import PLUGIN_NAME, OrderId, PluginName
 
 router = APIRouter(include_in_schema=False)
 
-Plugin = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Chosen = Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")]
+Chosen = Annotated[str, Query(pattern=f"^({PLUGIN_NAME})?$")]
 
 
 @router.get("/fulfillment", dependencies=[allow(*LOOKS_UP)])
@@ -60,18 +59,18 @@ async def hold(request: Request, id: OrderId, services: Ask, key: Key, reason: T
 
 
 @router.post("/orders/{id}/shipments/{plugin}/resend", dependencies=[allow(*SETS)])
-async def resend(request: Request, id: OrderId, plugin: Plugin, services: Ask, key: Key, reason: Typed = "") -> Response:
+async def resend(request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, reason: Typed = "") -> Response:
     return await _done(request, services, id, f"{plugin}/resend", key, _because(reason))
 
 
 @router.post("/orders/{id}/shipments/{plugin}/return", dependencies=[allow(*SETS)])
-async def ask_back(request: Request, id: OrderId, plugin: Plugin, services: Ask, key: Key, reason: Typed = "") -> Response:
+async def ask_back(request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, reason: Typed = "") -> Response:
     return await _done(request, services, id, f"{plugin}/return", key, _because(reason))
 
 
 @router.post("/orders/{id}/shipments/{plugin}/became", dependencies=[allow(*SETS)])
 async def became(
-    request: Request, id: OrderId, plugin: Plugin, services: Ask, key: Key, what: Annotated[str, Form(max_length=20)] = "", carrier: Typed = "",
+    request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, what: Annotated[str, Form(max_length=20)] = "", carrier: Typed = "",
     tracking: Typed = "", service: Typed = "",
 ) -> Response:  # fmt: skip
     """Somebody has been told: it is on its way, it has arrived, it has come back."""
