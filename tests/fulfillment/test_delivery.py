@@ -312,3 +312,13 @@ async def test_shipments_are_listed_by_status_plugin_order_and_tracking_number(s
     for wrong, field in (("status=Gone", "status"), ("plugin=%21", "plugin")):
         status, body = await shop.ask("fulfillment", "GET", f"/shipments?{wrong}")
         assert (status, body["field"]) == (422, field)
+
+
+async def test_a_reason_is_kept_without_what_is_personal(shop, running, warehouse):
+    refused = Refused("Customer A,\n+1 512 555 0142 (a@example.com): nobody there. Ask Customer A.", again=False)
+    warehouse.says["csv"] = refused
+    await approved(running, ORDER, "")
+    row = await record(shop, ORDER, "csv", lambda row: row["reason"])
+    assert row["reason"] == "… A, … (…): nobody there. Ask … A."
+    _, told = await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}/log")
+    assert "512" not in str(told)
