@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
@@ -67,6 +67,19 @@ def _no_card(text: str) -> str:
 def without_cards(text: str) -> str:
     """Runs of digits that hold a card number are masked whole."""
     return _DIGITS.sub(lambda run: run[0] if _has_no_card(run[0]) else "•" * len(run[0]), text)
+
+
+_PHONE = re.compile(r"\+?\d(?:[ ().-]{0,3}\d){6,}")
+_EMAIL = re.compile(r"[^\s@<>()\[\]\"',;:]+@[^\s@<>()\[\]\"',;:]+\.\w+")
+_SHORTEST_KNOWN = 3
+
+
+def impersonal(text: str, known: Iterable[str] = ()) -> str:
+    """What somebody outside says, as it may be kept: no numbers of cards and phones, no e-mail addresses, nothing that is ``known`` of the person."""
+    words = sorted({each.strip() for each in known if len(each.strip()) >= _SHORTEST_KNOWN}, key=len, reverse=True)
+    if words:
+        text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", "…", text, flags=re.IGNORECASE)
+    return _PHONE.sub("…", _EMAIL.sub("…", without_cards(text)))
 
 
 def _has_no_card(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -31,6 +32,7 @@ from shared.kernel.effects import Effect, Work
 from shared.kernel.errors import Unavailable
 from shared.kernel.events import Event
 from shared.service import Running
+from shared.text import impersonal
 
 log = structlog.get_logger()
 
@@ -58,7 +60,7 @@ class Dispatch:
         outgoing = await self.outgoing(record, state)
         known: Known = None
         if not record.resend:
-            known = await self._in_time(record, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
+            known = await self._in_time(record, outgoing, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
         match known:
             case NoAnswer(reason, after):
                 return self._failed(record, reason, unknown=record.doubted, after=after)
@@ -71,7 +73,7 @@ class Dispatch:
 
     async def _hand_over(self, record: Record, at: At, plugin: protocol.Plugin, outgoing: Outgoing) -> Delivered | Failed:
         """A no is about this try: an earlier one may have got there all the same."""
-        said = await self._in_time(record, plugin.deliver(outgoing, at.options, at.secrets), (Taken, Refused, NoAnswer))
+        said = await self._in_time(record, outgoing, plugin.deliver(outgoing, at.options, at.secrets), (Taken, Refused, NoAnswer))
         match said:
             case Taken(their_id):
                 return Delivered(record.export_id, plain(their_id, _LONGEST_ID))
@@ -92,12 +94,12 @@ class Dispatch:
             return self._unanswered(record, at.why)
         outgoing, their_id = await self.outgoing(record, state), record.their_id
         if not record.exported:
-            known = await self._in_time(record, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
+            known = await self._in_time(record, outgoing, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
             if isinstance(known, NoAnswer):
                 return self._unanswered(record, known.reason, known.after)
             their_id = plain(known.their_id, _LONGEST_ID) if known else ""
         asked = at.plugin.cancel(outgoing, their_id, at.options, at.secrets)
-        said = await self._in_time(record, asked, (protocol.Stopped, Refused, NoAnswer))
+        said = await self._in_time(record, outgoing, asked, (protocol.Stopped, Refused, NoAnswer))
         match said:
             case protocol.Stopped():
                 return Stopped(record.export_id)
@@ -133,8 +135,8 @@ class Dispatch:
         approved = state.approved.at if state.approved else None
         return outgoing(record, submitted, approved or record.created.submitted.submitted_at)
 
-    async def _in_time(self, record: Record, asked: Awaitable[Said], answers: tuple[type, ...]) -> Said | NoAnswer:
-        """Whatever goes wrong over there, nobody knows what they did."""
+    async def _in_time(self, record: Record, about: Outgoing, asked: Awaitable[Said], answers: tuple[type, ...]) -> Said | NoAnswer:
+        """Whatever goes wrong over there, nobody knows what they did. Reasons are kept for good: they say nothing personal."""
         try:
             async with asyncio.timeout(TIMEOUT):
                 said = await asked
@@ -146,7 +148,7 @@ class Dispatch:
         if not isinstance(said, answers):
             log.error("plugin.nonsense", plugin=record.plugin, export_id=record.export_id, answer=type(said).__name__)
             return NoAnswer(f"The plugin answered nonsense ({type(said).__name__}).")
-        return said
+        return replace(said, reason=_impersonal(said.reason, about)) if isinstance(said, Refused | NoAnswer) else said
 
 
 def _record(work: Work, state: Shipment) -> Record:
@@ -159,6 +161,11 @@ def _record(work: Work, state: Shipment) -> Record:
 def plain(text: str, longest: int) -> str:
     """What a plugin says is kept: one line of what can be printed."""
     return " ".join("".join(each if each.isprintable() else " " for each in str(text)[: 2 * longest]).split())[:longest]
+
+
+def _impersonal(reason: str, about: Outgoing) -> str:
+    places = [getattr(place, name) for place in (about.ship_to, about.bill_to) for name in ("street", "unit", "city", "postal")]
+    return impersonal(plain(reason, 2 * _LONGEST_REASON), (about.first_name, about.last_name, about.phone, about.email, *places))
 
 
 def outgoing(record: Record, submitted: dict[str, Any], approved_at: datetime) -> Outgoing:

@@ -412,3 +412,13 @@ async def test_each_list_is_read_in_the_order_of_one_index_however_many_there_ar
         plan = " ".join(row[3] for row in database.execute(f"explain query plan {query}"))
         assert "INDEX" in plan, query
         assert "TEMP B-TREE" not in plan or "1Z999" in query, query
+
+
+async def test_a_reason_is_kept_without_what_is_personal(shop, running, warehouse):
+    refused = Refused("Customer A,\n+1 512 555 0142 (a@example.com): nobody there. Ask Customer A.", again=False)
+    warehouse.says["csv"] = refused
+    await approved(running, ORDER, "")
+    row = await record(shop, ORDER, "csv", lambda row: row["reason"])
+    assert row["reason"] == "… A, … (…): nobody there. Ask … A."
+    _, told = await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}/log")
+    assert "512" not in str(told)
