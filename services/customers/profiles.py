@@ -47,13 +47,20 @@ def _profile(row: Row | None, fact: Fact, id: str) -> Row:
         case ConsentChanged():
             return {**row, **_agreed(row, event)}
         case CustomersMerged() | CustomersUnmerged() if event.alias == id:
-            together = isinstance(event, CustomersMerged)
-            return _listed({**row, "alias": {"of": event.customer_id, "by": event.by, "at": at} if together else None})
+            return _listed({**row, "alias": _alias(row, event, at)})
         case CustomerExported():
             return {**row, "exported": {"by": event.by, "at": at}}
         case CustomerErased():
             return _listed({**row, "erased_at": at})
     return row
+
+
+def _alias(row: Row, event: CustomersMerged | CustomersUnmerged, at: str) -> Row | None:
+    """Whom they are parted from may not be whom they belong to."""
+    if isinstance(event, CustomersMerged):
+        return {"of": event.customer_id, "by": event.by, "at": at}
+    known: Row | None = row["alias"]
+    return known if known and known["of"] != event.customer_id else None
 
 
 def _listed(row: Row) -> Row:
