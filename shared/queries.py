@@ -13,7 +13,7 @@ from shared.kernel.decider import Refused
 from shared.kernel.errors import Unavailable
 from shared.kernel.ports import Documents, Keyring, Where
 from shared.kernel.projector import Build
-from shared.kernel.views import Row, View
+from shared.kernel.views import Document, Row, View
 
 if TYPE_CHECKING:
     from shared.rebuild import Rebuilds
@@ -48,23 +48,35 @@ class Queries:
 
         Raises Refusal for a version that is none.
         """
+        return await self._row(await self._document(view, id, min_version), opened)
+
+    async def get_since(self, view: View, id: str, min_version: str, *, opened: bool = True) -> Row | None:
+        """As ``get``, and never one that has not seen that version. Raises Unavailable after 2 s."""
+        document = await self._document(view, id, min_version)
+        if document is None or not _has_seen(document, min_version):
+            raise Unavailable(f"The view {self.service.name}.{view.name} has not come to {min_version} yet.")
+        return await self._row(document, opened)
+
+    async def _row(self, document: Document | None, opened: bool) -> Row | None:
+        if document is None or document.data is None:
+            return None
+        row = {**document.data, "id": document.id}
+        return cast(Row, await self.opened(row)) if opened else row
+
+    async def _document(self, view: View, id: str, min_version: str | None) -> Document | None:
         live = self.live(view)
         document = await self.documents.get(live, id)
         if min_version:
-            stream, _, version = min_version.rpartition("@")
-            if not version.isdigit():
+            if not min_version.rpartition("@")[2].isdigit():
                 raise Refusal(Refused("bad-version", "A version is <stream>@<number>.", field="min_version", conflict=False))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_WAIT_FOR_VERSION):
-                    while document is None or document.versions.get(stream, 0) < int(version):
+                    while document is None or not _has_seen(document, min_version):
                         projected = self.working.projected
                         self.hurry(self.service.views_group)
                         await self._again(projected)
                         document = await self.documents.get(live, id)
-        if document is None or document.data is None:
-            return None
-        row = {**document.data, "id": id}
-        return cast(Row, await self.opened(row)) if opened else row
+        return document
 
     async def many(self, view: View, ids: Sequence[str], *, opened: bool = True) -> dict[str, Row]:
         """Those that are there, by id, in one reading."""
@@ -89,10 +101,15 @@ class Queries:
         rows = [{**(document.data or {}), "id": document.id} for document in page.documents]
         return (await self.opened(rows) if open_fields else rows), page.next
 
-    async def count(self, view: View, where: Where | None = None) -> int:
-        return await self.documents.count(self.live(view), where)
+    async def count(self, view: View, where: Where | None = None, *, most: int | None = None) -> int:
+        return await self.documents.count(self.live(view), where, most=most)
 
     async def opened(self, value: Any) -> Any:
         """A copy of a JSON-like value with its sealed texts opened."""
         streams = sorted(set(sealed_under(value)))
         return open_sealed(value, await self.keyring.find(streams)) if streams else value
+
+
+def _has_seen(document: Document, min_version: str) -> bool:
+    stream, _, version = min_version.rpartition("@")
+    return document.versions.get(stream, 0) >= int(version)

@@ -73,9 +73,11 @@ def lines(data: bytes, most: int) -> list[tuple[int, list[str]]]:
 
 
 def _separator(text: str) -> tuple[str, str, int]:
-    """What parts cells; a line that only says so is taken off."""
+    """What parts cells; a line that only says so is taken off. Raises Unreadable."""
     first, _, rest = text.partition("\n")
     if first.lower().startswith("sep=") and len(first.strip("\r")) == 5:
+        if first[4] == '"':
+            raise Unreadable("The first line says that quotes part its cells, and those stand around them. Save it as CSV again.", "row 1")
         return first[4], rest, 1
     bare = re.sub(r'"[^"]*"', "", first)
     return max(_SEPARATORS, key=bare.count), text, 0
@@ -113,12 +115,14 @@ def plain(cell: str) -> str:
 
 def written(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
     """With a mark by which spreadsheets know UTF-8, and an apostrophe before what they would run."""
+    return "\ufeff" + table([columns, *([row.get(name, "") for name in columns] for row in rows)])
+
+
+def table(rows: Iterable[Iterable[str | int]], separator: str = ",") -> str:
+    """Without a mark. Texts are safe, numbers stay numbers."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([safe(row.get(name, "")) for name in columns])
-    return "\ufeff" + out.getvalue()
+    csv.writer(out, delimiter=separator).writerows([safe(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return out.getvalue()
 
 
 def safe(cell: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
@@ -48,6 +48,16 @@ def _one_line(text: str) -> str:
     return text
 
 
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _can_be_seen(text: str) -> str:
+    """Empty is nothing that could be hidden."""
+    if any(letter in _TURNS for letter in text) or (text and all(unicodedata.category(letter)[0] in "CMZ" for letter in text)):
+        raise ValueError("This contains characters that nobody can see.")
+    return text
+
+
 def _numbers(text: str) -> Iterator[str]:
     """What may be read as one number: whole groups of digits, one after the other."""
     for plus, run in _DIGITS.findall("".join(str(unicodedata.decimal(each, each)) for each in text)):
@@ -67,6 +77,19 @@ def _no_card(text: str) -> str:
 def without_cards(text: str) -> str:
     """Runs of digits that hold a card number are masked whole."""
     return _DIGITS.sub(lambda run: run[0] if _has_no_card(run[0]) else "•" * len(run[0]), text)
+
+
+_PHONE = re.compile(r"\+?\d(?:[ ().-]{0,3}\d){6,}")
+_EMAIL = re.compile(r"[^\s@<>()\[\]\"',;:]+@[^\s@<>()\[\]\"',;:]+\.\w+")
+_SHORTEST_KNOWN = 3
+
+
+def impersonal(text: str, known: Iterable[str] = ()) -> str:
+    """What somebody outside says, as it may be kept: no numbers of cards and phones, no e-mail addresses, nothing that is ``known`` of the person."""
+    words = sorted({each.strip() for each in known if len(each.strip()) >= _SHORTEST_KNOWN}, key=len, reverse=True)
+    if words:
+        text = re.sub(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)", "…", text, flags=re.IGNORECASE)
+    return _PHONE.sub("…", _EMAIL.sub("…", without_cards(text)))
 
 
 def _has_no_card(text: str) -> bool:
@@ -109,4 +132,6 @@ def sentence(error: Mapping[str, Any]) -> str:
 Id = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_readable), AfterValidator(_one_line)]
 """Somebody's own name for something."""
 Line = Annotated[Id, AfterValidator(_no_card)]
+Label = Annotated[Line, AfterValidator(_can_be_seen)]
+"""What something is picked by: letters that join or part others are fine, those that turn the line around are not."""
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(_readable), AfterValidator(_no_card)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +27,7 @@ from shared.kernel.errors import Unavailable
 from shared.kernel.events import ERASED, Event
 from shared.service import Running
 from shared.settings import Settings, SettingsError
-from shared.text import without_cards
+from shared.text import impersonal
 
 log = structlog.get_logger()
 
@@ -157,16 +156,8 @@ class Desk:
             log.warning("sms.failed", plugin=there.name, error=type(error).__name__)
             raise NotSent(f"The SMS plugin {there.name} failed.") from error
         if isinstance(said, Refused):
-            raise NotSent(_impersonal(said.reason), again=said.again)
+            raise NotSent(impersonal(one_line(said.reason))[:_LONGEST_REASON], again=said.again)
         return Sent(there.name)
-
-
-_PHONE = re.compile(r"\+?\d(?:[ ().-]{0,3}\d){6,}")
-
-
-def _impersonal(reason: str) -> str:
-    """A reason is kept as it is: without a phone number that it repeats."""
-    return _PHONE.sub("…", without_cards(one_line(reason)))[:_LONGEST_REASON]
 
 
 def _e164(phone: str) -> str:

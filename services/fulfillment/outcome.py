@@ -19,7 +19,7 @@ from services.fulfillment.commands import (
     Unanswered,
     Unstoppable,
 )
-from services.fulfillment.records import LEASE, Record, Shipment
+from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT, Record, Shipment
 from shared.contracts.fulfillment import (
     FulfillmentCancelled,
     FulfillmentDelivered,
@@ -35,9 +35,6 @@ from shared.contracts.fulfillment import (
 from shared.kernel.decider import Refused
 from shared.kernel.events import Event
 
-BACKOFF = timedelta(seconds=30)
-LONGEST_BACKOFF = timedelta(hours=4)
-
 
 def told(command: News, shipment: Shipment) -> Sequence[Event] | Refused:
     """Whoever ships it knows better than a lost answer whether they have it."""
@@ -47,11 +44,11 @@ def told(command: News, shipment: Shipment) -> Sequence[Event] | Refused:
     news = _news(command, record, shipment)
     if isinstance(news, Refused) or not news or record.exported:
         return news
-    return [FulfillmentExported(**_which(record), their_id=record.their_id), *news]
+    return [FulfillmentExported(**record.which, their_id=record.their_id), *news]
 
 
 def _news(command: News, record: Record, shipment: Shipment) -> Sequence[Event] | Refused:
-    which = _which(record)
+    which = record.which
     match command:
         case Ship(_, _, parcel, at, source):
             known = any(parcel.tracking == each.tracking for each in record.parcels)
@@ -70,14 +67,14 @@ def _ask_back(rma: str, by: str, reason: str, record: Record) -> Sequence[Event]
         return Refused("returned", "This has come back already.")
     if record.stopped and not record.parcels:
         return Refused("cancelled", "This shipment was stopped, so that nothing can come back.")
-    return [] if record.rma else [FulfillmentReturnRequested(**_which(record), rma=rma, reason=reason, by=by)]
+    return [] if record.rma else [FulfillmentReturnRequested(**record.which, rma=rma, reason=reason, by=by)]
 
 
 def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
     record = shipment.of(command.export_id)
     if record is None or (record.recall != "requested" and not (record.recall == "unknown" and isinstance(command, Stopped))):
         return []
-    which, asking = _which(record), record.recalling
+    which, asking = record.which, record.recalling
     match command:
         case ClaimCancel(_, holder, now) if not _busy(record, command) and (asking.until is None or now >= asking.until):
             return [PluginCancelClaimed(**which, holder=holder, until=now + LEASE, takeover=asking.ever)]
@@ -89,14 +86,14 @@ def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
         case Unstoppable(_, reason, now):
             return _unstoppable(record, reason, now)
         case Unanswered(_, reason, now, lease, after) if lease and lease == asking.lease:
-            wait = max(min(BACKOFF * 2 ** min(asking.failures, 20), LONGEST_BACKOFF), min(after or timedelta(0), timedelta(days=1)))
+            wait = max(min(BACKOFF * 2 ** min(asking.failures, 20), LONGEST_BACKOFF), min(after or timedelta(0), LONGEST_WAIT))
             return [PluginCancelAnswered(**which, answer="none", reason=reason, retry_at=now + wait)]
     return []
 
 
 def _unstoppable(record: Record, reason: str, now: datetime) -> Sequence[Event]:
     """What nobody has said they have is not taken for exported; whoever looks after orders is told, if no failure has told them yet."""
-    which = _which(record)
+    which = record.which
     if record.exported:
         return [PluginCancelAnswered(**which, answer="too-late", reason=reason)]
     failed = FulfillmentFailed(**which, reason="Nobody knows whether they have it.", retry_at=now, given_up=True)
@@ -108,7 +105,7 @@ def settled(command: Settle, shipment: Shipment) -> Sequence[Event] | Refused:
     record = shipment.records.get(command.plugin)
     if record is None or record.recall != "unknown" or record.stopped or shipment.cancelled:
         return Refused("not-unknown", "Nobody has to say whether they have this.")
-    which, said = _which(record), {"by": command.by, "note": command.note}
+    which, said = record.which, {"by": command.by, "note": command.note}
     if command.has:
         return [FulfillmentExported(**which, their_id=record.their_id), PluginCancelAnswered(**which, answer="too-late", **said)]
     answered = PluginCancelAnswered(**which, answer="stopped", **said)
@@ -120,7 +117,3 @@ def settled(command: Settle, shipment: Shipment) -> Sequence[Event] | Refused:
 def _busy(record: Record, command: ClaimCancel) -> bool:
     """It may be under way to them at this moment."""
     return bool(record.delivery.lease and command.now < record.delivery.lease)
-
-
-def _which(record: Record) -> dict[str, str]:
-    return {"order_id": record.created.order_id, "plugin": record.plugin, "export_id": record.export_id}

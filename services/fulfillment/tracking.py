@@ -7,15 +7,17 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.fulfillment.moments import DayOrMonth, moment
+from services.fulfillment.moments import DayOrMonth, happened, moment
+from services.fulfillment.plugins.told import Number, Short
 from shared.contracts.fulfillment import Parcel
+from shared.ids import ORDER_ID, PLUGIN_NAME, is_order_id
 from shared.sheets import Unreadable, lines, plain, safe
-from shared.text import Id, sentence
+from shared.text import sentence
 
 MOST = 5_000
 """Rows of one file."""
@@ -40,14 +42,11 @@ _WORDS: Mapping[str, Became] = {
     "delivered": "delivered", "arrived": "delivered",
     "returned": "returned", "return": "returned", "received": "returned", "returnreceived": "returned",
 }  # fmt: skip
-_ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
-_EXPORT = re.compile(r"([0-9A-HJKMNP-TV-Z]{10})-([a-z][a-z0-9-]{0,39})", re.IGNORECASE)
-_RMA = re.compile(r"([0-9A-HJKMNP-TV-Z]{10})-R[1-9][0-9]{0,3}")
+_EXPORT = re.compile(f"({ORDER_ID})-({PLUGIN_NAME})", re.IGNORECASE)
+_RMA = re.compile(f"({ORDER_ID})-R[1-9][0-9]{{0,3}}")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
-_LONGEST = 100
-_LINE = TypeAdapter(Id)
-_AHEAD = timedelta(days=1)
-"""Clocks and time zones differ."""
+_KINDS: Mapping[str, TypeAdapter[str]] = {"tracking": TypeAdapter(Number)}
+_SHORT = TypeAdapter(Short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,8 @@ def table(data: bytes, first: DayOrMonth, now: datetime) -> Table:
     """Raises Unreadable where nothing of it can be told apart into rows and columns."""
     (number, headings), *rows = lines(data, MOST)
     places = _places(headings, number)
+    if not rows:
+        raise Unreadable("There is nothing below the headings.", f"row {number}")
     told, problems = [], []
     for row, cells in rows:
         try:
@@ -153,7 +154,7 @@ def _about(order: str, export_id: str, rma: str) -> tuple[str, str]:
     returned = _RMA.fullmatch(rma.upper())
     if rma and not returned:
         raise Wrong("rma", f"{_short(rma)} is no RMA number. One is like 1A2B3C4D5E-R1.")
-    if order and not _ORDER.fullmatch(order):
+    if order and not is_order_id(order):
         raise Wrong("order", f"{_short(order)} is no order number. One has ten letters and digits.")
     named = {each for each in (order, export and export[1].upper(), returned and returned[1]) if each}
     if len(named) != 1:
@@ -164,10 +165,8 @@ def _about(order: str, export_id: str, rma: str) -> tuple[str, str]:
 def _line(name: str, text: str) -> str:
     if name == "tracking" and _ROUNDED.fullmatch(text):
         raise Wrong(name, f"A spreadsheet has rounded {text} off. Format the column as text, and take the number from its source.")
-    if len(text) > _LONGEST:
-        raise Wrong(name, f"At most {_LONGEST} characters.")
     try:
-        return _LINE.validate_python(text)
+        return _KINDS.get(name, _SHORT).validate_python(text)
     except ValidationError as error:
         raise Wrong(name, sentence(error.errors()[0])) from error
 
@@ -176,12 +175,9 @@ def _at(text: str, first: DayOrMonth, now: datetime) -> datetime | None:
     if not text:
         return None
     try:
-        at = moment(text, first)
+        return happened(moment(text, first), now)
     except (ValueError, OverflowError) as error:
         raise Wrong("date", str(error)) from error
-    if at > now + _AHEAD:
-        raise Wrong("date", f"{at:%Y-%m-%d} is still to come.")
-    return min(at, now)
 
 
 def _short(text: str) -> str:

@@ -12,14 +12,13 @@ from services.qa.holding import applying, looks_back
 from services.qa.review import Open
 from services.qa.views import hold_rules
 from shared.contracts.qa import HoldRule
+from shared.kernel.errors import Unavailable
 from shared.kernel.events import Fact
 from shared.kernel.ports import Range
 from shared.kernel.projector import hasher
 from shared.kernel.views import Row
 from shared.service import Running
 
-_TRIES = 5
-"""Of two seconds each: so long the history may be behind."""
 _MOST_BEFORE = 200
 _MOST_TESTED = 1_000
 _SHOWN = 20
@@ -28,7 +27,7 @@ UNKNOWN = "The hold rules could not be tried: its history is not known"
 
 
 async def inform(service: Running, fact: Fact, command: Any) -> Any:
-    """One whose history does not come in time is held: nobody lets through what nobody has looked at."""
+    """One whose history cannot be known is held: nobody lets through what nobody has looked at. Raises Unavailable while it is only late."""
     if not isinstance(command, Open) or command.external:
         return command
     rules = await current(service)
@@ -45,11 +44,14 @@ async def current(service: Running) -> tuple[HoldRule, ...]:
 
 
 async def _known(service: Running, order_id: str, fact: Fact) -> Row | None:
-    for _ in range(_TRIES):
-        row = await service.get(history, order_id, fact.id, opened=False)
-        if row and ("at" in row or row.get("erased")):
-            return row if "at" in row else None
-    return None
+    """None where nobody will ever know it: erased, or behind what the history cannot read. Raises Unavailable while it is behind."""
+    try:
+        row = await service.get_since(history, order_id, fact.id, opened=False)
+    except Unavailable:
+        if (fact.part, fact.position) in await service.parking.left_out(service.service.views_group):
+            return None
+        raise
+    return row if row and "at" in row else None
 
 
 async def _before(service: Running, rules: Sequence[HoldRule], order: Row) -> list[Row]:

@@ -139,4 +139,7 @@ async def test_a_plugin_is_set_up_tested_and_switched_off(shop, admin):
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("row", name=re.compile("Toy warehouse"))).to_contain_text("Off")
     await page.goto("/settings")
-    await expect(page.get_by_label("Default plugin").locator("option")).to_contain_text(["CSV drop", "Toy warehouse (off)"])
+    await expect(page.get_by_label("Default plugin").locator("option").filter(has_text="Toy")).to_have_text("Toy warehouse (off)")
+    await page.get_by_label("Default plugin").select_option("toys")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#default_plugin-note")).to_contain_text("The plugin toys is switched off: orders would wait for it.")

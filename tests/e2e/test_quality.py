@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.rings import charged, external, settings, signed_in
+from tests.e2e.rings import ADDRESS, charged, external, settings, signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -265,6 +265,29 @@ async def test_what_a_reviewer_needs_lies_beside_the_decision(shop, sign_in):
     await page.get_by_label("Search reviews").fill("vl-77")
     await expect(page.locator("#queue .queue a")).to_have_count(1)
     await expect(entry(page, order_id)).to_be_visible()
+
+
+async def test_similar_orders_stand_beside_the_decision_say_what_is_the_same_and_lead_there(shop, sign_in):
+    page = await sign_in("reviewer1")
+
+    async def rung_up(number, email):
+        known = {"first_name": "Customer", "last_name": "Similar", "phone": f"+1 512 555 {number}", "email": email}
+        return await external(shop, "Similar", customer=known, billing={**ADDRESS, "street": f"{number} Example Street"})
+
+    earlier, order_id, alone = [
+        await rung_up(number, email) for number, email in (("0181", "same@example.com"), ("0182", "same@example.com"), ("0183", "alone@example.com"))
+    ]
+    await queue(page, f"/quality?order={order_id}")
+    similar = page.get_by_role("region", name="Similar orders")
+    await expect(similar.locator("tbody tr")).to_have_count(1)
+    row = similar.get_by_role("row", name=earlier)
+    await expect(row.get_by_role("cell", name="E-mail", exact=True)).to_be_visible()
+    await expect(row).to_contain_text("Pending")
+    await entry(page, alone).click()
+    await expect(similar).to_contain_text("No other order")
+    await entry(page, order_id).click()
+    await row.get_by_role("link", name=earlier).click()
+    await expect(page).to_have_url(re.compile(f"/orders/{earlier}$"))
 
 
 async def test_a_hold_rule_is_tried_on_past_orders_switched_on_and_holds(shop, sign_in):

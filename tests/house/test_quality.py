@@ -5,9 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from services.qa.review import review
 from shared.contracts.catalog import Settings
+from shared.contracts.order import Instrument, Person
+from shared.contracts.payments import PaymentAuthorized
+from shared.kernel.codec import MARK, headers
+from shared.kernel.events import Fact
+from shared.kernel.ports import Stored
 from shared.service import utc_now
 from tests.house.shop import ADDRESS, GOOD, Shop, until
+from tests.samples import NOON, submitted
 
 VELOCITY = {"kind": "velocity", "orders": 1, "hours": 24}
 
@@ -66,9 +73,9 @@ async def test_a_rule_that_looks_back_holds_the_second_order_and_says_so_of_past
     first = await placed(shop, "card")
     await shop.exported(first)
     second = await placed(shop, "card")
-    review = await held(shop, second)
-    assert (review["why"], review["rules"]) == ("rule", ["1 order before by the same phone within 24 h"])
-    (like,) = review["similar"]
+    second_review = await held(shop, second)
+    assert (second_review["why"], second_review["rules"]) == ("rule", ["1 order before by the same phone within 24 h"])
+    (like,) = second_review["similar"]
     assert (like["order_id"], like["same"]) == (first, ["phone", "address", "card"])
     _, told = await shop.ask("qa", "POST", "/rules/test", {"rule": VELOCITY})
     assert (told["tested"], told["held"], told["rows"][0]["order_id"]) == (2, 1, second)
@@ -156,6 +163,25 @@ async def test_many_are_approved_at_once_each_by_itself(shop):
     assert [row["code"] for row in answer["rows"]] == ["own-order"]
 
 
+async def test_one_key_stands_for_one_lot_of_orders(shop):
+    first, second = await placed(shop), await placed(shop)
+    for id in (first, second):
+        await held(shop, id)
+
+    async def asked(what, *ids):
+        return await shop.ask("qa", "POST", f"/reviews/{what}", {"order_ids": ids}, actor="agent:qa1", idempotency_key="many-0002")
+
+    assert (await asked("approve", first))[1]["done"] == 1
+    for what, ids in (("approve", (second,)), ("approve", (first, second)), ("undo", (first,))):
+        status, body = await asked(what, *ids)
+        assert (status, body["code"]) == (422, "key-reused")
+    assert (await asked("approve", first))[1]["done"] == 1
+    kept, qa = "bulk-keys", shop.house.running["qa"]
+    qa.clock = lambda: utc_now() + timedelta(days=2)
+    assert (await asked("approve", second))[1]["done"] == 1
+    assert len(await qa.blobs.ids(kept)) == 1
+
+
 async def test_two_reviewers_at_once_make_one_decision(shop):
     id = await placed(shop)
     await held(shop, id)
@@ -193,3 +219,53 @@ async def test_an_address_that_differs_holds(shop):
     there = {**ADDRESS, "street": "200 Example Street"}
     id = await placed(shop, "card", shipping_same=False, shipping=there)
     assert (await held(shop, id))["rules"] == ["Shipping differs from billing"]
+
+
+async def test_rules_wait_for_a_history_that_is_late(shop):
+    await ruled(shop, {"kind": "amount-over", "amount": 20_000})
+    qa = shop.house.running["qa"]
+    async with qa.working.holding:
+        passes, stays = [await placed(shop, "card", lines=[{"product": "1", "quantity": quantity}]) for quantity in (1, 9)]
+
+        async def waits():
+            return "has not come to" in qa.problems.get("qa.policies", "")
+
+        await until(waits)
+        assert [(await shop.ask("ops", "GET", f"/streams/review-{id}"))[0] for id in (passes, stays)] == [404, 404]
+    await shop.exported(passes)
+    assert (await held(shop, stays))["rules"] == ["Over 200.00 USD"]
+    assert not qa.problems
+
+
+async def authorised_unreadably(shop, id):
+    """A payment whose fields nobody can open: policies do without, the history does not."""
+    sent = submitted()
+    customer = Person(first_name=f"{MARK}order-{id} damaged", last_name="A")
+    sent = sent.model_copy(update={"order_id": id, "order": sent.order.model_copy(update={"order_id": id, "customer": customer})})
+    event = PaymentAuthorized(order_id=id, attempt=1, parts=(), instrument=Instrument(), submitted=sent)
+    fact = Fact(event, f"payment-{id}", 1, NOON, "effect:payments", id, "")
+    stored = Stored(fact.stream, 1, tuple(headers(fact)), event.model_dump_json().encode())
+    await shop.engine.log.append("payments", [stored])
+
+
+@pytest.mark.parametrize("discarded", [False, True], ids=["parked", "discarded"])
+async def test_an_order_whose_history_nobody_can_read_is_held(shop, discarded):
+    await ruled(shop, {"kind": "amount-over", "amount": 10_000_000})
+    qa, id = shop.house.running["qa"], (await shop.started())["order_id"]
+    async with qa.working.turn("qa.policies"):
+        await authorised_unreadably(shop, id)
+
+        async def parked():
+            return await qa.parking.row(f"qa.views|payment-{id}")
+
+        row = await until(parked)
+        if discarded:
+            await qa.retries.discard(row["id"], row["positions"][0][1], "agent:operator1")
+
+    async def opened():
+        state, _ = await qa.load(review, id)
+        return state.stage != "none" and state
+
+    assert (await until(opened)).stage == "waiting"
+    another = await placed(shop, "card")
+    await shop.exported(another)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shared.text import Id, Line, Note, without_cards
+from shared.text import Id, Line, Note, impersonal, without_cards
 
 line, note, id = TypeAdapter(Line), TypeAdapter(Note), TypeAdapter(Id)
 
@@ -95,3 +95,17 @@ def test_lines_are_one_line_and_notes_may_be_more():
 
 def test_a_card_number_in_a_log_is_masked_and_the_rest_stays():
     assert without_cards("card 4242 4242 4242 4242 of order 7K2M9QX4TB, +1 512 555 0142") == f"card {'•' * 19} of order 7K2M9QX4TB, +1 512 555 0142"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("+1 (512) 555-0142 takes nothing", "… takes nothing"),
+        ("No mail reaches customer.a@example.com.", "No mail reaches …."),
+        ("100 EXAMPLE street is not known to Miller", "… is not known to …"),
+        ("Millers answered 503 after 30 seconds", "Millers answered 503 after 30 seconds"),
+        ("4242 4242 4242 4242", "•" * 19),
+    ],
+)
+def test_what_somebody_outside_says_is_kept_without_what_is_personal(said, kept):
+    assert impersonal(said, ("Miller", "A", "", "100 Example Street")) == kept

@@ -18,7 +18,7 @@ class Evidence:
 
     def __init__(self, world, people):
         codec = Codec(EVENTS)
-        self.world, self.told = world, people.told
+        self.world, self.told, self.rules = world, people.told, people.rulers.standing
         self.facts = [decode(codec, stored) for stored in world.cluster.log]
         self.orders = defaultdict(list)
         self.commands = defaultdict(list)
@@ -50,6 +50,7 @@ def problems(evidence):
         given_back,
         topics_are_whole,
         gate_holds,
+        rules_hold,
         all_ended,
         all_closed,
         *CHECKS,
@@ -182,6 +183,44 @@ def gate_holds(evidence):
                 yield f"{order} was passed by {event.by}, who did not approve it"
             if isinstance(event, qa.ReviewUndone) and evidence.before(order, place, qa.ReviewPassed, qa.OrderApproved, qa.OrderDenied):
                 yield f"{order} was undone after it had taken effect"
+
+
+def rules_hold(evidence):
+    """P7: what waits for a person does not pass by itself, and nothing does to which a rule applies that stood before it."""
+    for order, events in evidence.orders.items():
+        for place, event in events:
+            if isinstance(event, qa.ReviewPassed) and event.by == "automatic":
+                if evidence.before(order, place, qa.QualityReviewRequested):
+                    yield f"{order} was held, and passed by itself"
+                for rule in evidence.rules:
+                    if _applies(rule, event.submitted):
+                        yield f"{order} passed by itself, and {rule['kind']} stood"
+
+
+SAID = {
+    "Over": "amount-over", "New": "new-customer-express", "Price": "price-override", "Shipping": "address-mismatch", "The": "nothing that is known",
+}  # fmt: skip
+"""By the first word of what a rule says; velocity begins with a number."""
+
+
+def held_by(evidence):
+    """The kind of rule, each time that one held an order."""
+    for fact in evidence.facts:
+        if isinstance(fact.event, qa.QualityReviewRequested):
+            yield from (SAID.get(said.split()[0], "velocity") for said in fact.event.rules)
+
+
+def _applies(rule, submitted):
+    """Of those that look at nothing but the order."""
+    match rule["kind"]:
+        case "amount-over":
+            return submitted.amount > rule["amount"]
+        case "address-mismatch":
+            return submitted.order.shipping.region != submitted.order.billing.region
+        case "price-override":
+            lines = [line for line in submitted.order.quote.lines if line.unit_rule == "override"]
+            return any((line.list_price - line.unit_price) * 100 >= rule["percent"] * line.list_price for line in lines)
+    return False
 
 
 def _unsettled(evidence, order, place, approved):

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from services.payments.simulator.magic import DECLINES, LOST_AFTER, LOST_BEFORE, MALFORMED, SLOW, UNREACHABLE
 from shared.clients import Caller, call
-from shared.contracts.catalog import Campaign, Coupon, Offer, Settings
+from shared.contracts.catalog import Campaign, Coupon, Offer, Settings, ShippingProfile
 from shared.kernel.ports import Stored
 from tests.simulation.reviewers import WINDOWS, Reviewers
+from tests.simulation.rulers import EXPRESS, Rulers
 from tests.simulation.shippers import Shippers
 from tests.simulation.world import Unanswered
 
@@ -16,6 +17,7 @@ CARDS = (*[GOOD] * 6, *[*DECLINES][:5], LOST_BEFORE, LOST_AFTER, MALFORMED, SLOW
 AGENTS = tuple(Caller(f"agent:agent{n}", "agent") for n in (1, 2, 3))
 SUPERVISOR = Caller("agent:supervisor1", "supervisor")
 ADDRESS = {"street": "100 Example Street", "city": "Austin", "region": "TX", "postal": "78701", "country": "US"}
+ELSEWHERE = {**ADDRESS, "street": "200 Example Street", "region": "OK", "postal": "73102"}
 CUSTOMER = {"first_name": "Customer", "last_name": "A", "phone": "+1 512 555 0142"}
 POISON = (
     ("cart", "order", "ringup.cart.OrderSubmitted"),
@@ -65,6 +67,7 @@ class People:
         """Until they are configured."""
         self._keys = 0
         self._reviewers, self._shippers = Reviewers(self, chance), Shippers(self, chance)
+        self.rulers = Rulers(self, chance)
 
     # Asking
 
@@ -99,6 +102,7 @@ class People:
     async def work(self, orders):
         """Everybody at once, until each agent's calls are over."""
         await self._publish(PHONE)
+        await self.rulers.open()
         others = [asyncio.create_task(work()) for work in (self._supervise, self._reviewers.work, self._reviewers.work)]
         await asyncio.gather(*(self._call(self._chance.choice(AGENTS)) for _ in range(orders)))
         await self.think(60)
@@ -132,12 +136,19 @@ class People:
         order, version = started.body["order_id"], started.body["version"]
         self.orders.append(order)
         changes = {"customer": CUSTOMER, "billing": ADDRESS, "lines": self._lines(body["campaign"]), "coupons": self._coupons()}
+        changes |= self._unusual(body["campaign"])
         edits = [self.ask("change", "cart", agent, "POST", f"/orders/{order}/changes", changes, order=order, version=version)]
         if self._chance.random() < 0.3:
             notes = {"notes": "Calls back on Friday.", "lines": self._lines(body["campaign"])}
             edits.append(self.ask("change", "cart", SUPERVISOR, "POST", f"/orders/{order}/changes", notes, order=order, version=version))
         await asyncio.gather(*edits)
         return order
+
+    def _unusual(self, campaign):
+        """What hold rules ask for."""
+        lines = [{"product": CAMPAIGNS[campaign][0], "quantity": 1, "price": self._chance.choice((2995, 3495)), "reason": "Heard it on the radio."}]
+        elsewhere = {"shipping_same": False, "shipping": ELSEWHERE}
+        return self._chance.choice(({}, {}, {}, elsewhere, {"profile": EXPRESS[campaign]}, {"lines": lines}))
 
     def _lines(self, campaign):
         pillow, sample = CAMPAIGNS[campaign]
@@ -181,7 +192,7 @@ class People:
         while True:
             await self._configure()
             await self.think(25)
-            match self._chance.choice(("publish", "retire", "erase", "erase", "merge", "poison", "poison", "refund", "switch")):
+            match self._chance.choice(("publish", "retire", "erase", "erase", "merge", "poison", "poison", "refund", "switch", "rules", "merge")):
                 case "publish":
                     await self._publish(self._chance.choice((PHONE, LANDER)))
                 case "retire":
@@ -192,6 +203,8 @@ class People:
                     await self._shippers.merge(*self._chance.choices(self.orders, k=2))
                 case "switch":
                     await self._shippers.switch()
+                case "rules":
+                    await self.rulers.change()
                 case "poison" if self.orders:
                     self._poison(self._chance.choice(self.orders))
                 case "refund" if self.orders:
@@ -217,6 +230,7 @@ class People:
         settings = Settings(
             prepaid_skip_qa=self._chance.random() < 0.5,
             undo_seconds=self._chance.choice(WINDOWS),
+            price_adjustment=True,
             own_review_allowed=self._chance.random() < 0.5,
             tax_rates={"US-TX": self._chance.choice(("8.25", "6"))},
         )
@@ -237,7 +251,13 @@ class People:
         )
         coupons = (Coupon(id=f"{pillow}1", code="TEN", percent="10"), Coupon(id=f"{pillow}2", code=LAST, kind="flat", amount=500, max_uses=USES))
         campaign = Campaign(
-            id=id, name=f"Restful Nights ({id})", offers=offers, qa_share=self._chance.choice((0, 0, 50, 100)), coupons=coupons, max_coupons=2
+            id=id,
+            name=f"Restful Nights ({id})",
+            offers=offers,
+            qa_share=self._chance.choice((0, 0, 50, 100)),
+            coupons=coupons,
+            max_coupons=2,
+            profiles=(ShippingProfile(id=EXPRESS[id], name="Express"),),
         )
         for _ in range(10):
             told = await self.ask("publish", "catalog", SUPERVISOR, "PUT", f"/campaigns/{id}", campaign.model_dump(mode="json"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.house import SERVICES
 from tests.simulation.calm import discard, parked, settled
-from tests.simulation.checks import Evidence, problems
+from tests.simulation.checks import Evidence, held_by, problems
 from tests.simulation.edges import edges
 from tests.simulation.faults import Faults
 from tests.simulation.loop import Loop
@@ -69,7 +69,9 @@ async def _live(faults, chance, trace, worlds):
     await _poison_stayed(world, crowd, trace)
     trace.seen.update(dict(stored.headers)["ce_type"] for stored in world.cluster.log)
     trace.seen.update("takeover" for stored in world.cluster.log if b'"takeover":true' in stored.data)
-    for problem in [*problems(Evidence(world, crowd)), *world.reactions.unheard(SERVICES)]:
+    evidence = Evidence(world, crowd)
+    trace.seen.update(f"held by {kind}" for kind in held_by(evidence))
+    for problem in [*problems(evidence), *world.reactions.unheard(SERVICES)]:
         trace.find(problem)
     async for problem in differences(world, chance):
         trace.find(problem)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
 from services.fulfillment.plugins.protocol import Address, Item, Outgoing
 from shared.money import formatted
-from shared.sheets import safe
+from shared.sheets import table
 
 STANDARD = "export_id\norder_id\nsku\nquantity\nname\nfirst_name\nlast_name\nstreet\nunit\ncity\nregion\npostal\ncountry"
 MOST = 100
@@ -97,8 +95,5 @@ def _column(number: int, line: str) -> Column:
 
 def sheet(outgoing: Outgoing, found: Sequence[Column], delimiter: str) -> str:
     """One row an item, under one row of headings."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter)
-    writer.writerow([safe(column.heading) for column in found])
-    writer.writerows([safe(column.cell(outgoing, item)) for column in found] for item in outgoing.items)
-    return out.getvalue()
+    headings = [column.heading for column in found]
+    return table([headings, *([column.cell(outgoing, item) for column in found] for item in outgoing.items)], delimiter)

@@ -155,7 +155,10 @@ class Desk(Protocol):
         """
 
     async def shipped(self, export_id: str, carrier: str, tracking: str, service: str, at: datetime) -> bool:
-        """False: there is no such export. The same parcel again changes nothing."""
+        """False: there is no such export. The same parcel again changes nothing.
+
+        Raises ValueError, in words for people, for a time before the order was placed, or that is still to come.
+        """
 
     async def stopped(self, export_id: str) -> bool:
         """Whoever ships it does not ship it any more. False: nobody asked for that."""

@@ -138,7 +138,12 @@ KIND = Kind(
     "Webhook",
     make=_make,
     options=(
-        Field(URL, "Address", "Such as https://example.com/hooks. It must be a public one.", required=True),
+        Field(
+            URL,
+            "Address",
+            "Such as https://example.com/hooks. It must be a public one. It is kept and shown in the clear: no token in it.",
+            required=True,
+        ),
         Field(CONFIRMED, "They have it when they answer", "As usual: with any 2xx.", choices={"export-id": "with 2xx, and the export id in it"}),
         Field(
             CANCELS,
