@@ -20,6 +20,8 @@ def _related(row: Row | None, fact: Fact, id: str) -> Row:
     event: Any = fact.event
     row, together = row or {"of": "", "also": []}, isinstance(event, CustomersMerged)
     if id == event.alias:
+        if not together and row["of"] != event.customer_id:
+            return row
         return {**row, "of": event.customer_id if together else ""}
     others = {*row["also"]} - {event.alias}
     return {**row, "also": sorted(others | {event.alias} if together else others)}
@@ -30,7 +32,7 @@ aliases = view("aliases", 1, _key, _related)
 
 
 async def standing(service: Queries, id: str) -> str:
-    """The number that stands for this one: itself, unless it is an alias. Of two that were merged into each other at once the lower one."""
+    """The number that stands for this one: itself, unless it is an alias. Of a ring the lowest one."""
     passed = [id]
     while (row := await service.get(aliases, passed[-1], opened=False)) and row["of"]:
         if row["of"] in passed:

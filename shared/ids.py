@@ -5,17 +5,26 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import uuid
 from typing import Annotated
 
 from pydantic import StringConstraints
 
-OrderId = Annotated[str, StringConstraints(pattern="^[0-9A-HJKMNP-TV-Z]{10}$")]
+ORDER_ID = "[0-9A-HJKMNP-TV-Z]{10}"
+OrderId = Annotated[str, StringConstraints(pattern=f"^{ORDER_ID}$")]
+PLUGIN_NAME = "[a-z][a-z0-9-]{0,39}"
+PluginName = Annotated[str, StringConstraints(pattern=f"^{PLUGIN_NAME}$")]
+"""Of a configured plugin, or gateway."""
 INSTALLATION = "installation"
 """The purpose of the key that order ids and command hashes are made with."""
 _EXTERNAL = uuid.UUID("0d0a7a52-3c53-5f7e-9b1b-51a64c7d3f0e")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def is_order_id(text: str) -> bool:
+    return re.fullmatch(ORDER_ID, text) is not None
 
 
 def order_id(key: bytes, actor: str, command_id: str, n: int = 0) -> str:

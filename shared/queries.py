@@ -101,8 +101,8 @@ class Queries:
         rows = [{**(document.data or {}), "id": document.id} for document in page.documents]
         return (await self.opened(rows) if open_fields else rows), page.next
 
-    async def count(self, view: View, where: Where | None = None) -> int:
-        return await self.documents.count(self.live(view), where)
+    async def count(self, view: View, where: Where | None = None, *, most: int | None = None) -> int:
+        return await self.documents.count(self.live(view), where, most=most)
 
     async def opened(self, value: Any) -> Any:
         """A copy of a JSON-like value with its sealed texts opened."""

@@ -48,6 +48,16 @@ def _one_line(text: str) -> str:
     return text
 
 
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _can_be_seen(text: str) -> str:
+    """Empty is nothing that could be hidden."""
+    if any(letter in _TURNS for letter in text) or (text and all(unicodedata.category(letter)[0] in "CMZ" for letter in text)):
+        raise ValueError("This contains characters that nobody can see.")
+    return text
+
+
 def _numbers(text: str) -> Iterator[str]:
     """What may be read as one number: whole groups of digits, one after the other."""
     for plus, run in _DIGITS.findall("".join(str(unicodedata.decimal(each, each)) for each in text)):
@@ -122,4 +132,6 @@ def sentence(error: Mapping[str, Any]) -> str:
 Id = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_readable), AfterValidator(_one_line)]
 """Somebody's own name for something."""
 Line = Annotated[Id, AfterValidator(_no_card)]
+Label = Annotated[Line, AfterValidator(_can_be_seen)]
+"""What something is picked by: letters that join or part others are fine, those that turn the line around are not."""
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000), AfterValidator(_readable), AfterValidator(_no_card)]

@@ -30,3 +30,11 @@ def submitted(method="card", amount=5690, attempt=1, **rules):
 
 def parts(*amounts):
     return tuple(Part(number=n, gateway="simulator", amount=amount) for n, amount in enumerate(amounts, 1))
+
+
+def order_of(order_id, *plugins):
+    """A line for each."""
+    order = submitted()
+    lines = [order.order.quote.lines[0].model_copy(update={"line": n, "plugin": plugin}) for n, plugin in enumerate(plugins, 1)]
+    body = order.order.model_copy(update={"order_id": order_id, "quote": order.order.quote.model_copy(update={"lines": tuple(lines)})})
+    return order.model_copy(update={"order_id": order_id, "order": body})

@@ -34,7 +34,7 @@ from services.cart.submission import Submit, limited
 from services.cart.trials import tried
 from services.cart.typed import kept
 from services.cart.used import used_codes
-from services.cart.views import versions
+from services.cart.views import newest, versions
 from services.cart.why import Why
 from shared.contracts.cart import CartChanges, OrderSubmitted
 from shared.http import Answer, RunningService, Sent
@@ -48,8 +48,9 @@ router = APIRouter()
 
 
 @router.get("/campaigns/{id}/{number}")
-async def campaign_version(id: str, number: int, service: RunningService) -> dict[str, Any]:
-    """A campaign in the version that an order may be pinned to, as cart knows it."""
+async def campaign_version(id: str, number: int, service: RunningService, min_version: str | None = None) -> dict[str, Any]:
+    """A campaign in the version that an order may be pinned to, as cart knows it; with ``min_version`` new orders have seen that by then."""
+    await service.get(newest, id, min_version, opened=False)
     row = await service.get(versions, f"{id}@{number}")
     if row is None:
         raise HTTPException(404, "There is no such version of this campaign.")

@@ -23,7 +23,7 @@ def _version(row: Row | None, fact: Fact) -> Row:
     return fact.event.model_dump(mode="json")
 
 
-versions = view("versions", 1, _version_key, _version)
+versions = view("versions", 2, _version_key, _version)
 
 
 def _newest_key(event: CampaignPublished | CampaignRetired) -> str:
@@ -47,7 +47,7 @@ def _settings(row: Row | None, fact: Fact) -> Row:
     return fact.event.model_dump(mode="json")
 
 
-settings = view("settings", 1, _settings_key, _settings)
+settings = view("settings", 2, _settings_key, _settings)
 
 
 def _directory_key(event: DirectoryChanged) -> str:

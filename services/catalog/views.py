@@ -93,7 +93,7 @@ def state_of(row: Row | None) -> State:
     return State(id, row["number"], campaign, draft, row["retired"], frozenset(row["ids"]), row["highest"])
 
 
-drafts = view("drafts", 1, _campaign_key, _whole)
+drafts = view("drafts", 2, _campaign_key, _whole)
 """A campaign as its stream folds, whole: reading it costs the same after a thousand edits."""
 
 
@@ -108,7 +108,7 @@ def _version(row: Row | None, fact: Fact) -> Row:
             "campaign": event.campaign.model_dump(mode="json")}  # fmt: skip
 
 
-versions = view("versions", 1, _version_key, _version, ["campaign_id", "number"])
+versions = view("versions", 2, _version_key, _version, ["campaign_id", "number"])
 """Every version of every campaign, whole."""
 
 

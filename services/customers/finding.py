@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from services.customers.profiles import profiles
 from services.customers.search import conditions, search
 from services.customers.views import orders
 from shared.aliases import families
+from shared.ids import is_order_id
 from shared.kernel.views import Row
 from shared.service import Running
 
 MOST = 50
-_ORDER_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 
 
 async def order_named(service: Running, q: str) -> Row | None:
     id = q.strip().upper()
-    return await service.get(orders, id) if _ORDER_ID.fullmatch(id) else None
+    return await service.get(orders, id) if is_order_id(id) else None
 
 
 async def found_by(service: Running, q: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from services.customers.message import CONSENT, START, message_id
 from shared.contracts.customers import CustomerErased, MessageClaimed, MessageFailed, MessageRequested, MessageSent
 from shared.kernel.codec import stamp
-from shared.kernel.events import Fact
+from shared.kernel.events import ERASED, Fact
 from shared.kernel.views import Row, view
 from shared.text import digits
 
@@ -79,16 +79,21 @@ def whose(customer_id: str, phone: str) -> str:
 
 
 def _consent(row: Row | None, fact: Fact, id: str, hashed: Callable[[str], str]) -> Row | None:
+    """What is erased stays so, whichever topic comes first: its key was dropped before."""
     event: Any = fact.event
     match event:
-        case MessageRequested() if row and row["message"] == event.message_id:
-            return row
         case MessageRequested():
-            given = {"message": event.message_id, "at": stamp(event.due_at - START)}
-            return {**given, "whose": hashed(whose(event.customer_id, event.to)), "handed": "no"}
+            return _asked(row, event, hashed)
         case MessageSent():
             return {**row, "handed": "yes"} if row and row["message"] == event.message_id else row
     return None
+
+
+def _asked(row: Row | None, event: MessageRequested, hashed: Callable[[str], str]) -> Row | None:
+    at = stamp(event.due_at - START)
+    if event.to == ERASED or (row and (row["message"] == event.message_id or (row["at"], row["message"]) > (at, event.message_id))):
+        return row
+    return {"message": event.message_id, "at": at, "whose": hashed(whose(event.customer_id, event.to)), "handed": "no"}
 
 
 consents = view("consents", 2, _consent_key, _consent, ["whose"], opens=True)

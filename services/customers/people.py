@@ -93,9 +93,12 @@ def _alias(row: Row) -> dict[str, Any]:
 
 
 async def noted_of(service: Running, ids: Sequence[str], most: int = _NOTES) -> list[dict[str, Any]]:
-    """Newest first."""
+    """Newest first, of each order the newest."""
     said, _ = await service.find(notes, {"customer_id": tuple(ids)}, sort="at", descending=True, limit=most)
-    return [{name: note[name] for name in ("order_id", "note", "by", "at")} for note in said]
+    newest: dict[str, Row] = {}
+    for note in said:
+        newest.setdefault(note["order_id"] or note["id"], note)
+    return [{name: note[name] for name in ("order_id", "note", "by", "at")} for note in newest.values()]
 
 
 async def addresses_of(service: Running, ids: Sequence[str]) -> list[dict[str, Any]]:

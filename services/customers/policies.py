@@ -30,10 +30,13 @@ def update_profile(event: OrderSubmitted | PartialCreated) -> Commands:
 
 @policy
 def settle_merge(event: CustomersMerged | CustomersUnmerged, fact: Fact) -> Commands:
-    """The alias's stream hears what the customer's has counted, also where whoever asked for it is gone."""
+    """The alias's stream hears what the customer's has counted, also where whoever asked for it is gone; and the customer's that they are parted."""
+    command = Merge if isinstance(event, CustomersMerged) else Unmerge
+    told = command(event.customer_id, event.alias, event.by, event.number)
     if fact.stream == f"customer-{event.customer_id}":
-        command = Merge if isinstance(event, CustomersMerged) else Unmerge
-        yield event.alias, command(event.customer_id, event.alias, event.by, event.number)
+        yield event.alias, told
+    elif command is Unmerge:
+        yield event.customer_id, told
 
 
 @policy

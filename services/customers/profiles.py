@@ -47,13 +47,20 @@ def _profile(row: Row | None, fact: Fact, id: str) -> Row:
         case ConsentChanged():
             return {**row, **_agreed(row, event)}
         case CustomersMerged() | CustomersUnmerged() if event.alias == id:
-            together = isinstance(event, CustomersMerged)
-            return _listed({**row, "alias": {"of": event.customer_id, "by": event.by, "at": at} if together else None})
+            return _listed({**row, "alias": _alias(row, event, at)})
         case CustomerExported():
             return {**row, "exported": {"by": event.by, "at": at}}
         case CustomerErased():
             return _listed({**row, "erased_at": at})
     return row
+
+
+def _alias(row: Row, event: CustomersMerged | CustomersUnmerged, at: str) -> Row | None:
+    """Whom they are parted from may not be whom they belong to."""
+    if isinstance(event, CustomersMerged):
+        return {"of": event.customer_id, "by": event.by, "at": at}
+    known: Row | None = row["alias"]
+    return known if known and known["of"] != event.customer_id else None
 
 
 def _listed(row: Row) -> Row:
@@ -113,7 +120,8 @@ profiles = view("profiles", 4, _key, _profile, ["listed_at"])
 
 
 def _note_key(event: CustomerNoted, fact: Fact) -> str:
-    return event.order_id or fact.id
+    """An order may have been another customer's before, whose stream tells of it too."""
+    return f"{event.customer_id}/{event.order_id}" if event.order_id else fact.id
 
 
 def _note(row: Row | None, fact: Fact) -> Row:
@@ -121,12 +129,12 @@ def _note(row: Row | None, fact: Fact) -> Row:
     return {"customer_id": event.customer_id, "order_id": event.order_id, "note": event.note, "by": event.by, "at": stamp(fact.time)}
 
 
-notes = view("notes", 2, _note_key, _note, ["customer_id", "at"])
-"""The newest of each order, and those that were added by hand."""
+notes = view("notes", 3, _note_key, _note, ["customer_id", "at"])
+"""A customer's newest of each order, and those that were added by hand."""
 
 
 def _address_key(event: CustomerUpdated) -> str:
-    return event.order_id
+    return f"{event.customer_id}/{event.order_id}"
 
 
 def _address(row: Row | None, fact: Fact) -> Row:
@@ -136,4 +144,4 @@ def _address(row: Row | None, fact: Fact) -> Row:
 
 
 addresses = view("addresses", 1, _address_key, _address, ["customer_id", "at"])
-"""Those of each order that a profile was told by."""
+"""Those of each order that a customer's profile was told by."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
@@ -15,10 +14,12 @@ from services.fulfillment.attempts import attempts
 from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, TakeBack
 from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
-from services.fulfillment.views import STATUSES, shipments
-from shared.contracts.fulfillment import Parcel
+from services.fulfillment.views import PLACES, shipments, within
+from shared.contracts.fulfillment import SHIPMENT_STATUSES, Parcel, ShipmentStatus
 from shared.http import RunningService, Sent
+from shared.ids import PLUGIN_NAME, PluginName, is_order_id
 from shared.kernel.commands import Envelope
+from shared.kernel.ports import Prefix, Where
 from shared.kernel.views import Row
 from shared.past import Moment as Past
 from shared.past import row_then, state_then
@@ -27,17 +28,16 @@ from shared.text import Id, Line
 
 router = APIRouter()
 
-Status = Literal["", "Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "Cancelled", "RMA Pending", "Returned", "Failed"]
-PluginName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Named = Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")]
-_ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
+Named = Annotated[str, Query(pattern=f"^({PLUGIN_NAME})?$")]
 _FOREMOST = ("Failed", "Hold", "Pending", "Pending Shipment", "RMA Pending", "Shipped", "Delivered", "Returned", "Cancelled")
 """What an order's shipment is called where its records differ: what somebody waits for longest comes first."""
 _UNSAID: Row = {
     "held": None, "reason": "", "retry_at": None, "attempts": 0, "exported_at": None, "their_id": "", "parcels": [], "delivered_at": None,
     "rma": None, "returned_at": None, "cancel": None, "cancelled": None,
 }  # fmt: skip
-_KEPT_BACK = ("failing", "failing_since", "requested_at", "tracking")
+_KEPT_BACK = ("failing", "failing_since", "requested_at", "tracking", "worked_at", *PLACES)
+COUNTED = 1_000
+"""Beyond that a list only says that there are more."""
 
 
 class Body(BaseModel):
@@ -69,27 +69,40 @@ def shown(row: Row) -> Row:
 
 @router.get("/shipments")
 async def find(
-    service: RunningService, status: Status = "", plugin: Named = "", q: Annotated[str, Query(max_length=255)] = "", cursor: str | None = None
+    service: RunningService,
+    status: Literal["", ShipmentStatus] = "",
+    plugin: Named = "",
+    q: Annotated[str, Query(max_length=255)] = "",
+    cursor: str | None = None,
 ) -> dict[str, Any]:
-    """A row a record, the newest change first. ``q`` is an order's or export's id, or a tracking number. ``counts`` by status, of that plugin."""
-    where: dict[str, Any] = {name: value for name, value in (("status", status), ("plugin", plugin)) if value}
-    counts = dict.fromkeys(STATUSES, 0)
-    by_status = await service.documents.totals(service.live(shipments), ["status"], [], {"plugin": plugin} if plugin else None)
-    counts |= {row["status"]: row["count"] for row in by_status}
+    """A row a record, the newest change first. ``q`` is an order's or export's id, or a tracking number.
+
+    ``counts`` by status, of that plugin, each up to 1000.
+    """
+    counts = {each: await service.count(shipments, _listed(each, plugin)[0], most=COUNTED) for each in SHIPMENT_STATUSES}
+    wanted = {name: value for name, value in (("status", status), ("plugin", plugin)) if value}
     q = q.strip()
     order_id = q.upper().partition("-")[0]
-    if _ORDER.fullmatch(order_id):
-        rows, following = await _of_order(service, order_id, where), None
+    if is_order_id(order_id):
+        rows, following = await _of_order(service, order_id, wanted), None
     else:
-        where |= {"tracking": q} if q else {}
-        rows, following = await service.find(shipments, where, sort="updated_at", descending=True, cursor=cursor or None)
+        where, sort = ({**wanted, "tracking": q}, "updated_at") if q else _listed(status, plugin)
+        rows, following = await service.find(shipments, where, sort=sort, descending=True, cursor=cursor or None)
     return {"rows": [shown(row) for row in rows], "next": following, "counts": counts}
 
 
-async def _of_order(service: Running, order_id: str, where: Row) -> list[Row]:
+def _listed(status: str, plugin: str) -> tuple[Where, str]:
+    """The one index that has them in the order of their changes."""
+    chosen = {"plugin": plugin, "status": status}
+    named = {name: value for name, value in chosen.items() if value}
+    index = "_".join([*(named or ("updated",)), "at"])
+    return {index: Prefix(within(*named.values()))}, index
+
+
+async def _of_order(service: Running, order_id: str, wanted: Row) -> list[Row]:
     state: Shipment = (await service.load(shipment, order_id))[0]
     found = [await service.get(shipments, record.export_id) for record in state.records.values()]
-    return [row for row in found if row and where.items() <= row.items()]
+    return [row for row in found if row and wanted.items() <= row.items()]
 
 
 @router.get("/shipments/{order_id}")
@@ -111,13 +124,13 @@ def _told(order_id: str, state: Shipment, version: int, rows: Sequence[Row]) -> 
         raise HTTPException(404, "Nothing is to be shipped for this order.")
     found = [row["status"] for row in rows]
     status = "Cancelled" if state.cancelled else next((each for each in _FOREMOST if each in found), "Hold")
-    about = {"approved": bool(state.approved), "cancelled": state.cancelled, "holdable": any(record.open for record in state.records.values())}
+    about = {"approved": bool(state.approved), "cancelled": state.cancelled, "holdable": bool(state.open)}
     return {"order_id": order_id, "version": version, "status": status, "held": _held(state, rows), **about, "records": [shown(row) for row in rows]}
 
 
 def _held(state: Shipment, rows: Sequence[Row]) -> Row | None:
     told: Row | None = next((row["held"] for row in rows if row.get("held")), None)
-    return told or ({"why": state.held.why, "by": state.held.by, "reason": "", "at": None} if state.held and not state.cancelled else None)
+    return told or ({"why": state.held.why, "by": state.held.by, "reason": "", "at": None} if state.held and state.on_hold else None)
 
 
 async def _rows(service: Running, order_id: str, state: Shipment, min_version: str | None) -> list[Row]:

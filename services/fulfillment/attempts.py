@@ -12,6 +12,7 @@ from shared.contracts.fulfillment import (
     FulfillmentFailed,
     PluginCancelAnswered,
     PluginCancelClaimed,
+    PluginCancelRequested,
 )
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
@@ -26,18 +27,17 @@ def attempts(facts: Iterable[Fact]) -> list[Row]:
     ``outcome`` is exported, stopped, too-late, failed or given-up; empty while nobody has said, lost where the next one took it over.
     """
     found: list[Row] = []
-    by = ""
+    asked: dict[tuple[str, str], str] = {}
     for fact in facts:
         event: Any = fact.event
         match event:
-            case DeliveryRequested():
-                by = event.by
+            case DeliveryRequested() | PluginCancelRequested():
+                asked[event.plugin, "deliver" if isinstance(event, DeliveryRequested) else "cancel"] = event.by
             case DeliveryClaimed() | PluginCancelClaimed():
                 what = "deliver" if isinstance(event, DeliveryClaimed) else "cancel"
                 for earlier in _open(found, event.plugin, what):
                     earlier["outcome"] = "lost"
-                found.append(_begun(event, what, stamp(fact.time), by))
-                by = ""
+                found.append(_begun(event, what, stamp(fact.time), asked.pop((event.plugin, what), "")))
             case FulfillmentFailed():
                 _end(found, event.plugin, "deliver", fact, "given-up" if event.given_up else "failed", event.reason, event.retry_at)
             case FulfillmentExported():

@@ -11,7 +11,7 @@ from services.fulfillment.delivery import Dispatch, plain
 from services.fulfillment.plugins.protocol import Outgoing
 from services.fulfillment.records import Record, Shipment
 from services.fulfillment.shipment import shipment
-from services.fulfillment.views import shipments
+from services.fulfillment.views import shipments, within
 from shared.contracts.fulfillment import Parcel
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
@@ -31,13 +31,14 @@ class OwnDesk:
         self._dispatch = Dispatch(running, running.state["roster"])
 
     async def exports(self, since: datetime, until: datetime, page: int) -> tuple[Sequence[tuple[Outgoing, str, datetime]], int]:
-        where = {"plugin": self._plugin, "exported_at": Range("", None), "updated_at": Range(stamp(since), stamp(until))}
+        own = within(self._plugin)
+        where = {"plugin_out_at": Range(f"{own}{stamp(since)}", f"{own}{stamp(until)}")}
         pages = -(-await self._running.count(shipments, where) // PAGE)
-        rows, cursor = await self._running.find(shipments, where, limit=PAGE, open_fields=False)
+        rows, cursor = await self._running.find(shipments, where, sort="plugin_out_at", limit=PAGE, open_fields=False)
         for _ in range(page - 1):
             if not cursor:
                 return [], pages
-            rows, cursor = await self._running.find(shipments, where, limit=PAGE, cursor=cursor, open_fields=False)
+            rows, cursor = await self._running.find(shipments, where, sort="plugin_out_at", limit=PAGE, cursor=cursor, open_fields=False)
         found = []
         for row in rows:
             state, record = await self._own(row["id"])

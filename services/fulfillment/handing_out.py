@@ -34,7 +34,7 @@ async def hand_out(order_id: str, service: RunningService, sent: Sent) -> dict[s
         "order_id": order_id,
         "version": outcome.version,
         "approved": state.approved is not None and not state.cancelled,
-        "held": state.held is not None,
+        "held": state.on_hold,
         "cancelled": state.cancelled,
         "customer": order["customer"],
         "ship_to": order["shipping"],

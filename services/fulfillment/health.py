@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.fulfillment.roster import Roster
-from services.fulfillment.views import shipments, switches
+from services.fulfillment.views import shipments, switches, within
 from shared.contracts.fulfillment import PluginConfigured
-from shared.kernel.ports import Range
+from shared.kernel.ports import Prefix
 from shared.service import Running
 
 GIVES_UP = timedelta(days=3)
@@ -21,14 +21,15 @@ LOOKS = 30.0
 
 async def failing(running: Running, name: str) -> dict[str, Any] | None:
     """What of it has not worked for longest, and is tried again."""
-    rows, _ = await running.find(shipments, {"plugin": name, "failing_since": Range("", None)}, sort="failing_since", limit=1, open_fields=False)
+    where = {"plugin_failing_since": Prefix(within(name))}
+    rows, _ = await running.find(shipments, where, sort="plugin_failing_since", limit=1, open_fields=False)
     return rows[0] if rows else None
 
 
 async def last_success(running: Running, name: str) -> datetime | None:
-    where = {"plugin": name, "exported_at": Range("", None)}
-    rows, _ = await running.find(shipments, where, sort="exported_at", descending=True, limit=1, open_fields=False)
-    return datetime.fromisoformat(rows[0]["exported_at"]) if rows else None
+    where = {"plugin_worked_at": Prefix(within(name))}
+    rows, _ = await running.find(shipments, where, sort="plugin_worked_at", descending=True, limit=1, open_fields=False)
+    return datetime.fromisoformat(rows[0]["worked_at"]) if rows else None
 
 
 class Watch:

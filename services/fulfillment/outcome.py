@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.fulfillment.commands import Arrive, AskBack, ClaimCancel, News, Recall, Ship, Stopped, TakeBack, TooLate, Unanswered
-from services.fulfillment.records import LEASE, Record, Shipment
+from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT, Record, Shipment
 from shared.contracts.fulfillment import (
     FulfillmentCancelled,
     FulfillmentDelivered,
@@ -20,9 +20,6 @@ from shared.contracts.fulfillment import (
 from shared.kernel.decider import Refused
 from shared.kernel.events import Event
 
-BACKOFF = timedelta(seconds=30)
-LONGEST_BACKOFF = timedelta(hours=4)
-
 
 def told(command: News, shipment: Shipment) -> Sequence[Event] | Refused:
     """Whoever ships it knows better than a lost answer whether they have it."""
@@ -32,11 +29,11 @@ def told(command: News, shipment: Shipment) -> Sequence[Event] | Refused:
     news = _news(command, record, shipment)
     if isinstance(news, Refused) or not news or record.exported:
         return news
-    return [FulfillmentExported(**_which(record), their_id=record.their_id), *news]
+    return [FulfillmentExported(**record.which, their_id=record.their_id), *news]
 
 
 def _news(command: News, record: Record, shipment: Shipment) -> Sequence[Event] | Refused:
-    which = _which(record)
+    which = record.which
     match command:
         case Ship(_, _, parcel, at, source):
             known = any(parcel.tracking == each.tracking for each in record.parcels)
@@ -55,14 +52,14 @@ def _ask_back(rma: str, by: str, reason: str, record: Record) -> Sequence[Event]
         return Refused("returned", "This has come back already.")
     if record.stopped and not record.parcels:
         return Refused("cancelled", "This shipment was stopped, so that nothing can come back.")
-    return [] if record.rma else [FulfillmentReturnRequested(**_which(record), rma=rma, reason=reason, by=by)]
+    return [] if record.rma else [FulfillmentReturnRequested(**record.which, rma=rma, reason=reason, by=by)]
 
 
 def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
     record = shipment.of(command.export_id)
     if record is None or record.recall != "requested":
         return []
-    which, asking = _which(record), record.recalling
+    which, asking = record.which, record.recalling
     match command:
         case ClaimCancel(_, holder, now) if not _busy(record, command) and (asking.until is None or now >= asking.until):
             return [PluginCancelClaimed(**which, holder=holder, until=now + LEASE, takeover=asking.ever)]
@@ -72,7 +69,7 @@ def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
             exported = [] if record.exported else [FulfillmentExported(**which, their_id=their_id)]
             return [*exported, PluginCancelAnswered(**which, answer="too-late", reason=reason)]
         case Unanswered(_, reason, now, lease, after) if lease and lease == asking.lease:
-            wait = max(min(BACKOFF * 2 ** min(asking.failures, 20), LONGEST_BACKOFF), min(after or timedelta(0), timedelta(days=1)))
+            wait = max(min(BACKOFF * 2 ** min(asking.failures, 20), LONGEST_BACKOFF), min(after or timedelta(0), LONGEST_WAIT))
             return [PluginCancelAnswered(**which, answer="none", reason=reason, retry_at=now + wait)]
     return []
 
@@ -80,7 +77,3 @@ def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
 def _busy(record: Record, command: ClaimCancel) -> bool:
     """It may be under way to them at this moment."""
     return bool(record.delivery.lease and command.now < record.delivery.lease)
-
-
-def _which(record: Record) -> dict[str, str]:
-    return {"order_id": record.created.order_id, "plugin": record.plugin, "export_id": record.export_id}

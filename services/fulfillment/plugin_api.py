@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 import structlog
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.fulfillment.commands import Resend
@@ -23,24 +23,24 @@ from services.fulfillment.plugin import Configure, plugin
 from services.fulfillment.plugins.installed import Installed
 from services.fulfillment.plugins.kinds import Kind
 from services.fulfillment.plugins.protocol import TIMEOUT, Door, Reply, Secrets
-from services.fulfillment.roster import Roster
+from services.fulfillment.roster import MOST, Roster
 from services.fulfillment.secrets import Safe
 from services.fulfillment.shipment import shipment
-from services.fulfillment.views import deliveries, shipments
+from services.fulfillment.views import deliveries, shipments, within
 from shared.contracts.fulfillment import PluginConfigured
 from shared.http import RunningService, Sent
+from shared.ids import PluginName
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import Corrupt, KernelError, NotFound, Unavailable
-from shared.kernel.ports import Range
+from shared.kernel.ports import Prefix, Range
 from shared.service import Running
 from shared.text import Line
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/plugins")
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 _HEADER = "x-hook-"
 _LONGEST = 300
@@ -62,13 +62,14 @@ class PluginBody(BaseModel):
 
 
 class Period(BaseModel):
-    """What was exported from then on, and before ``until``."""
+    """What was exported for the first time from then on, up to ``until``; ``cursor`` as the answer before had it in ``next``."""
 
     model_config = ConfigDict(extra="forbid")
 
     from_: AwareDatetime = Field(alias="from")
     until: AwareDatetime
     reason: Annotated[Line, StringConstraints(min_length=1)]
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
 
 
 @router.get("")
@@ -89,10 +90,12 @@ def _kind(kind: Kind, door: bool) -> dict[str, Any]:
 
 
 @router.put("/{name}")
-async def configure(name: Name, body: PluginBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+async def configure(name: PluginName, body: PluginBody, service: RunningService, sent: Sent) -> dict[str, Any]:
     """The secrets are kept before the event names them, and those before forgotten after it: a kill in between loses none that are in use."""
     safe: Safe = service.state["safe"]
     before: PluginConfigured | None = (await service.load(plugin, name))[0]
+    if before is None and await service.state["roster"].is_full():
+        raise Refusal(Refused("too-many-plugins", f"There are {MOST} plugins, and no more can be looked after.", "name", conflict=False))
     kept = await _kept(safe, before)
     secrets = kept if body.secrets is None else {key: value for key, value in ({**kept, **body.secrets} if body.secrets else {}).items() if value}
     command = _command(service, name, body, sent.actor, secrets)
@@ -133,7 +136,7 @@ def _command(service: Running, name: str, body: PluginBody, by: str, secrets: Se
 
 
 @router.post("/{name}/test")
-async def test(name: Name, service: RunningService) -> dict[str, str]:
+async def test(name: PluginName, service: RunningService) -> dict[str, str]:
     """``{"answer": "ok" or "failed", "detail"}``; nothing is sent."""
     await _known(service, name)
     roster: Roster = service.state["roster"]
@@ -145,13 +148,19 @@ async def test(name: Name, service: RunningService) -> dict[str, str]:
 
 
 @router.post("/{name}/replay")
-async def replay(name: Name, body: Period, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """What it was sent in that time, once more, each under its own export id: ``{"sent", "left_out", "next"}``; ``next`` is where to go on from."""
+async def replay(name: PluginName, body: Period, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """What it was sent in that time, once more, each under its own export id: ``{"sent", "left_out", "next"}``; ``next`` is the cursor to go on with.
+
+    What is sent once more stays where it was in time, so that no page meets what another one has sent.
+    """
     await _known(service, name)
     if body.until <= body.from_:
         raise Refusal(Refused("period-empty", "The period ends before it begins.", "until", conflict=False))
-    where = {"plugin": name, "exported_at": Range(stamp(body.from_), stamp(body.until))}
-    rows, following = await service.find(shipments, where, sort="exported_at", limit=_AT_ONCE, open_fields=False)
+    own, until = within(name), min(body.until, sent.now)
+    where = {"plugin_exported_at": Range(f"{own}{stamp(body.from_)}", f"{own}{stamp(until)}")}
+    rows, following = await service.find(
+        shipments, where, sort="plugin_exported_at", limit=_AT_ONCE, cursor=body.cursor or None, open_fields=False
+    )  # fmt: skip
     again, left_out = 0, []
     for row in rows:
         try:
@@ -160,12 +169,12 @@ async def replay(name: Name, body: Period, service: RunningService, sent: Sent) 
             again += 1
         except Refusal as refusal:
             left_out.append({"export_id": row["id"], "detail": refusal.refused.detail})
-    return {"sent": again, "left_out": left_out, "next": rows[-1]["exported_at"] if following else None}
+    return {"sent": again, "left_out": left_out, "next": following}
 
 
 @router.post("/{name}/door")
 async def door(
-    name: Name, request: Request, service: RunningService, method: Annotated[str, Query(pattern="^(GET|POST|PUT)$")] = "GET", query: str = ""
+    name: PluginName, request: Request, service: RunningService, method: Annotated[str, Query(pattern="^(GET|POST|PUT)$")] = "GET", query: str = ""
 ) -> dict[str, Any]:
     """Somebody asks the plugin: the body as it came, headers named ``x-hook-<name>``. Answers ``{status, type, headers, body}``, that in base64."""
     known = await _known(service, name)
@@ -221,7 +230,7 @@ async def _how(service: Running, name: str) -> Mapping[str, Any]:
     success: datetime | None = await last_success(service, name)
     return {
         "waiting": await service.count(deliveries, {"plugin": name}),
-        "failing": await service.count(shipments, {"plugin": name, "failing_since": Range("", None)}),
+        "failing": await service.count(shipments, {"plugin_failing_since": Prefix(within(name))}),
         "failing_since": troubled["failing_since"] if troubled else None,
         "last_answer": troubled["reason"] if troubled else "",
         "last_success_at": stamp(success) if success else None,

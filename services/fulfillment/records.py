@@ -34,6 +34,10 @@ from shared.kernel.events import Event
 
 LEASE = timedelta(seconds=90)
 """Of a claim: longer than any plugin is waited for."""
+BACKOFF = timedelta(seconds=30)
+LONGEST_BACKOFF = timedelta(hours=4)
+LONGEST_WAIT = timedelta(days=1)
+"""However long they ask to be left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,11 @@ class Record:
         return f"{self.created.order_id}-{self.created.plugin}"
 
     @property
+    def which(self) -> dict[str, str]:
+        """As its events name it."""
+        return {"order_id": self.created.order_id, "plugin": self.plugin, "export_id": self.export_id}
+
+    @property
     def open(self) -> bool:
         """Still to go out."""
         return not self.exported and not self.stopped and not self.recall
@@ -99,6 +108,16 @@ class Shipment:
     returns: int = 0
     handed_out: Mapping[str, str] = field(default_factory=dict)
     """The last day on which each was told where it goes."""
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Whose records are still to go out."""
+        return tuple(plugin for plugin, record in self.records.items() if record.open)
+
+    @property
+    def on_hold(self) -> bool:
+        """It is held, and something is there to be held, or is still to come."""
+        return bool(self.held) and not self.cancelled and bool(self.open or not self.records)
 
     def of(self, export_id: str) -> Record | None:
         return self.records.get(export_id.partition("-")[2])
@@ -156,7 +175,7 @@ def _recall_claimed(record: Record, event: PluginCancelClaimed) -> Record:
 
 def _recall_answered(record: Record, event: PluginCancelAnswered) -> Record:
     if event.answer != "none":
-        return replace(record, recall=event.answer, recalling=Claimed())
+        return replace(record, recall=event.answer, recalling=Claimed(), resend=False)
     return replace(record, recalling=replace(record.recalling, until=event.retry_at, lease=None, failures=record.recalling.failures + 1))
 
 

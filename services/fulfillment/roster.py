@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 _ASKED_EVERY = timedelta(seconds=1)
 MOST = 100
-"""Beyond that nobody has any."""
+"""So many may be configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,9 @@ class Roster:
         names = [stream.partition("-")[2] for stream, _ in await self._running.streams.names("plugin-", limit=MOST)]
         found = {name: (await self._running.load(plugin, name))[0] for name in names}
         return {name: known for name, known in found.items() if known}
+
+    async def is_full(self) -> bool:
+        return len(await self._running.streams.names("plugin-", limit=MOST)) >= MOST
 
     async def usable(self) -> Sequence[str]:
         """Names of those that are on and installed; not asked anew each time."""

@@ -37,7 +37,7 @@ from services.fulfillment.commands import (
     Unanswered,
 )
 from services.fulfillment.outcome import recalled, told
-from services.fulfillment.records import LEASE, Record, Shipment, evolve
+from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT, Record, Shipment, evolve
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
@@ -59,10 +59,6 @@ from shared.kernel.decider import Aggregate, Refused
 from shared.kernel.events import Event
 
 START = timedelta(seconds=5)
-BACKOFF = timedelta(seconds=30)
-LONGEST_BACKOFF = timedelta(hours=4)
-LONGEST_WAIT = timedelta(days=1)
-"""However long they ask to be left alone."""
 MOST_TRIES = 30
 """Three and a half days of them; a plugin that never works is switched off before."""
 
@@ -133,46 +129,38 @@ def _create(submitted: SubmittedOrder, now: datetime, shipment: Shipment) -> Seq
 def _release(order_id: str, by: str, now: datetime, shipment: Shipment) -> Sequence[Event]:
     if shipment.approved:
         return []
-    released = FulfillmentReleased(order_id=order_id, by=by, at=now)
+    released = FulfillmentReleased(order_id=order_id, by=by, at=now, plugins=tuple(shipment.records))
     return [released, *(_requests(shipment.records.values(), now) if not shipment.held else ())]
 
 
 def _hold(order_id: str, reference: str, shipment: Shipment) -> Sequence[Event]:
-    if reference in shipment.returned or (shipment.records and not _open(shipment)):
+    if reference in shipment.returned or (shipment.records and not shipment.open):
         return []
-    return [FulfillmentHeld(order_id=order_id, why="payment-returned", reference=reference, plugins=_open(shipment))]
+    return [FulfillmentHeld(order_id=order_id, why="payment-returned", reference=reference, plugins=shipment.open)]
 
 
 def _hold_by_hand(command: HoldByHand, shipment: Shipment) -> Sequence[Event] | Refused:
-    if shipment.cancelled or not _open(shipment):
+    if shipment.cancelled or not shipment.open:
         return Refused("nothing-to-hold", "Nothing of this order is still to go out.")
     if shipment.held:
         return []
-    return [FulfillmentHeld(order_id=command.order_id, why="by-hand", reason=command.reason, by=command.by, plugins=_open(shipment))]
+    return [FulfillmentHeld(order_id=command.order_id, why="by-hand", reason=command.reason, by=command.by, plugins=shipment.open)]
 
 
 def _let_go(command: LetGo, shipment: Shipment) -> Sequence[Event] | Refused:
     """What was approved meanwhile, or before, goes out; what is tried later waits as long."""
-    if not shipment.held or shipment.cancelled or (shipment.records and not _open(shipment)):
+    if not shipment.on_hold:
         return Refused("not-held", "Nothing of this order is held.")
     released = FulfillmentReleased(
-        order_id=command.order_id, by=command.by, by_hand=True, reason=command.reason, plugins=_open(shipment)
+        order_id=command.order_id, by=command.by, by_hand=True, reason=command.reason, plugins=shipment.open
     )  # fmt: skip
     return [released, *(_requests(shipment.records.values(), command.now) if shipment.approved else ())]
-
-
-def _open(shipment: Shipment) -> tuple[str, ...]:
-    return tuple(plugin for plugin, record in shipment.records.items() if record.open)
 
 
 def _requests(records: Iterable[Record], now: datetime) -> Iterable[DeliveryRequested]:
     for record in records:
         if record.open and not record.given_up:
-            yield DeliveryRequested(**_which(record), due_at=max(now, record.delivery.until or now) + START)
-
-
-def _which(record: Record) -> dict[str, str]:
-    return {"order_id": record.created.order_id, "plugin": record.plugin, "export_id": record.export_id}
+            yield DeliveryRequested(**record.which, due_at=max(now, record.delivery.until or now) + START)
 
 
 def _cancel(command: Cancel, shipment: Shipment) -> Sequence[Event] | Refused:
@@ -188,7 +176,7 @@ def _cancel(command: Cancel, shipment: Shipment) -> Sequence[Event] | Refused:
             events.append(FulfillmentCancelled(order_id=command.order_id, why="stopped", plugin=record.plugin, export_id=record.export_id))
         elif record.recall in ("", "too-late") and not (record.stopped or record.parcels or record.arrived or record.returned):
             due_at = max(command.now, record.delivery.lease or command.now) + START
-            events.append(PluginCancelRequested(**_which(record), reason=command.reason, by=command.by, due_at=due_at))
+            events.append(PluginCancelRequested(**record.which, reason=command.reason, by=command.by, due_at=due_at))
     if not events and all(record.parcels or record.arrived or record.returned for record in out if not record.stopped):
         return Refused("already-shipped", "This order is on its way already. Ask the customer to send it back.")
     return events
@@ -203,9 +191,9 @@ def _deliver(command: Delivery, shipment: Shipment) -> Sequence[Event] | Refused
     match command:
         case Claim(_, holder, now) if _claimable(record, shipment, now):
             takeover = record.delivery.ever
-            return [DeliveryClaimed(**_which(record), holder=holder, until=now + LEASE, takeover=takeover)]
+            return [DeliveryClaimed(**record.which, holder=holder, until=now + LEASE, takeover=takeover)]
         case Delivered(_, their_id) if not record.stopped and (not record.exported or record.resend):
-            return [FulfillmentExported(**_which(record), their_id=their_id)]
+            return [FulfillmentExported(**record.which, their_id=their_id)]
         case Failed() if command.lease and command.lease == record.delivery.lease and (not record.exported or record.resend):
             return [_failure(command, record)]
     return []
@@ -224,9 +212,14 @@ def _failure(command: Failed, record: Record) -> FulfillmentFailed:
     wait = min(BACKOFF * 2 ** min(failures, 20), LONGEST_BACKOFF) * (0.75 + spread / 2)
     wait = max(wait, min(command.after or timedelta(0), LONGEST_WAIT))
     return FulfillmentFailed(
-        **_which(record), reason=command.reason, retry_at=command.now + wait,
-        given_up=not command.again or failures + 1 >= MOST_TRIES or bool(record.erasing), unknown=command.unknown,
+        **record.which, reason=command.reason, retry_at=command.now + wait,
+        given_up=not command.again or failures + 1 >= MOST_TRIES or _unwanted(record), unknown=command.unknown,
     )  # fmt: skip
+
+
+def _unwanted(record: Record) -> bool:
+    """Meanwhile somebody wants it stopped, or erased."""
+    return bool(record.erasing) or record.stopped or record.recall in ("requested", "stopped")
 
 
 def _resend(command: Resend, shipment: Shipment) -> Sequence[Event] | Refused:
@@ -245,7 +238,7 @@ def _resend(command: Resend, shipment: Shipment) -> Sequence[Event] | Refused:
     if record.requested and now_due and not record.given_up and (not record.exported or record.resend):
         return []
     due_at = max(command.now, record.delivery.lease or command.now) + START
-    return [DeliveryRequested(**_which(record), due_at=due_at, by=command.by, reason=command.reason)]
+    return [DeliveryRequested(**record.which, due_at=due_at, by=command.by, reason=command.reason)]
 
 
 def _erase(command: Erasure, shipment: Shipment) -> Sequence[Event]:

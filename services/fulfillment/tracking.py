@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.fulfillment.moments import DayOrMonth, moment
 from shared.contracts.fulfillment import Parcel
+from shared.ids import ORDER_ID, PLUGIN_NAME, is_order_id
 from shared.sheets import Unreadable, lines, plain, safe
 from shared.text import Id, sentence
 
@@ -40,9 +41,8 @@ _WORDS: Mapping[str, Became] = {
     "delivered": "delivered", "arrived": "delivered",
     "returned": "returned", "return": "returned", "received": "returned", "returnreceived": "returned",
 }  # fmt: skip
-_ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
-_EXPORT = re.compile(r"([0-9A-HJKMNP-TV-Z]{10})-([a-z][a-z0-9-]{0,39})", re.IGNORECASE)
-_RMA = re.compile(r"([0-9A-HJKMNP-TV-Z]{10})-R[1-9][0-9]{0,3}")
+_EXPORT = re.compile(f"({ORDER_ID})-({PLUGIN_NAME})", re.IGNORECASE)
+_RMA = re.compile(f"({ORDER_ID})-R[1-9][0-9]{{0,3}}")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _LONGEST = 100
 _LINE = TypeAdapter(Id)
@@ -153,7 +153,7 @@ def _about(order: str, export_id: str, rma: str) -> tuple[str, str]:
     returned = _RMA.fullmatch(rma.upper())
     if rma and not returned:
         raise Wrong("rma", f"{_short(rma)} is no RMA number. One is like 1A2B3C4D5E-R1.")
-    if order and not _ORDER.fullmatch(order):
+    if order and not is_order_id(order):
         raise Wrong("order", f"{_short(order)} is no order number. One has ten letters and digits.")
     named = {each for each in (order, export and export[1].upper(), returned and returned[1]) if each}
     if len(named) != 1:

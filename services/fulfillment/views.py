@@ -24,6 +24,7 @@ from shared.contracts.fulfillment import (
     PluginCancelClaimed,
     PluginCancelRequested,
     PluginConfigured,
+    ShipmentStatus,
 )
 from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
@@ -102,16 +103,24 @@ def _erasure(row: Row | None, fact: Fact) -> Row | None:
 erasures = view("erasures", 2, _erasure_key, _erasure, ["due_at"])
 """Exports of erased customers that may still lie here."""
 
-STATUSES = ("Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "Cancelled", "RMA Pending", "Returned", "Failed")
 
-
-def status(row: Row) -> str:
+def status(row: Row) -> ShipmentStatus:
     """Of a record: the first that holds. Whoever ships it knows best."""
-    told = (("returned_at", "Returned"), ("rma", "RMA Pending"), ("delivered_at", "Delivered"), ("parcels", "Shipped"), ("cancelled", "Cancelled"))
+    told: Sequence[tuple[str, ShipmentStatus]] = (
+        ("returned_at", "Returned"),
+        ("rma", "RMA Pending"),
+        ("delivered_at", "Delivered"),
+        ("parcels", "Shipped"),
+        ("cancelled", "Cancelled"),
+    )
     for name, said in (*told, ("exported_at", "Pending Shipment"), ("held", "Hold"), ("failing", "Failed"), ("requested_at", "Pending")):
         if row.get(name):
             return said
     return "Hold"
+
+
+_RESTS: Row = {"failing_since": None, "retry_at": None}
+"""What nobody tries any more says nothing of how its plugin does."""
 
 
 def _created(row: Row, event: FulfillmentRecordCreated, at: str) -> Row:
@@ -123,14 +132,15 @@ def _created(row: Row, event: FulfillmentRecordCreated, at: str) -> Row:
 
 
 def _failed(row: Row, event: FulfillmentFailed, at: str) -> Row:
-    retry_at = None if event.given_up else stamp(event.retry_at)
-    since = row.get("failing_since") or at
-    return {"failing": True, "failing_since": since, "reason": event.reason, "retry_at": retry_at, "attempts": row.get("attempts", 0) + 1}
+    told = {"failing": True, "reason": event.reason, "attempts": row.get("attempts", 0) + 1}
+    if event.given_up or row.get("held"):
+        return {**told, **_RESTS}
+    return {**told, "failing_since": row.get("failing_since") or at, "retry_at": stamp(event.retry_at)}
 
 
 def _exported(row: Row, event: FulfillmentExported, at: str) -> Row:
-    well = {"failing": False, "failing_since": None, "reason": "", "retry_at": None, "attempts": row.get("attempts", 0) + 1}
-    return {**well, "exported_at": at, "their_id": event.their_id or row.get("their_id", "")}
+    well = {**_RESTS, "failing": False, "held": None, "reason": "", "attempts": row.get("attempts", 0) + 1}
+    return {**well, "exported_at": row.get("exported_at") or at, "worked_at": at, "their_id": event.their_id or row.get("their_id", "")}
 
 
 def _recalled(row: Row, event: PluginCancelAnswered, at: str) -> Row:
@@ -144,7 +154,19 @@ def _shipped(row: Row, event: FulfillmentShipped, at: str) -> Row:
 
 
 def _held(row: Row, event: FulfillmentHeld, at: str) -> Row:
-    return {"held": {"why": event.why, "reason": event.reason, "by": event.by, "at": at}}
+    return {**_RESTS, "held": {"why": event.why, "reason": event.reason, "by": event.by, "at": at}}
+
+
+def _recalling(row: Row, event: PluginCancelRequested, at: str) -> Row:
+    return {**_RESTS, "held": None, "cancel": {"state": "requested", "reason": event.reason, "by": event.by, "at": at}}
+
+
+def _stopped(row: Row, event: FulfillmentCancelled, at: str) -> Row:
+    return {**_RESTS, "cancelled": {"why": event.why, "at": at}, "held": None}
+
+
+def _order_stopped(row: Row, event: OrderCancelled, at: str) -> Row:
+    return {**_RESTS, "cancelled": {"why": "order", "reason": event.reason, "by": event.by, "at": at}, "held": None}
 
 
 _CHANGES: Mapping[type, Callable[[Row, Any, str], Row]] = {
@@ -154,35 +176,59 @@ _CHANGES: Mapping[type, Callable[[Row, Any, str], Row]] = {
     DeliveryRequested: lambda row, event, at: {"requested_at": at, "failing": False, "retry_at": None},
     FulfillmentFailed: _failed,
     FulfillmentExported: _exported,
-    PluginCancelRequested: lambda row, event, at: {"cancel": {"state": "requested", "reason": event.reason, "by": event.by, "at": at}},
+    PluginCancelRequested: _recalling,
     PluginCancelAnswered: _recalled,
     FulfillmentShipped: _shipped,
     FulfillmentDelivered: lambda row, event, at: {"delivered_at": stamp(event.at)},
     FulfillmentReturnRequested: lambda row, event, at: {"rma": {"rma": event.rma, "reason": event.reason, "by": event.by, "at": at}},
     FulfillmentReturned: lambda row, event, at: {"returned_at": stamp(event.at)},
-    FulfillmentCancelled: lambda row, event, at: {"cancelled": {"why": event.why, "at": at}, "held": None},
-    OrderCancelled: lambda row, event, at: {"cancelled": {"why": "order", "reason": event.reason, "by": event.by, "at": at}, "held": None},
+    FulfillmentCancelled: _stopped,
+    OrderCancelled: _order_stopped,
+    ErasureRequested: lambda row, event, at: {**_RESTS, "updated_at": row["updated_at"]},
 }
 
 
 def _shipment_key(
     event: FulfillmentRecordCreated | FulfillmentHeld | FulfillmentReleased | DeliveryRequested | FulfillmentFailed | FulfillmentExported
     | PluginCancelRequested | PluginCancelAnswered | FulfillmentShipped | FulfillmentDelivered | FulfillmentReturnRequested | FulfillmentReturned
-    | FulfillmentCancelled | OrderCancelled,
+    | FulfillmentCancelled | OrderCancelled | ErasureRequested,
 ) -> Sequence[str]:  # fmt: skip
-    return _records(event)
+    return (event.export_id,) if isinstance(event, ErasureRequested) else _records(event)
 
 
 def _shipment(row: Row | None, fact: Fact) -> Row | None:
     if row is None and not isinstance(fact.event, FulfillmentRecordCreated):
         return None
     at = stamp(fact.time)
-    changed = {**(row or {}), **_CHANGES[type(fact.event)](row or {}, fact.event, at), "updated_at": at}
-    return {**changed, "status": status(changed)}
+    changed = {**(row or {}), "updated_at": at, **_CHANGES[type(fact.event)](row or {}, fact.event, at)}
+    return _placed({**changed, "status": status(changed)})
 
 
-shipments = view("shipments", 3, _shipment_key, _shipment, ["status", "plugin", "updated_at", "exported_at", "failing_since", "tracking"])
-"""One row a record, by its export id. ``failing_since`` is when it first did not work, as long as it has not since."""
+def within(*values: str) -> str:
+    """What places begin with that are of these values."""
+    return "".join(f"{value}\t" for value in values)
+
+
+def _placed(row: Row) -> Row:
+    """Each list is one range of one index, in its order, however many there are."""
+    plugin, status, at = row["plugin"], row["status"], row["updated_at"]
+    out, worked, failing = (row.get(name) for name in ("exported_at", "worked_at", "failing_since"))
+    return {
+        **row,
+        "status_at": f"{within(status)}{at}",
+        "plugin_at": f"{within(plugin)}{at}",
+        "plugin_status_at": f"{within(plugin, status)}{at}",
+        "plugin_out_at": f"{within(plugin)}{at}" if out else None,
+        "plugin_exported_at": f"{within(plugin)}{out}" if out else None,
+        "plugin_worked_at": f"{within(plugin)}{worked}" if worked else None,
+        "plugin_failing_since": f"{within(plugin)}{failing}" if failing else None,
+    }
+
+
+PLACES = ("status_at", "plugin_at", "plugin_status_at", "plugin_out_at", "plugin_exported_at", "plugin_worked_at", "plugin_failing_since")
+shipments = view("shipments", 3, _shipment_key, _shipment, ["updated_at", "tracking", *PLACES])
+"""One row a record, by its export id. ``exported_at`` is when it went out first, ``worked_at`` last; ``failing_since`` is when it first did not work,
+as long as it has not since and is tried again."""
 
 
 def _plugin_key(event: PluginConfigured) -> str:

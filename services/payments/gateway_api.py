@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.payments.credentials import Credentials
@@ -17,6 +17,7 @@ from services.payments.gateways.kinds import CAPABILITIES, Kind
 from services.payments.gateways.protocol import Secrets
 from shared.contracts.payments import GatewayConfigured
 from shared.http import RunningService, Sent
+from shared.ids import PluginName
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
 from shared.kernel.errors import NotFound
@@ -25,7 +26,6 @@ from shared.text import Line
 
 router = APIRouter(prefix="/gateways")
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Secret = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -63,7 +63,7 @@ async def _names(service: Running) -> list[str]:
 
 
 @router.put("/{name}")
-async def configure(name: Name, body: GatewayBody, service: RunningService, sent: Sent) -> dict[str, Any]:
+async def configure(name: PluginName, body: GatewayBody, service: RunningService, sent: Sent) -> dict[str, Any]:
     """The credentials are kept before the event names them, and those before forgotten after it: a kill in between loses none that are in use."""
     credentials: Credentials = service.state["credentials"]
     before, _ = await service.load(gateway, name)
@@ -105,7 +105,7 @@ async def _command(service: Running, name: str, body: GatewayBody) -> Configure:
 
 
 @router.post("/{name}/test")
-async def test(name: Name, service: RunningService) -> dict[str, Literal["ok", "failed"] | str]:
+async def test(name: PluginName, service: RunningService) -> dict[str, Literal["ok", "failed"] | str]:
     """Asks the gateway itself about a request that was never made."""
     known, _ = await service.load(gateway, name)
     if known is None:

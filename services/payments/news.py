@@ -11,11 +11,11 @@ import structlog
 from fastapi import APIRouter, Request
 
 from services.payments.desk import Desk
-from services.payments.gateway_api import Name
 from services.payments.gateways.protocol import Heard, NoList, NotTheirs, Polled
 from services.payments.hearing import heard
 from services.payments.views import echecks
 from shared.http import RunningService, problem
+from shared.ids import PluginName
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.errors import NotFound
@@ -35,7 +35,7 @@ LOOKS = 5.0
 
 
 @router.post("/{name}/hooks")
-async def hook(name: Name, request: Request, service: RunningService) -> Any:
+async def hook(name: PluginName, request: Request, service: RunningService) -> Any:
     """The gateway's own call: its body as it came, its headers named ``x-hook-<name>``. ``heard`` counts what it said that changed something."""
     desk: Desk = service.state["desk"]
     at = await desk.at(name)

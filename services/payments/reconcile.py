@@ -12,11 +12,11 @@ from fastapi import APIRouter, Query
 
 from services.payments.desk import At, Desk
 from services.payments.gateway import gateway
-from services.payments.gateway_api import Name
 from services.payments.gateways.protocol import Listed, NoList, Operation
 from services.payments.references import parsed
 from services.payments.views import payments_view, pre_auth_list
 from shared.http import RunningService
+from shared.ids import PluginName
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
@@ -95,7 +95,7 @@ def _why(ours: Ours | None, theirs: Listed) -> Why | None:
 
 
 @router.get("/{name}/reconcile")
-async def reconcile(name: Name, service: RunningService, day: date = Query()) -> dict[str, Any]:  # noqa: B008
+async def reconcile(name: PluginName, service: RunningService, day: date = Query()) -> dict[str, Any]:  # noqa: B008
     """``day`` in UTC. ``ours`` and ``theirs`` count what was approved; a row is what differs."""
     known, _ = await service.load(gateway, name)
     if known is None:

@@ -104,8 +104,8 @@ def _fits(asked: Asked, row: Row) -> bool:
 
 async def these(service: Running, order_ids: Sequence[str]) -> list[Row]:
     """Of the orders named those that are known, in the order given."""
-    found = [await service.get(queue, order_id, opened=False) for order_id in order_ids]
-    return [row for row in found if row]
+    found = await service.many(queue, order_ids, opened=False)
+    return [found[order_id] for order_id in order_ids if order_id in found]
 
 
 def summed(rows: Sequence[Row], actor: str, *, own_allowed: bool) -> dict[str, Any]:

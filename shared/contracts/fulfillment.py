@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from shared.contracts.order import SubmittedOrder
 from shared.kernel.events import Event, Personal, Value
+
+ShipmentStatus = Literal["Hold", "Failed", "Pending", "Pending Shipment", "Shipped", "Delivered", "RMA Pending", "Returned", "Cancelled"]
+"""What a record, and an order's shipment, is called; in the order in which people look for them."""
+SHIPMENT_STATUSES: tuple[ShipmentStatus, ...] = get_args(ShipmentStatus)
 
 
 class PluginConfigured(Event, type="ringup.fulfillment.PluginConfigured"):

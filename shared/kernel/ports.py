@@ -108,7 +108,8 @@ class Documents(Protocol):
         Raises ValueError for a cursor that is not one of ours.
         """
 
-    async def count(self, collection: str, where: Where | None = None) -> int: ...
+    async def count(self, collection: str, where: Where | None = None, *, most: int | None = None) -> int:
+        """Up to ``most``, so that a count costs no more with a million of them."""
 
     async def totals(self, collection: str, group_by: Sequence[str], sums: Sequence[str], where: Where | None = None) -> Sequence[Mapping[str, Any]]:
         """One mapping a group with ``count`` and each sum."""

@@ -11,7 +11,23 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import append, catalog, cluster, clustered, customers, entry, growth, listing, orders, payments, prices, quality, replay, shipping
+from tests.bench import (
+    append,
+    catalog,
+    cluster,
+    clustered,
+    customers,
+    entry,
+    growth,
+    listing,
+    orders,
+    payments,
+    prices,
+    quality,
+    replay,
+    shipments,
+    shipping,
+)
 from tests.bench.row import ALTERNATIONS, Row, spread
 
 EMBEDDED = {
@@ -24,6 +40,7 @@ EMBEDDED = {
     "entry": entry.rows,
     "payments": payments.rows,
     "shipping": shipping.rows,
+    "shipments": shipments.rows,
     "listing": listing.rows,
     "customers": customers.rows,
     "quality": quality.rows,

@@ -13,13 +13,14 @@ from typing import Any
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from services.fulfillment.views import shipments
+from services.fulfillment.views import shipments, within
 from shared.contracts.order import SubmittedOrder
 from shared.contracts.registry import EVENTS
 from shared.engines.embedded.documents import SqliteDocuments
 from shared.engines.embedded.log import Log
 from shared.kernel.codec import Codec, Probe, stamp
 from shared.kernel.events import Event, Fact
+from shared.kernel.ports import Prefix
 from shared.kernel.projector import Build, project
 from tests.bench.row import Row, by_turns
 from tests.bench.samples import NOON, shipment
@@ -47,7 +48,7 @@ async def ours(log: Log, path: Path) -> float:
         await project([build], documents, [codec.decode(dict(e.headers), e.data, "fulfillment", e.position) for e in batch])
         position = batch[-1].position + 1
     seconds = time.perf_counter() - begun
-    _same(await documents.count(build.collection, {"status": "Pending Shipment"}))
+    _same(await documents.count(build.collection, {"status_at": Prefix(within("Pending Shipment"))}))
     documents.close()
     return ORDERS * EVENTS_EACH / seconds
 
@@ -84,14 +85,14 @@ def _folded(row: Row_ | None, validated: Event, time: str) -> Row_:
 
 class Shipment(Aggregate):
     @event("Created")
-    def __init__(self, order_id: str, plugin: str, submitted: Row_) -> None:
+    def __init__(self, order_id: str, plugin: str, submitted: Row_, lines: list[int]) -> None:
         self.order_id = order_id
 
     @event("Released")
-    def release(self, order_id: str, by: str) -> None: ...
+    def release(self, order_id: str, by: str, by_hand: bool, reason: str, plugins: list[str], at: str | None) -> None: ...
 
     @event("Requested")
-    def request(self, order_id: str, plugin: str, export_id: str, due_at: str) -> None: ...
+    def request(self, order_id: str, plugin: str, export_id: str, due_at: str, by: str, reason: str) -> None: ...
 
     @event("Exported")
     def export(self, order_id: str, plugin: str, export_id: str, their_id: str) -> None: ...

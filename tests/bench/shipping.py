@@ -15,8 +15,9 @@ import structlog
 
 from services.fulfillment.commands import Create, Release
 from services.fulfillment.service import fulfillment
-from services.fulfillment.views import deliveries, shipments
+from services.fulfillment.views import deliveries, shipments, within
 from shared.contracts.order import SubmittedOrder
+from shared.kernel.ports import Prefix
 from shared.service import Running
 from shared.settings import Settings
 from tests.bench.row import Row
@@ -102,7 +103,7 @@ async def pile_up(running: Running) -> None:
 
     await asyncio.gather(*(one(n) for n in range(WAITING)))
     async with asyncio.timeout(120):
-        while await running.count(shipments, {"plugin": "slow"}) < WAITING:
+        while await running.count(shipments, {"plugin_at": Prefix(within("slow"))}) < WAITING:
             await asyncio.sleep(0.1)
 
 

@@ -1,7 +1,7 @@
-"""Golden samples: one of every event type at every schema ever published, every field filled, and the shape of every contract.
+"""Golden samples: one of every event type at every schema ever published, every field filled; the shape of contracts; what views make of it all.
 
-``python -m tests.contracts.publish`` adds the samples of new types and schemas, and new fields to the others, and writes
-``shapes.txt`` anew. What is published is never changed.
+``python -m tests.contracts.publish`` adds the samples of new types and schemas, and new fields to the others, writes
+``shapes.txt`` anew, and adds the new numbers of views to ``views.txt``. What is published is never changed.
 """
 
 import json
@@ -15,9 +15,10 @@ from pydantic import BaseModel
 from shared.contracts.registry import EVENTS
 from shared.kernel.codec import Codec, sealer
 from shared.kernel.events import Fact, Value
+from tests.contracts import views
 
 GOLDEN = Path(__file__).parent / "golden"
-SHAPES = GOLDEN / "shapes.txt"
+SHAPES, VIEWS = GOLDEN / "shapes.txt", GOLDEN / "views.txt"
 STREAM, KEY = "golden-1", b"golden samples are sealed with.."
 TIME = datetime(2026, 3, 1, 12, 30, 15, 123456, UTC)
 
@@ -42,6 +43,11 @@ def filled(kind, name=""):
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind(**{field: filled(info.annotation, field) for field, info in kind.model_fields.items()})
     return {str: f"a {name}", int: 7, bool: True, datetime: TIME}[kind]
+
+
+def bare(event_type):
+    """One that says no more than it must, as those did that were recorded before its other fields came."""
+    return event_type(**{field: filled(info.annotation, field) for field, info in event_type.model_fields.items() if info.is_required()})
 
 
 def encoded(event_type):
@@ -84,6 +90,15 @@ def _named(kind, known):
     return "None" if kind is type(None) else kind.__name__
 
 
+def view_digests():
+    samples = [make(EVENTS[name]) for name in sorted(EVENTS) for make in (bare, filled)]
+    return views.digests(samples, TIME)
+
+
+def published_views():
+    return dict(line.split() for line in VIEWS.read_text().splitlines())
+
+
 def grown(old, new):
     """What was published as it is, with the fields that came since."""
     if isinstance(old, dict) and isinstance(new, dict):
@@ -100,6 +115,8 @@ def publish():
             sample = grown(json.loads(path.read_text()), sample)
         path.write_text(json.dumps(sample, indent=1, ensure_ascii=False) + "\n")
     SHAPES.write_text(shapes())
+    known = published_views()
+    VIEWS.write_text("".join(f"{name} {known.get(name, digest)}\n" for name, digest in sorted(view_digests().items())))
 
 
 if __name__ == "__main__":

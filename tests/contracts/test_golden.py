@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.registry import EVENTS
 from shared.kernel.codec import Codec, Probe, open_sealed, sealed_under
 from shared.kernel.errors import Oversize
-from tests.contracts.publish import GOLDEN, KEY, SHAPES, STREAM, TIME, filled, sample_path, shapes
+from tests.contracts.publish import GOLDEN, KEY, SHAPES, STREAM, TIME, filled, published_views, sample_path, shapes, view_digests
 
 SAMPLES = sorted(GOLDEN.glob("*.json"))
 NEWEST = [path for path in SAMPLES if path in {sample_path(event_type) for event_type in EVENTS.values()}]
@@ -64,6 +64,14 @@ def test_no_sample_is_of_a_type_that_is_gone():
 def test_no_shape_changes_silently():
     """Fields may be added, with a default. Anything else is a new schema with an upcaster."""
     assert shapes() == SHAPES.read_text(), "python -m tests.contracts.publish writes the shapes anew: look at what changed"
+
+
+def test_a_view_whose_rows_come_out_otherwise_has_another_number():
+    """A build of the same number would differ from the live one, and readers would meet rows that they do not know."""
+    now, published = view_digests(), published_views()
+    changed = [name for name in now.keys() & published.keys() if now[name] != published[name]]
+    assert not changed, "raise their numbers, then python -m tests.contracts.publish adds them"
+    assert now.keys() == published.keys(), "python -m tests.contracts.publish adds new numbers"
 
 
 def test_a_number_that_no_store_can_keep_is_not_recorded():

@@ -3,6 +3,7 @@
 from services.customers.customer import Agree, Erase, HandOut, Merge, Note, Unmerge, customer
 from services.customers.merging import aliases_of, main_of
 from services.customers.policies import hand_over_said, settle_merge
+from services.customers.profiles import profiles
 from shared.aliases import aliases, family, standing
 from shared.contracts.customers import ConsentChanged, CustomerErased, CustomerExported, CustomerNoted, CustomersMerged, CustomersUnmerged
 from shared.contracts.order import CustomerAnswers, Particulars
@@ -46,6 +47,20 @@ def test_nobody_is_the_alias_of_two_or_of_themselves():
     given(customer, together(), apart()).when(Merge(C, B, BY, 1)).then(together(C))
 
 
+def test_whoever_takes_somebody_in_is_nobody_s_alias_until_that_is_settled():
+    begun = given(customer, together(B, C))
+    assert begun.when(Merge(CUSTOMER, B, BY, 1)).then_refused("merging").data == {"customer_id": B, "alias": C}
+    begun.when(Merge(CUSTOMER, B, BY, 1, frozenset([(C, 1)]))).then(together())
+    begun.when(Merge(CUSTOMER, B, BY, 1, frozenset([(C, 3)]))).then_refused("merging")
+    given(customer, together(B, C), apart(B, C)).when(Merge(CUSTOMER, B, BY, 1)).then(together())
+
+
+def test_of_two_that_are_merged_into_each_other_neither_becomes_the_alias_of_its_own():
+    refused = given(customer, together(B, CUSTOMER)).when(Merge(CUSTOMER, B, BY, 1)).then_refused("merging")
+    assert (refused.field, refused.data) == ("alias", {"customer_id": B, "alias": CUSTOMER})
+    given(customer, together(B, CUSTOMER)).when(Unmerge(CUSTOMER, B, BY, 2)).then(apart())
+
+
 def test_one_stream_tells_aliases_from_the_one_whose_alias_it_is():
     pairs = given(customer, together(), together(alias=C)).state.pairs
     assert (aliases_of(CUSTOMER, pairs), main_of(B, pairs), main_of(CUSTOMER, pairs)) == ((B, C), CUSTOMER, "")
@@ -65,6 +80,9 @@ def test_what_the_customer_s_stream_says_is_told_to_the_alias_s_once():
     assert told(together(), CUSTOMER) == [(B, Merge(CUSTOMER, B, BY, 1))]
     assert told(apart(), CUSTOMER) == [(B, Unmerge(CUSTOMER, B, BY, 2))]
     assert told(together(), B) == []
+    assert told(apart(), B) == [(CUSTOMER, Unmerge(CUSTOMER, B, BY, 2))]
+    given(customer, together(), apart()).when(Unmerge(CUSTOMER, B, BY, 2)).then_nothing()
+    given(customer, together()).when(Unmerge(CUSTOMER, B, BY, 2)).then(apart())
 
 
 class Known:
@@ -87,9 +105,18 @@ async def test_every_number_of_somebody_is_found_by_each_of_them():
     assert await family(Known(fact(together(), f"customer-{CUSTOMER}", 1)), B) == (B,)
 
 
-async def test_two_that_were_merged_into_each_other_at_once_are_one():
+async def test_whoever_never_took_somebody_in_lets_nobody_go():
+    facts = [fact(together(), f"customer-{B}", 1), fact(apart(C, B), f"customer-{B}", 2)]
+    assert await family(Known(*facts), B) == (CUSTOMER, B)
+    assert folded(profiles, facts)[B].data["alias"]["of"] == CUSTOMER
+
+
+async def test_a_ring_in_the_log_is_one_person():
     facts = [fact(together(), f"customer-{B}", 1), fact(together(B, CUSTOMER), f"customer-{CUSTOMER}", 1)]
     assert await family(Known(*facts), B) == await family(Known(*facts), CUSTOMER) == (CUSTOMER, B)
+    three = [fact(together(one, two), f"customer-{two}", 1) for one, two in ((CUSTOMER, C), (C, B), (B, CUSTOMER))]
+    assert [set(await family(Known(*three), id)) for id in (CUSTOMER, B, C)] == [{CUSTOMER, B, C}] * 3
+    assert await standing(Known(*three, fact(together(C, "4000000004"), "customer-4000000004", 1)), "4000000004") == CUSTOMER
 
 
 def test_a_note_by_hand_says_something():

@@ -45,4 +45,4 @@ def test_what_they_agreed_to_is_kept_with_order_time_and_number():
 def test_of_an_order_s_notes_the_newest_are_kept():
     said = [CustomerNoted(customer_id=CUSTOMER, order_id=order, note=note) for order, note in ((ORDER, "A"), ("7K2M9QX4TC", "B"), (ORDER, "C"))]
     found = folded(notes, stream(f"customer-{CUSTOMER}", *enumerate(said)))
-    assert {id: document.data["note"] for id, document in found.items()} == {ORDER: "C", "7K2M9QX4TC": "B"}
+    assert {id: document.data["note"] for id, document in found.items()} == {f"{CUSTOMER}/{ORDER}": "C", f"{CUSTOMER}/7K2M9QX4TC": "B"}

@@ -342,6 +342,7 @@ class TestDocuments:
 
     async def test_count_and_totals(self, documents):
         assert await documents.count("queue@1", {"stage": "open"}) == 3
+        assert [await documents.count("queue@1", {"stage": "open"}, most=most) for most in (1, 2, 5)] == [1, 2, 3]
         assert await documents.totals("queue@1", ["stage"], ["sum"]) == [
             {"stage": "done", "count": 1, "sum": 9},
             {"stage": "open", "count": 3, "sum": 13},

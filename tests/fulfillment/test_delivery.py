@@ -1,20 +1,21 @@
 """Plugins as they are run: one that is slow, hangs, refuses, answers nonsense, wants nothing any more, or is gone."""
 
 import asyncio
+import base64
 import dataclasses
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.fulfillment import delivery, health
+from services.fulfillment import delivery, health, plugin_api, roster
 from services.fulfillment.commands import Create, Release
 from services.fulfillment.health import Watch
 from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
 from services.fulfillment.service import fulfillment
 from shared.kernel import runner
 from tests.house.shop import Shop, until
-from tests.samples import submitted
+from tests.samples import order_of
 
 ADMIN = "agent:admin1"
 ORDER = "7K2M9QX4TB"
@@ -30,7 +31,7 @@ class Warehouse:
     async def deliver(self, outgoing, options, secrets):
         plugin = outgoing.export_id.partition("-")[2]
         self.sent.append(outgoing.export_id)
-        said = self.says.get(plugin, Taken(f"w-{outgoing.export_id}"))
+        said = self.says.get(outgoing.export_id, self.says.get(plugin, Taken(f"w-{outgoing.export_id}")))
         if said == "slow":
             self.waiting += 1
             await self.let_go.wait()
@@ -67,10 +68,10 @@ class WithADoor(Warehouse):
 
 class Clock:
     def __init__(self):
-        self.ahead = timedelta()
+        self.ahead, self.at = timedelta(), None
 
     def __call__(self):
-        return datetime.now(UTC) + self.ahead
+        return self.at or datetime.now(UTC) + self.ahead
 
 
 @pytest.fixture
@@ -96,14 +97,6 @@ async def configured(shop, name, **changed):
     status, row = await shop.ask("fulfillment", "PUT", f"/plugins/{name}", body, ADMIN, idempotency_key=uuid.uuid4().hex)
     assert status == 200, row
     return row
-
-
-def order_of(order_id, *plugins):
-    """A line for each."""
-    order = submitted()
-    lines = [order.order.quote.lines[0].model_copy(update={"line": n, "plugin": plugin}) for n, plugin in enumerate(plugins, 1)]
-    body = order.order.model_copy(update={"order_id": order_id, "quote": order.order.quote.model_copy(update={"lines": tuple(lines)})})
-    return order.model_copy(update={"order_id": order_id, "order": body})
 
 
 async def approved(running, order_id, *plugins):
@@ -204,6 +197,54 @@ async def test_a_plugin_that_fails_for_three_days_is_switched_off_and_goes_on_wh
     assert len(warehouse.sent) == tried + 2
 
 
+@pytest.mark.parametrize("again", [False, True])
+async def test_one_that_works_stays_on_though_an_order_was_refused_and_is_not_tried_again(shop, running, warehouse, again):
+    warehouse.says[f"{ORDER}-csv"] = Refused("No such SKU.", again=again)
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    if again:
+        assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Nobody has it."}, ADMIN))[0] == 200
+        await record(shop, ORDER, "csv", lambda row: row["status"] == "Cancelled")
+    running.clock.ahead = timedelta(minutes=5)
+    await approved(running, "0000000001", "")
+    await record(shop, "0000000001", "csv", lambda row: row["exported_at"])
+    watch = Watch(running, running.state["roster"])
+    for quiet in (timedelta(minutes=25), health.GIVES_UP + timedelta(hours=1)):
+        running.clock.ahead = quiet
+        await watch.look()
+        assert ("plugin csv" in running.warnings, (await plugin(shop, "csv"))["on"]) == (False, True)
+
+
+async def test_what_goes_well_begins_the_time_that_a_plugin_fails_anew(shop, running, warehouse):
+    warehouse.says[f"{ORDER}-csv"] = Refused("They are closed.")
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    watch = Watch(running, running.state["roster"])
+    running.clock.ahead = health.ALARM - timedelta(minutes=1)
+    await approved(running, "0000000001", "")
+    await record(shop, "0000000001", "csv", lambda row: row["exported_at"])
+    running.clock.ahead = health.ALARM + timedelta(minutes=1)
+    await watch.look()
+    assert "plugin csv" not in running.warnings
+    running.clock.ahead = 2 * health.ALARM
+    await watch.look()
+    assert "has been failing for 16 minutes: They are closed." in running.warnings["plugin csv"]
+
+
+async def test_what_is_held_too_late_is_out_and_not_held(shop, running, warehouse):
+    warehouse.says["csv"] = "slow"
+    await approved(running, ORDER, "")
+    await until(lambda: is_busy(warehouse, 1))
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/hold", {"reason": "An odd address."}, ADMIN))[0] == 200
+    assert (await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}"))[1]["held"]
+    warehouse.let_go.set()
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Pending Shipment")
+    _, body = await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}")
+    assert (body["held"], body["records"][0]["held"], body["holdable"]) == (None, None, False)
+    status, told = await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/hand-out", {}, ADMIN)
+    assert (status, told["held"]) == (200, False)
+
+
 async def plugin(shop, name):
     _, body = await shop.ask("fulfillment", "GET", "/plugins")
     return next(row for row in body["rows"] if row["name"] == name)
@@ -262,6 +303,15 @@ async def test_a_secret_is_encrypted_and_told_to_nobody(shop, running, warehouse
     assert (await shop.ask("fulfillment", "POST", "/plugins/toys/test", {}, ADMIN))[1]["detail"] == "It has no secret."
 
 
+async def test_no_more_plugins_are_configured_than_are_looked_at(shop, running, monkeypatch):
+    monkeypatch.setattr(roster, "MOST", 2)
+    await configured(shop, "aa")
+    status, wrong = await shop.ask("fulfillment", "PUT", "/plugins/zz", {"kind": "csv"}, ADMIN)
+    assert (status, wrong["code"], wrong["field"]) == (422, "too-many-plugins", "name")
+    assert (await configured(shop, "aa", title="Toys"))["title"] == "Toys"
+    assert [row["name"] for row in (await shop.ask("fulfillment", "GET", "/plugins"))[1]["rows"]] == ["aa", "csv"]
+
+
 async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, warehouse):
     for n in range(3):
         await approved(running, f"{n:010}", "")
@@ -270,14 +320,45 @@ async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, wa
     status, done = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN, idempotency_key="replay-1")
     assert (status, done) == (200, {"sent": 3, "left_out": [], "next": None})
 
-    async def again():
-        return len(warehouse.sent) == 6
-
-    await until(again)
+    await all_sent(warehouse, 6)
     assert (await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN, idempotency_key="replay-1"))[1]["sent"] == 3
+    assert len(warehouse.sent) == 6
     assert sorted(warehouse.sent) == sorted([f"{n:010}-csv" for n in range(3)] * 2)
     status, wrong = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**wanted, "until": "2025-01-01T00:00:00Z"}, ADMIN)
     assert (status, wrong["field"]) == (422, "until")
+
+
+async def test_a_period_is_sent_once_more_page_by_page_and_meets_nothing_twice(shop, running, warehouse, monkeypatch):
+    monkeypatch.setattr(plugin_api, "_AT_ONCE", 2)
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    running.clock.at = moment
+    ids = [f"{n:010}" for n in range(5)]
+    for order_id in ids:
+        await approved(running, order_id, "")
+    out = [(await record(shop, order_id, "csv", lambda row: row["exported_at"]))["exported_at"] for order_id in ids]
+    assert len(set(out)) == 1
+    period = {"from": "2026-03-01T00:00:00Z", "until": "2100-01-01T00:00:00Z", "reason": "They lost a day."}
+    sent = 5
+    for _ in range(2):
+        pages, following = [], None
+        while following or not pages:
+            running.clock.at += timedelta(hours=1)
+            status, done = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**period, "cursor": following}, ADMIN)
+            assert status == 200, done
+            pages.append(done["sent"])
+            following = done["next"]
+            sent += done["sent"]
+            assert len(pages) < 4
+            await all_sent(warehouse, sent)
+        assert pages == [2, 2, 1]
+    assert (await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**period, "cursor": "x"}, ADMIN))[1]["field"] == "cursor"
+
+
+async def all_sent(warehouse, count):
+    async def there():
+        return len(warehouse.sent) == count
+
+    await until(there)
 
 
 async def test_whoever_asks_at_its_door_sees_its_own_exports_alone(shop, running):
@@ -287,11 +368,11 @@ async def test_whoever_asks_at_its_door_sees_its_own_exports_alone(shop, running
     for name in ("csv", "toys"):
         await record(shop, ORDER, name, lambda row: row["exported_at"])
     _, own = await shop.ask("fulfillment", "POST", f"/plugins/toys/door?method=GET&query=export%3D{ORDER}-toys", {})
-    assert own["status"] == 200
+    assert base64.b64decode(own["body"]).decode() == f"[('{ORDER}-toys', 'Pending Shipment')] 1 True"
     row = await record(shop, ORDER, "toys", lambda row: row["status"] == "Shipped")
     assert (row["parcels"][0]["tracking"], row["parcels"][0]["source"]) == ("1Z1", "plugin:toys")
-    await shop.ask("fulfillment", "POST", f"/plugins/toys/door?method=GET&query=export%3D{ORDER}-csv", {})
-    assert not (await record(shop, ORDER, "csv", lambda row: True))["parcels"]
+    _, other = await shop.ask("fulfillment", "POST", f"/plugins/toys/door?method=GET&query=export%3D{ORDER}-csv", {})
+    assert base64.b64decode(other["body"]).decode() == f"[('{ORDER}-toys', 'Shipped')] 1 False"
     assert (await shop.ask("fulfillment", "POST", "/plugins/nobody/door", {}))[0] == 404
     status, failed = await shop.ask("fulfillment", "POST", "/plugins/toys/door?method=GET&query=nothing", {})
     assert (status, failed["detail"]) == (503, "The plugin toys failed (KeyError).")
@@ -312,6 +393,25 @@ async def test_shipments_are_listed_by_status_plugin_order_and_tracking_number(s
     for wrong, field in (("status=Gone", "status"), ("plugin=%21", "plugin")):
         status, body = await shop.ask("fulfillment", "GET", f"/shipments?{wrong}")
         assert (status, body["field"]) == (422, field)
+
+
+async def test_each_list_is_read_in_the_order_of_one_index_however_many_there_are(shop, running):
+    running.state["installed"].plugins["csv"] = WithADoor()
+    database, asked = running.documents._db, []
+    period = {"from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z", "reason": "They lost a month."}
+    database.set_trace_callback(asked.append)
+    for wanted in ("", "status=Failed", "plugin=csv", "plugin=csv&status=Hold", "q=1Z999"):
+        assert (await shop.ask("fulfillment", "GET", f"/shipments?{wanted}"))[0] == 200
+    assert (await shop.ask("fulfillment", "GET", "/plugins"))[0] == 200
+    assert (await shop.ask("fulfillment", "POST", "/plugins/csv/replay", period, ADMIN))[0] == 200
+    assert (await shop.ask("fulfillment", "POST", "/plugins/csv/door?method=GET&query=export%3Dnone", {}))[1]["status"] == 200
+    database.set_trace_callback(None)
+    read = [each for each in asked if '"shipments@' in each and "limit" in each and "id in (" not in each]
+    assert len(read) > 50
+    for query in read:
+        plan = " ".join(row[3] for row in database.execute(f"explain query plan {query}"))
+        assert "INDEX" in plan, query
+        assert "TEMP B-TREE" not in plan or "1Z999" in query, query
 
 
 async def test_a_reason_is_kept_without_what_is_personal(shop, running, warehouse):

@@ -26,7 +26,8 @@ from services.fulfillment.commands import (
     TooLate,
     Unanswered,
 )
-from services.fulfillment.shipment import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT, MOST_TRIES, START, shipment
+from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT
+from services.fulfillment.shipment import MOST_TRIES, START, shipment
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
     DeliveryRequested,
@@ -53,7 +54,8 @@ from tests.given import given
 from tests.samples import NOON, ORDER, submitted
 
 CREATED = FulfillmentRecordCreated(order_id=ORDER, plugin="csv", submitted=submitted())
-RELEASED = FulfillmentReleased(order_id=ORDER, by="qa1", at=NOON)
+RELEASED = FulfillmentReleased(order_id=ORDER, by="qa1", at=NOON, plugins=("csv",))
+RELEASED_EARLY = RELEASED.model_copy(update={"plugins": ()})
 EXPORT_ID = f"{ORDER}-csv"
 DELIVERY = {"order_id": ORDER, "plugin": "csv", "export_id": EXPORT_ID}
 REQUESTED = DeliveryRequested(**DELIVERY, due_at=NOON + timedelta(seconds=5))
@@ -88,8 +90,8 @@ def failed(retry_at, **said):
 
 def test_it_goes_out_once_record_and_approval_are_there_in_either_order():
     given(shipment, CREATED).when(Release(ORDER, "qa1", NOON)).then(RELEASED, REQUESTED)
-    given(shipment, RELEASED).when(Create(submitted(), NOON)).then(CREATED, REQUESTED)
-    given(shipment).when(Release(ORDER, "qa1", NOON)).then(RELEASED)
+    given(shipment, RELEASED_EARLY).when(Create(submitted(), NOON)).then(CREATED, REQUESTED)
+    given(shipment).when(Release(ORDER, "qa1", NOON)).then(RELEASED_EARLY)
     given(shipment).when(Create(submitted(), NOON)).then(CREATED)
 
 
@@ -213,6 +215,10 @@ def test_it_is_sent_once_more_under_the_same_name():
     given(shipment, CREATED).when(RESEND).then_refused("not-approved")
     given(shipment, CREATED, CANCELLED).when(RESEND).then_refused("cancelled")
     given(shipment, *SENT, TO_ERASE).when(RESEND).then_refused("erased")
+    given(shipment, *SENT, RECALL).when(RESEND).then_refused("cancelled")
+    stopped = (PluginCancelAnswered(**DELIVERY, answer="stopped"), FulfillmentCancelled(**DELIVERY, why="stopped"))
+    given(shipment, *SENT, RECALL, *stopped).when(RESEND).then_refused("cancelled")
+    given(shipment, *SENT, FulfillmentCancelled(**DELIVERY, why="stopped")).when(RESEND).then_refused("cancelled")
 
 
 def test_what_is_sent_once_more_stays_here_once_its_customer_is_erased():

@@ -32,6 +32,17 @@ async def test_a_whole_campaign_is_published_and_read_again(ringup):
     assert id in {row["id"] for row in listed}
 
 
+async def test_an_order_has_what_was_published_just_before(ringup):
+    supervisor = await ringup.sign_in("supervisor1")
+    id, offer = next(_IDS), next(_IDS)
+    for price in (1000, 1100):
+        sent = campaign(offer, offers=[{"id": offer, "name": "Pillow", "sku": "P-1", "price": price}])
+        assert (await supervisor.send("PUT", f"/api/v1/campaigns/{id}", json=sent, key=f"publish-{id}-{price}")).status_code == 200
+        order = {**EXTERNAL, "campaign": id, "lines": [{"product": offer, "quantity": 1}]}
+        answer = await supervisor.send("POST", "/api/v1/orders", json=order, key=f"just-published-{price}")
+        assert (answer.status_code, answer.json().get("quote", {}).get("price")) == (202, price), answer.text
+
+
 @pytest.mark.parametrize(
     ("sections", "field"),
     [

@@ -130,7 +130,13 @@ async def test_a_view_is_kept_without_whom_somebody_looked_for_and_forgotten_and
     [
         {"name": "x"},
         {"name": "", "status": "Pending"},
-        {"name": "n" * 61, "status": "Pending"},
+        {"name": "n" * 41, "status": "Pending"},
+        {"name": "\u202e", "status": "Pending"},
+        {"name": "\u200b", "status": "Pending"},
+        {"name": "x\u202ey", "status": "Pending"},
+        {"name": "\ue000x", "status": "Pending"},
+        {"name": "x\ny", "status": "Pending"},
+        {"name": "4242 4242 4242 4242", "status": "Pending"},
         {"name": "x", "status": "Lost"},
         {"name": "x", "at_least": "lots"},
         {"name": "x", "q": "Somebody"},
@@ -139,6 +145,12 @@ async def test_a_view_is_kept_without_whom_somebody_looked_for_and_forgotten_and
 async def test_what_is_no_view_is_not_kept(supervisor, form):
     answer = await supervisor.form("/orders/views", **form, key=key())
     assert (answer.status_code, answer.json()["field"]) == (422, "name")
+
+
+async def test_a_name_in_any_script_is_kept(supervisor):
+    for name in ("می\u200cگیم", "👩\u200d🔧 late", "…"):
+        answer = await supervisor.form("/orders/views", name=name, status="Pending", key=key())
+        assert f">{name}</a>" in answer.text
 
 
 async def test_nobody_keeps_more_views_than_they_can_see(tmp_path):

@@ -1,5 +1,6 @@
 """Two customers that are one person: everything asked by customer number answers for both, until that is taken back."""
 
+import asyncio
 import itertools
 import json
 import sqlite3
@@ -7,9 +8,12 @@ import sqlite3
 import pytest
 
 from services.customers.customer import customer
-from services.customers.merging import Merge
+from services.customers.merging import Merge, aliases_of, main_of
 from services.customers.sms import Installed
-from shared.kernel.codec import stamp
+from shared.aliases import aliases
+from shared.contracts.customers import CustomersMerged
+from shared.kernel.codec import Probe, stamp
+from shared.kernel.events import Fact
 from shared.service import utc_now
 from tests.house.shop import ADDRESS, GOOD, Shop, until
 from tests.house.test_customers import seen
@@ -119,6 +123,89 @@ async def test_a_merge_that_broke_off_is_finished_by_itself(shop):
         return (await profile(shop, two))["customer_id"] == one
 
     await until(merged)
+
+
+async def at_once(shop, *pairs):
+    """Merges that are asked for together: those that were done, and the codes that the others were refused with."""
+    answers = await asyncio.gather(*(people(shop, "POST", f"/customers/{id}/merge", {"alias": alias}) for id, alias in pairs))
+    merged = [pair for pair, (status, _) in zip(pairs, answers, strict=True) if status == 200]
+    return merged, {answer["code"] for status, answer in answers if status != 200}
+
+
+async def told_apart(shop, *ids):
+    """By the streams: of each customer whose alias it is, and whom it takes in."""
+    states = [(await shop.house.running["customers"].load(customer, id))[0].pairs for id in ids]
+    return {id: (main_of(id, pairs), aliases_of(id, pairs)) for id, pairs in zip(ids, states, strict=True)}
+
+
+async def test_two_that_are_merged_into_each_other_at_once_are_merged_once(shop):
+    ids = [(await bought(shop))[1], (await bought(shop))[1]]
+    for one, two in itertools.permutations(ids):
+        ((id, alias),), refused = await at_once(shop, (one, two), (two, one))
+        assert refused <= {"merging", "merged", "same-customer"}
+        assert await told_apart(shop, id, alias) == {id: ("", (alias,)), alias: (id, ())}
+        await done(shop, f"/customers/{id}/unmerge", {"alias": alias})
+    assert await told_apart(shop, *ids) == dict.fromkeys(ids, ("", ()))
+
+
+async def test_three_that_are_merged_in_a_ring_at_once_are_a_chain(shop):
+    ids = sorted([(await bought(shop))[1] for _ in range(3)])
+    for one, two, three in (ids, (ids[0], ids[2], ids[1])):
+        merged, refused = await at_once(shop, (one, two), (two, three), (three, one))
+        assert 0 < len(merged) < 3
+        assert refused <= {"merging", "merged", "same-customer"}
+        assert [(whose, id) for id, (whose, _) in (await told_apart(shop, *ids)).items() if whose] == sorted(merged, key=lambda pair: pair[1])
+        for id, alias in merged:
+            await done(shop, f"/customers/{id}/unmerge", {"alias": alias})
+    (one, two, three) = ids
+    for id, alias in ((one, two), (two, three)):
+        await done(shop, f"/customers/{id}/merge", {"alias": alias})
+    assert (await people(shop, "POST", f"/customers/{three}/merge", {"alias": one}))[1]["code"] == "same-customer"
+
+
+async def ring(shop, *ids):
+    """Each has taken in the next one, the last one the first: in the log, as no command leaves it."""
+    running = shop.house.running["customers"]
+    pairs = list(zip(ids, [*ids[1:], ids[0]], strict=True))
+    for number, (id, alias) in enumerate(pairs * 2):
+        stream = f"customer-{id if number < len(ids) else alias}"
+        version = len(await running.streams.load(stream)) + 1
+        merged = CustomersMerged(customer_id=id, alias=alias, by=SUPERVISOR)
+        planted = Fact(merged, stream, version, utc_now(), SUPERVISOR, id, "planted", f"planted-{number}", "", "customers")
+        await running.streams.append(merged.TOPIC, [running.codec.encode(planted, Probe())])
+    running.commands.forget()
+
+    async def arrived():
+        return all([(row := await running.get(aliases, id, opened=False)) and row["of"] for id in ids])
+
+    await until(arrived)
+
+
+async def test_a_ring_in_the_log_is_one_person_and_is_erased_whole(shop):
+    ids = sorted([(await bought(shop))[1] for _ in range(3)])
+    await ring(shop, *ids)
+    row = await profile(shop, ids[2])
+    assert (row["customer_id"], {each["customer_id"] for each in row["aliases"]}) == (ids[0], {*ids[1:]})
+    assert (await done(shop, f"/customers/{ids[1]}/erase"))["customer_id"] == ids[0]
+    assert [(await shop.house.running["customers"].load(customer, id))[0].erased for id in ids] == [True] * 3
+
+
+async def test_a_ring_in_the_log_is_undone(shop):
+    one, two = sorted([(await bought(shop))[1], (await bought(shop))[1]])
+    await ring(shop, one, two)
+    await done(shop, f"/customers/{two}/unmerge", {"alias": one})
+    assert await told_apart(shop, one, two) == {one: ("", (two,)), two: (one, ())}
+    await done(shop, f"/customers/{one}/unmerge", {"alias": two})
+    assert await told_apart(shop, one, two) == {one: ("", ()), two: ("", ())}
+
+
+async def test_a_merge_that_was_begun_and_not_settled_is_taken_back(shop):
+    (_, one), (_, two), (_, three) = [await bought(shop) for _ in range(3)]
+    await done(shop, f"/customers/{two}/merge", {"alias": three})
+    await shop.house.running["customers"].send(one, Merge(one, two, SUPERVISOR), "broken-off", SUPERVISOR)
+    assert (await people(shop, "POST", f"/customers/{three}/merge", {"alias": one}))[1]["code"] == "merging"
+    await done(shop, f"/customers/{one}/unmerge", {"alias": two})
+    assert (await done(shop, f"/customers/{three}/merge", {"alias": one}))["customer_id"] == two
 
 
 async def test_what_cannot_be_merged_is_refused_at_its_field(shop):

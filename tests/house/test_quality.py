@@ -163,6 +163,25 @@ async def test_many_are_approved_at_once_each_by_itself(shop):
     assert [row["code"] for row in answer["rows"]] == ["own-order"]
 
 
+async def test_one_key_stands_for_one_lot_of_orders(shop):
+    first, second = await placed(shop), await placed(shop)
+    for id in (first, second):
+        await held(shop, id)
+
+    async def asked(what, *ids):
+        return await shop.ask("qa", "POST", f"/reviews/{what}", {"order_ids": ids}, actor="agent:qa1", idempotency_key="many-0002")
+
+    assert (await asked("approve", first))[1]["done"] == 1
+    for what, ids in (("approve", (second,)), ("approve", (first, second)), ("undo", (first,))):
+        status, body = await asked(what, *ids)
+        assert (status, body["code"]) == (422, "key-reused")
+    assert (await asked("approve", first))[1]["done"] == 1
+    kept, qa = "bulk-keys", shop.house.running["qa"]
+    qa.clock = lambda: utc_now() + timedelta(days=2)
+    assert (await asked("approve", second))[1]["done"] == 1
+    assert len(await qa.blobs.ids(kept)) == 1
+
+
 async def test_two_reviewers_at_once_make_one_decision(shop):
     id = await placed(shop)
     await held(shop, id)

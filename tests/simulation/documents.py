@@ -140,8 +140,8 @@ class MemoryDocuments:
 
         return await self._line.read("documents.find", found)
 
-    async def count(self, collection, where=None):
-        return len(await self._matching(collection, where))
+    async def count(self, collection, where=None, *, most=None):
+        return len((await self._matching(collection, where))[:most])
 
     async def totals(self, collection, group_by, sums, where=None):
         groups = {} if group_by else {(): []}

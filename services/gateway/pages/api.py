@@ -12,7 +12,7 @@ from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Services, allow, session_of
+from services.gateway.door import LOOKS_UP, REVIEWS, SELLS, SETS, Ask, AtDoor, Failed, Services, allow, session_of
 from services.gateway.following import follow, story
 from services.gateway.live import Live
 from services.gateway.pages.order_entry import may_sell
@@ -181,8 +181,13 @@ async def campaign(id: CampaignId, services: Ask) -> dict[str, Any]:
 
 @router.put("/campaigns/{id}", dependencies=[allow(*SETS, scope="catalog:write")])
 async def publish(id: CampaignId, body: CampaignIn, services: Ask, key: Key) -> dict[str, Any]:
-    """Publishes a whole campaign as its next version. Amounts are minor units; ids of products, coupons and profiles stay the campaign's for ever."""
-    return cast(dict[str, Any], await services.put("catalog", f"/campaigns/{id}", body.model_dump(mode="json") | {"id": id}, key=key))
+    """Publishes a whole campaign as its next version, which orders have from then on. Amounts are minor units; ids of products, coupons and profiles
+    stay the campaign's for ever.
+    """
+    done = cast(dict[str, Any], await services.put("catalog", f"/campaigns/{id}", body.model_dump(mode="json") | {"id": id}, key=key))
+    with contextlib.suppress(Failed):  # published it is, whether or not cart answers
+        await services.ask("cart", "GET", f"/campaigns/{id}/{done['number']}", query={"min_version": f"campaign-{id}@{done['version']}"})
+    return done
 
 
 @router.post("/orders", status_code=202, dependencies=[allow(*SELLS, scope="orders:write")])

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, Field
 
 from services.gateway.door import LOOKS_UP, SETS, Ask, allow
 from services.gateway.pages.api import Body, Key
-from shared.ids import OrderId
+from shared.contracts.fulfillment import ShipmentStatus
+from shared.ids import OrderId, PluginName
 
 router = APIRouter(prefix="/api/v1/shipments")
-
-Plugin = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Status = Literal["Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "Cancelled", "RMA Pending", "Returned", "Failed"]
 
 
 class ReasonIn(Body):
@@ -37,11 +35,11 @@ class MomentIn(Body):
 
 @router.get("", dependencies=[allow(*LOOKS_UP, scope="shipments:read")])
 async def shipments(
-    services: Ask, status: Status | None = None, plugin: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = None,
+    services: Ask, status: ShipmentStatus | None = None, plugin: PluginName | None = None,
     q: Annotated[str | None, Query(max_length=255)] = None, cursor: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """One row for each plugin that ships something of an order, the newest change first, without addresses; `q` is an order's or export's id, or a
-    tracking number."""
+    tracking number. `counts` by status go up to 1000."""
     found = await services.get("fulfillment", "/shipments", status=status, plugin=plugin, q=q, cursor=cursor)
     rows = [{name: value for name, value in row.items() if name not in ("shipping", "customer")} for row in found["rows"]]
     return {**found, "rows": rows}
@@ -74,30 +72,30 @@ async def release(id: OrderId, body: ReasonIn, services: Ask, key: Key) -> dict[
 
 
 @router.post("/{id}/{plugin}/resend", dependencies=[allow(*SETS, scope="shipments:write")])
-async def resend(id: OrderId, plugin: Plugin, body: ReasonIn, services: Ask, key: Key) -> dict[str, Any]:
+async def resend(id: OrderId, plugin: PluginName, body: ReasonIn, services: Ask, key: Key) -> dict[str, Any]:
     """Once more, under the same export id."""
     return await _done(services, id, f"{plugin}/resend", body, key)
 
 
 @router.post("/{id}/{plugin}/return", dependencies=[allow(*SETS, scope="shipments:write")])
-async def ask_back(id: OrderId, plugin: Plugin, body: ReasonIn, services: Ask, key: Key) -> dict[str, Any]:
+async def ask_back(id: OrderId, plugin: PluginName, body: ReasonIn, services: Ask, key: Key) -> dict[str, Any]:
     """The customer may send it back, under the number `rma`."""
     return await _done(services, id, f"{plugin}/return", body, key)
 
 
 @router.post("/{id}/{plugin}/shipped", dependencies=[allow(*SETS, scope="shipments:write")])
-async def shipped(id: OrderId, plugin: Plugin, body: ParcelIn, services: Ask, key: Key) -> dict[str, Any]:
+async def shipped(id: OrderId, plugin: PluginName, body: ParcelIn, services: Ask, key: Key) -> dict[str, Any]:
     """A parcel is on its way; the same one again changes nothing."""
     return await _done(services, id, f"{plugin}/shipped", body, key)
 
 
 @router.post("/{id}/{plugin}/delivered", dependencies=[allow(*SETS, scope="shipments:write")])
-async def delivered(id: OrderId, plugin: Plugin, body: MomentIn, services: Ask, key: Key) -> dict[str, Any]:
+async def delivered(id: OrderId, plugin: PluginName, body: MomentIn, services: Ask, key: Key) -> dict[str, Any]:
     return await _done(services, id, f"{plugin}/delivered", body, key)
 
 
 @router.post("/{id}/{plugin}/returned", dependencies=[allow(*SETS, scope="shipments:write")])
-async def returned(id: OrderId, plugin: Plugin, body: MomentIn, services: Ask, key: Key) -> dict[str, Any]:
+async def returned(id: OrderId, plugin: PluginName, body: MomentIn, services: Ask, key: Key) -> dict[str, Any]:
     """It has come back; money goes back only by a refund."""
     return await _done(services, id, f"{plugin}/returned", body, key)
 

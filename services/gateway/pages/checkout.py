@@ -19,10 +19,10 @@ from services.gateway.checkout.words import Told
 from services.gateway.door import PUBLIC, Failed
 from services.gateway.pages.campaigns import Sha, image
 from services.gateway.render import page
+from shared.ids import is_order_id
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
-_ORDER = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 _LEAST = 0.25
 """Seconds that it takes to answer about an order that nobody has shown to be theirs, whether there is such an order or not."""
@@ -58,7 +58,7 @@ def told(request: Request, told: Told, wait: int = 0) -> Response:
 def _order_asked_for(asked: Mapping[str, str]) -> str:
     name, value = next(iter(asked.items()), ("", ""))
     named = (asked.get("orderId") or ("" if value else name)).strip().upper()
-    return named if _ORDER.fullmatch(named) else ""
+    return named if is_order_id(named) else ""
 
 
 async def _by_link(visit: Visit, token: str) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SETS, Ask, Failed, Services, allow
@@ -12,21 +12,24 @@ from services.gateway.pages.forms import Typed
 from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, if_answered, more, pages_of, who_is
 from services.gateway.pages.summary import summary_of
 from services.gateway.render import page, wants_part
-from shared.ids import OrderId
+from shared.contracts.fulfillment import SHIPMENT_STATUSES, ShipmentStatus
+from shared.ids import PLUGIN_NAME, OrderId, PluginName
 
 router = APIRouter(include_in_schema=False)
 
-Status = Literal["", "Hold", "Pending", "Pending Shipment", "Shipped", "Delivered", "RMA Pending", "Returned", "Failed", "Cancelled"]
-STATUSES: tuple[Status, ...] = (
-    "Hold", "Failed", "Pending", "Pending Shipment", "Shipped", "Delivered", "RMA Pending", "Returned", "Cancelled",
-)  # fmt: skip
-Plugin = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
-Chosen = Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")]
+Chosen = Annotated[str, Query(pattern=f"^({PLUGIN_NAME})?$")]
 
 
 @router.get("/fulfillment", dependencies=[allow(*LOOKS_UP)])
 async def shipments(
-    request: Request, services: Ask, status: Status = "", plugin: Chosen = "", q: Text = "", cursor: Cursor = "", pages: Pages = 1, seen: Seen = ""
+    request: Request,
+    services: Ask,
+    status: Literal["", ShipmentStatus] = "",
+    plugin: Chosen = "",
+    q: Text = "",
+    cursor: Cursor = "",
+    pages: Pages = 1,
+    seen: Seen = "",
 ) -> Response:
     if seen.startswith("shipment-"):
         await services.ask("fulfillment", "GET", f"/shipments/{seen[9:].partition('@')[0]}", query={"min_version": seen})
@@ -34,7 +37,7 @@ async def shipments(
     found = await pages_of(services, "fulfillment", "/shipments", cursor, pages, status=status or None, plugin=plugin or None, q=q or None)
     known = await if_answered(services, "fulfillment", "/plugins")
     asked = {"q": q, "status": status, "plugin": plugin}
-    tabs = [(name, address("/fulfillment", q=q, plugin=plugin, status=name), found["counts"][name], name == status) for name in STATUSES]
+    tabs = [(name, address("/fulfillment", q=q, plugin=plugin, status=name), found["counts"][name], name == status) for name in SHIPMENT_STATUSES]
     return page(
         request, "fulfillment_list.html" if wants_part(request) else "fulfillment.html", rows=found["rows"], q=q, chosen=status, plugin=plugin,
         tabs=[("All", address("/fulfillment", q=q, plugin=plugin), None, not status), *tabs], plugins=known["rows"] if known else [],
@@ -56,18 +59,18 @@ async def hold(request: Request, id: OrderId, services: Ask, key: Key, reason: T
 
 
 @router.post("/orders/{id}/shipments/{plugin}/resend", dependencies=[allow(*SETS)])
-async def resend(request: Request, id: OrderId, plugin: Plugin, services: Ask, key: Key, reason: Typed = "") -> Response:
+async def resend(request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, reason: Typed = "") -> Response:
     return await _done(request, services, id, f"{plugin}/resend", key, _because(reason))
 
 
 @router.post("/orders/{id}/shipments/{plugin}/return", dependencies=[allow(*SETS)])
-async def ask_back(request: Request, id: OrderId, plugin: Plugin, services: Ask, key: Key, reason: Typed = "") -> Response:
+async def ask_back(request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, reason: Typed = "") -> Response:
     return await _done(request, services, id, f"{plugin}/return", key, _because(reason))
 
 
 @router.post("/orders/{id}/shipments/{plugin}/became", dependencies=[allow(*SETS)])
 async def became(
-    request: Request, id: OrderId, plugin: Plugin, services: Ask, key: Key, what: Annotated[str, Form(max_length=20)] = "", carrier: Typed = "",
+    request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, what: Annotated[str, Form(max_length=20)] = "", carrier: Typed = "",
     tracking: Typed = "", service: Typed = "",
 ) -> Response:  # fmt: skip
     """Somebody has been told: it is on its way, it has arrived, it has come back."""

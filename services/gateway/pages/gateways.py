@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -13,10 +13,10 @@ from services.gateway.door import ADMINISTERS, SETS, Ask, Failed, allow
 from services.gateway.pages.forms import Typed, refusal
 from services.gateway.pages.lists import Key, Text, who_is
 from services.gateway.render import page
+from shared.ids import PluginName
 
 router = APIRouter(prefix="/gateways", include_in_schema=False)
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Version = Annotated[int, Form(ge=0)]
 
 
@@ -51,7 +51,7 @@ async def add(
 
 
 @router.get("/{name}", dependencies=[allow(*SETS)])
-async def one(request: Request, name: Name, services: Ask) -> Response:
+async def one(request: Request, name: PluginName, services: Ask) -> Response:
     known = await services.get("payments", "/gateways")
     found = _row(known, name)
     return _form(request, known, found, found)
@@ -59,7 +59,7 @@ async def one(request: Request, name: Name, services: Ask) -> Response:
 
 @router.post("/{name}", dependencies=[allow(*ADMINISTERS)])
 async def change(
-    request: Request, name: Name, services: Ask, key: Key, version: Version, title: Typed = "", fallback: Typed = "",
+    request: Request, name: PluginName, services: Ask, key: Key, version: Version, title: Typed = "", fallback: Typed = "",
     capabilities: Annotated[list[str] | None, Form(max_length=20)] = None, on: Annotated[bool, Form()] = False,
     renews: Annotated[bool, Form()] = False, forget: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
@@ -76,7 +76,7 @@ async def change(
 
 
 @router.post("/{name}/test", dependencies=[allow(*SETS)])
-async def test(request: Request, name: Name, services: Ask) -> Response:
+async def test(request: Request, name: PluginName, services: Ask) -> Response:
     """The answer alone: it takes its place beside the button."""
     return page(request, "gateway_tested.html", tested=await services.post("payments", f"/gateways/{name}/test", {}))
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.gateway.door import PUBLIC, Ask, AtDoor, Failed
 from shared.http import problem
+from shared.ids import PluginName
 
 router = APIRouter(include_in_schema=False)
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 _MOST_HEADERS = 40
 _MOST_CHARACTERS = 4_000
 _OURS = frozenset(("cookie", "authorization", "host", "content-length", "transfer-encoding", "connection"))
@@ -23,7 +22,7 @@ _DATA = frozenset(("text/plain", "text/xml", "application/xml", "application/jso
 
 
 @router.post("/hooks/gateways/{name}", dependencies=[PUBLIC])
-async def heard(request: Request, name: Name, services: Ask, at: AtDoor) -> JSONResponse:
+async def heard(request: Request, name: PluginName, services: Ask, at: AtDoor) -> JSONResponse:
     """The body goes on as it came, since what is signed are its bytes; the headers under names that none of ours has."""
     client = request.client
     wait = await at.throttle.wait("hook", client.host if client else "")
@@ -36,7 +35,7 @@ async def heard(request: Request, name: Name, services: Ask, at: AtDoor) -> JSON
 
 
 @router.api_route("/hooks/plugins/{name}", methods=["GET", "POST", "PUT"], dependencies=[PUBLIC])
-async def asked(request: Request, name: Name, services: Ask, at: AtDoor) -> Response:
+async def asked(request: Request, name: PluginName, services: Ask, at: AtDoor) -> Response:
     """A fulfilment plugin is asked, which knows by itself who may. What it answers is data, never a page of ours."""
     client = request.client
     wait = await at.throttle.wait("hook", client.host if client else "")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -14,10 +14,10 @@ from services.gateway.door import ADMINISTERS, SETS, Ask, AtDoor, Failed, allow
 from services.gateway.pages.forms import Typed, refusal
 from services.gateway.pages.lists import Key, Text, who_is
 from services.gateway.render import page
+from shared.ids import PluginName
 
 router = APIRouter(prefix="/plugins", include_in_schema=False)
 
-Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Version = Annotated[int, Form(ge=0)]
 _LONG = 4_000
 
@@ -53,7 +53,7 @@ async def add(
 
 
 @router.get("/{name}", dependencies=[allow(*SETS)])
-async def one(request: Request, name: Name, services: Ask, at: AtDoor) -> Response:
+async def one(request: Request, name: PluginName, services: Ask, at: AtDoor) -> Response:
     known = await services.get("fulfillment", "/plugins")
     found = _row(known, name)
     return _form(request, at, known, found, found)
@@ -61,7 +61,7 @@ async def one(request: Request, name: Name, services: Ask, at: AtDoor) -> Respon
 
 @router.post("/{name}", dependencies=[allow(*ADMINISTERS)])
 async def change(
-    request: Request, name: Name, services: Ask, at: AtDoor, key: Key, version: Version, title: Typed = "", on: Annotated[bool, Form()] = False,
+    request: Request, name: PluginName, services: Ask, at: AtDoor, key: Key, version: Version, title: Typed = "", on: Annotated[bool, Form()] = False,
     forget: Annotated[bool, Form()] = False, gone: Annotated[list[str] | None, Form()] = None,
 ) -> Response:  # fmt: skip
     """``gone``: secrets that are not needed any more, such as an old one that has been changed."""
@@ -78,15 +78,17 @@ async def change(
 
 
 @router.post("/{name}/test", dependencies=[allow(*SETS)])
-async def test(request: Request, name: Name, services: Ask) -> Response:
+async def test(request: Request, name: PluginName, services: Ask) -> Response:
     """The answer alone: it takes its place beside the button."""
     return page(request, "gateway_tested.html", tested=await services.post("fulfillment", f"/plugins/{name}/test", {}))
 
 
 @router.post("/{name}/replay", dependencies=[allow(*ADMINISTERS)])
-async def replay(request: Request, name: Name, services: Ask, key: Key, since: Typed = "", until: Typed = "", reason: Typed = "") -> Response:
+async def replay(
+    request: Request, name: PluginName, services: Ask, key: Key, since: Typed = "", until: Typed = "", reason: Typed = "", cursor: Typed = "",
+) -> Response:  # fmt: skip
     """Times as a browser's field gives them, in UTC."""
-    period = {"from": _moment("since", since), "until": _moment("until", until), "reason": reason.strip()}
+    period = {"from": _moment("since", since), "until": _moment("until", until), "reason": reason.strip(), "cursor": cursor or None}
     if not period["reason"]:
         raise Failed(422, {"code": "missing", "field": "reason", "detail": "Say why: it stays with the orders."})
     return page(request, "plugin_replayed.html", done=await services.post("fulfillment", f"/plugins/{name}/replay", period, key=key))
@@ -129,7 +131,7 @@ def _refused(error: Failed) -> dict[str, Any]:
     if error.status >= 500:
         raise error
     told = refusal(error)
-    if "name" in told["errors"]:
+    if "name" in told["errors"] and told["code"] != "too-many-plugins":
         told["errors"]["name"] = "A plugin's name has 1 to 40 small letters, digits and dashes, and begins with a letter."
     if told["code"] == "stale":
         told["error"] = "Somebody else has changed this plugin in between. Load it again to see what it is now."

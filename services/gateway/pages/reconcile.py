@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
@@ -14,12 +14,12 @@ from services.gateway.door import OPERATES, Ask, Failed, Services, allow
 from services.gateway.pages.forms import refusal
 from services.gateway.pages.lists import Text, address
 from services.gateway.render import now, page
+from shared.ids import PluginName
 from shared.money import formatted
 from shared.sheets import table
 
 router = APIRouter(prefix="/payments/reconcile", include_in_schema=False, dependencies=[allow(*OPERATES)])
 
-Gateway = Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 WHY = {
     "missing-here": "They have it, Ringup does not",
     "missing-there": "Ringup has it, they do not",
@@ -81,13 +81,13 @@ files = APIRouter(include_in_schema=False, dependencies=[allow(*OPERATES)])
 
 
 @files.get("/payments/reconcile.json")
-async def as_json(services: Ask, gateway: Gateway, day: Text) -> Response:
+async def as_json(services: Ask, gateway: PluginName, day: Text) -> Response:
     name = f"reconcile-{gateway}-{_day(day)}.json"
     return JSONResponse(await _compared(services, gateway, _day(day)), headers=_attached(name))
 
 
 @files.get("/payments/reconcile.csv")
-async def as_csv(services: Ask, gateway: Gateway, day: Text) -> Response:
+async def as_csv(services: Ask, gateway: PluginName, day: Text) -> Response:
     found = await _compared(services, gateway, _day(day))
     text = table([_COLUMNS, *map(_told, found["rows"])])
     return Response(text, media_type="text/csv; charset=utf-8", headers=_attached(f"reconcile-{gateway}-{_day(day)}.csv"))

@@ -14,12 +14,12 @@ from services.gateway.pages.lists import address, who_is
 from services.gateway.pages.order_filters import STATUSES, Filters, filters
 from services.gateway.render import page
 from services.gateway.saved import Saved
-from shared.text import Line
+from shared.text import Label
 
 router = APIRouter(prefix="/orders/views", include_in_schema=False, dependencies=[allow(*LOOKS_UP)])
 
-_NAME = TypeAdapter(Line)
-_LONGEST = 60
+_NAME = TypeAdapter(Label)
+_LONGEST = 40
 
 
 @router.post("")
@@ -62,7 +62,7 @@ def _named(typed: str) -> str:
     try:
         name = _NAME.validate_python(typed)
     except ValidationError as error:
-        raise Failed(422, {"code": "invalid", "field": "name", "detail": "A name is one line of letters and digits."}) from error
+        raise Failed(422, {"code": "invalid", "field": "name", "detail": "A name is one line of letters and digits that can be seen."}) from error
     if not 1 <= len(name) <= _LONGEST:
         raise Failed(422, {"code": "invalid", "field": "name", "detail": f"Give it a name, of at most {_LONGEST} characters."})
     return name

@@ -186,9 +186,10 @@ class MongoDocuments:
         last = documents[-1] if len(rows) > limit else None
         return Page(documents, next_cursor(_value(last, sort), last.id) if last else None)
 
-    async def count(self, collection: str, where: Where | None = None) -> int:
+    async def count(self, collection: str, where: Where | None = None, *, most: int | None = None) -> int:
+        wanted, counted = {"$and": _conditions(where)}, self._in(collection).count_documents
         with translated(self._place(collection)):
-            return int(await self._in(collection).count_documents({"$and": _conditions(where)}))
+            return int(await (counted(wanted) if most is None else counted(wanted, limit=most)))
 
     async def totals(self, collection: str, group_by: Sequence[str], sums: Sequence[str], where: Where | None = None) -> Sequence[Mapping[str, Any]]:
         group = {str(n): f"${_field(name)}" for n, name in enumerate(group_by)}

@@ -12,7 +12,7 @@ from shared.kernel.errors import KernelError
 
 FILES = {
     "tokens": "tokens.db", "vault": "vault.db", "credentials": "vault.db", "users": "access.db", "sessions": "access.db", "keys": "access.db",
-    "plugins": "access.db", "saved": "access.db", "images": "files.db",
+    "plugins": "access.db", "saved": "access.db", "bulk-keys": "access.db", "images": "files.db",
 }  # fmt: skip
 _SCHEMA = "create table if not exists blobs(kind text, id text, data blob, primary key(kind, id)) without rowid;"
 _SCRUB_AFTER = 1.0

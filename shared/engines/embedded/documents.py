@@ -115,10 +115,11 @@ class SqliteDocuments:
         following = next_cursor(rows[limit - 1][4], rows[limit - 1][0]) if len(rows) > limit else None
         return Page([_document(row[:4]) for row in rows[:limit]], following)
 
-    async def count(self, collection: str, where: Where | None = None) -> int:
+    async def count(self, collection: str, where: Where | None = None, *, most: int | None = None) -> int:
         conditions, values = _conditions(where)
+        counted = f"select 1 from {_quoted(collection)} where {' and '.join(conditions)} limit ?"
         with translated(self.path):
-            row = self._db.execute(f"select count(*) from {_quoted(collection)} where {' and '.join(conditions)}", values).fetchone()
+            row = self._db.execute(f"select count(*) from ({counted})", (*values, -1 if most is None else most)).fetchone()
         return int(row[0])
 
     async def totals(self, collection: str, group_by: Sequence[str], sums: Sequence[str], where: Where | None = None) -> Sequence[Mapping[str, Any]]:
