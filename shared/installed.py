@@ -59,7 +59,7 @@ def _loaded(by_value: Mapping[str, EntryPoint], sort: type[Kind]) -> Kind:
     ((value, entry),) = by_value.items()
     try:
         kind = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Unfit(f"{value} cannot be loaded ({type(error).__name__}: {error}). Mend or uninstall it.") from error
     if not isinstance(kind, sort):
         raise Unfit(f"{value} is no Kind. Mend or uninstall it.")
@@ -72,7 +72,7 @@ def made(make: Callable[[Around], Made], around: Around, called: str, asked_of: 
         it = make(around)
     except (Unavailable, Corrupt):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Unfit(f"{called} cannot be made ({type(error).__name__}: {error}). Mend or uninstall it.") from error
     missing = [name for name in asked_of if getattr(it, name, None) is None]
     if missing:

@@ -73,9 +73,11 @@ def lines(data: bytes, most: int) -> list[tuple[int, list[str]]]:
 
 
 def _separator(text: str) -> tuple[str, str, int]:
-    """What parts cells; a line that only says so is taken off."""
+    """What parts cells; a line that only says so is taken off. Raises Unreadable."""
     first, _, rest = text.partition("\n")
     if first.lower().startswith("sep=") and len(first.strip("\r")) == 5:
+        if first[4] == '"':
+            raise Unreadable("The first line says that quotes part its cells, and those stand around them. Save it as CSV again.", "row 1")
         return first[4], rest, 1
     bare = re.sub(r'"[^"]*"', "", first)
     return max(_SEPARATORS, key=bare.count), text, 0

@@ -26,10 +26,11 @@ DEFAULT_PLUGIN = Settings().default_plugin
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``plugins`` are those of fulfilment that there are."""
+    """``plugins`` are those of fulfilment that there are, and of those ``off`` are switched off."""
 
     settings: Settings
     plugins: frozenset[str] = frozenset({DEFAULT_PLUGIN})
+    off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,12 @@ def _times(settings: Settings) -> Problems:
 def _plugin(command: Change, state: State) -> Problems:
     """One that is kept is not judged anew."""
     chosen = command.settings.default_plugin
-    if chosen not in command.plugins and chosen != state.settings.default_plugin:
+    if chosen == state.settings.default_plugin:
+        return
+    if chosen in command.off:
+        detail = f"The plugin {chosen} is switched off: orders would wait for it. Switch it on first."
+        yield Problem("default_plugin", "plugin-off", detail)
+    elif chosen not in command.plugins:
         yield Problem("default_plugin", "unknown-plugin", f"There is no fulfilment plugin {chosen!r}. Choose one of those that are set up.")
 
 

@@ -11,6 +11,7 @@ from services.catalog.account import DEFAULT_PLUGIN, Change, State, account, not
 from services.catalog.bodies import Body, Word
 from services.catalog.directory import Describe, directory
 from services.catalog.editing import known_plugins
+from services.catalog.views import plugins
 from shared.contracts.catalog import Affiliate, CallCenter, DirectoryChanged, Settings, Team
 from shared.http import RunningService, Sent, plain
 from shared.text import Line
@@ -68,7 +69,10 @@ def _settings(state: State) -> dict[str, Any]:
 
 @router.put("/settings")
 async def change(body: SettingsBody, service: RunningService, sent: Sent) -> dict[str, Any]:
-    outcome = await service.execute(account, "", Change(Settings(**body.model_dump()), await known_plugins(service, {body.default_plugin})), sent)
+    there = await known_plugins(service, {body.default_plugin})
+    chosen = await service.get(plugins, body.default_plugin)
+    off = frozenset({body.default_plugin} if chosen and not chosen["on"] else ())
+    outcome = await service.execute(account, "", Change(Settings(**body.model_dump()), there, off), sent)
     return _settings(outcome.state)
 
 

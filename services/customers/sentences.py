@@ -138,7 +138,10 @@ def _released(event: fulfillment.FulfillmentReleased) -> str:
 
 
 def _recalled(event: fulfillment.PluginCancelAnswered) -> str:
+    if event.by:
+        return f"{_who(event.by)} has found out that {event.plugin} {'has it' if event.answer == 'too-late' else 'does not have it'}"
     said = {"stopped": f"{event.plugin} has stopped it", "too-late": f"Too late for {event.plugin} to stop it"}
+    said["unknown"] = f"{event.plugin} cannot stop it, and nobody knows whether they have it"
     answer = said.get(event.answer, f"{event.plugin} did not say whether it is stopped")
     return f"{answer}: {event.reason}" if event.reason else answer
 

@@ -73,7 +73,7 @@ def _because(event: Event) -> str:
     return event.reason if isinstance(event, _WITH_A_REASON) else ""
 
 
-timeline = view("timeline", 3, _key, _entry, ["place"], once=True)
+timeline = view("timeline", 4, _key, _entry, ["place"], once=True)
 """One row an event of an order. ``place`` is order, time, stream and version in one text: where it stands in the order's story.
 
 ``said`` is what the event tells of the order: what the order was at any moment is made of what was said until then."""

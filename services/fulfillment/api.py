@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -11,14 +12,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from starlette.exceptions import HTTPException
 
 from services.fulfillment.attempts import attempts
-from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Ship, TakeBack
+from services.fulfillment.commands import Arrive, AskBack, Cancel, Command, HoldByHand, LetGo, Resend, Settle, Ship, TakeBack
+from services.fulfillment.moments import happened
 from services.fulfillment.records import Shipment
 from services.fulfillment.shipment import shipment
 from services.fulfillment.views import PLACES, shipments, within
 from shared.contracts.fulfillment import SHIPMENT_STATUSES, Parcel, ShipmentStatus
 from shared.http import RunningService, Sent
 from shared.ids import PLUGIN_NAME, PluginName, is_order_id
-from shared.kernel.commands import Envelope
+from shared.kernel.commands import Envelope, Refusal
+from shared.kernel.decider import Refused
 from shared.kernel.ports import Prefix, Where
 from shared.kernel.views import Row
 from shared.past import Moment as Past
@@ -46,6 +49,10 @@ class Body(BaseModel):
 
 class Reason(Body):
     reason: Annotated[Line, StringConstraints(min_length=1)]
+
+
+class Found(Reason):
+    has: bool
 
 
 class Sending(Body):
@@ -182,6 +189,12 @@ async def resend(order_id: str, plugin: PluginName, body: Reason, service: Runni
     return await _done(service, order_id, Resend(order_id, plugin, sent.actor, body.reason, sent.now), sent)
 
 
+@router.post("/shipments/{order_id}/{plugin}/settle")
+async def settle(order_id: str, plugin: PluginName, body: Found, service: RunningService, sent: Sent) -> dict[str, Any]:
+    """It was to be stopped, and nobody knew whether they have it. Where they do not, and nobody else does, the order is cancelled."""
+    return await _done(service, order_id, Settle(order_id, plugin, body.has, sent.actor, body.reason), sent)
+
+
 @router.post("/shipments/{order_id}/{plugin}/return")
 async def ask_back(order_id: str, plugin: PluginName, body: Reason, service: RunningService, sent: Sent) -> dict[str, Any]:
     """Answers the number under which the customer sends it back: ``rma``."""
@@ -191,18 +204,32 @@ async def ask_back(order_id: str, plugin: PluginName, body: Reason, service: Run
 
 @router.post("/shipments/{order_id}/{plugin}/returned")
 async def returned(order_id: str, plugin: PluginName, body: Moment, service: RunningService, sent: Sent) -> dict[str, Any]:
-    return await _done(service, order_id, TakeBack(order_id, plugin, body.at or sent.now, sent.actor), sent)
+    at = await _happened(service, order_id, plugin, body.at, sent)
+    return await _done(service, order_id, TakeBack(order_id, plugin, at, sent.actor), sent)
 
 
 @router.post("/shipments/{order_id}/{plugin}/shipped")
 async def shipped(order_id: str, plugin: PluginName, body: Sending, service: RunningService, sent: Sent) -> dict[str, Any]:
     parcel = Parcel(carrier=body.carrier, tracking=body.tracking, service=body.service)
-    return await _done(service, order_id, Ship(order_id, plugin, parcel, body.at or sent.now, sent.actor), sent)
+    at = await _happened(service, order_id, plugin, body.at, sent)
+    return await _done(service, order_id, Ship(order_id, plugin, parcel, at, sent.actor), sent)
 
 
 @router.post("/shipments/{order_id}/{plugin}/delivered")
 async def delivered(order_id: str, plugin: PluginName, body: Moment, service: RunningService, sent: Sent) -> dict[str, Any]:
-    return await _done(service, order_id, Arrive(order_id, plugin, body.at or sent.now, sent.actor), sent)
+    at = await _happened(service, order_id, plugin, body.at, sent)
+    return await _done(service, order_id, Arrive(order_id, plugin, at, sent.actor), sent)
+
+
+async def _happened(service: Running, order_id: str, plugin: str, at: datetime | None, sent: Envelope) -> datetime:
+    """Raises Refusal."""
+    if at is None:
+        return sent.now
+    record = (await service.load(shipment, order_id))[0].records.get(plugin)
+    try:
+        return happened(at, sent.now, record and record.created.submitted.submitted_at)
+    except ValueError as error:
+        raise Refusal(Refused("date-odd", str(error), "at", conflict=False)) from error
 
 
 async def _done(service: Running, order_id: str, command: Command, sent: Envelope) -> dict[str, Any]:

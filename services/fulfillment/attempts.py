@@ -18,13 +18,13 @@ from shared.kernel.codec import stamp
 from shared.kernel.events import Fact
 from shared.kernel.views import Row
 
-_ANSWERS = {"stopped": "stopped", "too-late": "too-late", "none": "failed"}
+_ANSWERS = {"stopped": "stopped", "too-late": "too-late", "none": "failed", "unknown": "unknown"}
 
 
 def attempts(facts: Iterable[Fact]) -> list[Row]:
     """Oldest first: ``{plugin, what: deliver or cancel, at, asked_first, ended_at, outcome, answer, next_at, by}``.
 
-    ``outcome`` is exported, stopped, too-late, failed or given-up; empty while nobody has said, lost where the next one took it over.
+    ``outcome`` is exported, stopped, too-late, unknown, failed or given-up; empty while nobody has said, lost where the next one took it over.
     """
     found: list[Row] = []
     asked: dict[tuple[str, str], str] = {}

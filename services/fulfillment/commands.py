@@ -128,6 +128,26 @@ class TooLate:
 
 
 @dataclass(frozen=True, slots=True)
+class Unstoppable:
+    """They cannot stop it, and did not say whether they have it."""
+
+    export_id: str
+    reason: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Whether they have what nobody knew about: somebody has found out."""
+
+    order_id: str
+    plugin: str
+    has: bool
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unanswered:
     """Counts only under the claim that holds until ``lease``."""
 
@@ -209,12 +229,13 @@ class Erased:
 
 Gate = Create | Release | Hold | HoldByHand | LetGo | Deny | Cancel
 Delivery = Claim | Delivered | Failed | Resend
-Recall = ClaimCancel | Stopped | TooLate | Unanswered
+Recall = ClaimCancel | Stopped | TooLate | Unstoppable | Unanswered
 News = Ship | Arrive | AskBack | TakeBack
 Erasure = Erase | ClaimErasure | Erased
-Command = Gate | Delivery | Recall | News | HandOut | Erasure
+Command = Gate | Delivery | Recall | Settle | News | HandOut | Erasure
 
 COMMANDS = (
-    Create, Release, Hold, HoldByHand, LetGo, Deny, Cancel, Claim, Delivered, Failed, Resend, ClaimCancel, Stopped, TooLate, Unanswered,
+    Create, Release, Hold, HoldByHand, LetGo, Deny, Cancel, Claim, Delivered, Failed, Resend, ClaimCancel, Stopped, TooLate, Unstoppable,
+    Unanswered, Settle,
     Ship, Arrive, AskBack, TakeBack, HandOut, Erase, ClaimErasure, Erased,
 )  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -20,16 +19,18 @@ from services.fulfillment.commands import (
     Stopped,
     TooLate,
     Unanswered,
+    Unstoppable,
 )
 from services.fulfillment.plugins import protocol
-from services.fulfillment.plugins.protocol import TIMEOUT, Item, Known, NoAnswer, Outgoing, Refused, Taken
+from services.fulfillment.plugins.asked import Broken, asked, believed
+from services.fulfillment.plugins.protocol import Item, Known, NoAnswer, Outgoing, Refused, Taken
 from services.fulfillment.records import Record, Shipment
 from services.fulfillment.roster import At, Roster
 from services.fulfillment.views import cancellations, deliveries, erasures
 from shared.contracts.fulfillment import DeliveryRequested, ErasureRequested, PluginCancelRequested
 from shared.contracts.order import Address
 from shared.kernel.effects import Effect, Work
-from shared.kernel.errors import Unavailable
+from shared.kernel.errors import KernelError, Unavailable
 from shared.kernel.events import Event
 from shared.service import Running
 from shared.text import impersonal
@@ -60,7 +61,7 @@ class Dispatch:
         outgoing = await self.outgoing(record, state)
         known: Known = None
         if not record.resend:
-            known = await self._in_time(record, outgoing, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
+            known = await self._asked(record, outgoing, (Taken, NoAnswer, type(None)), at.plugin.reconcile, at.options, at.secrets)
         match known:
             case NoAnswer(reason, after):
                 return self._failed(record, reason, unknown=record.doubted, after=after)
@@ -73,7 +74,7 @@ class Dispatch:
 
     async def _hand_over(self, record: Record, at: At, plugin: protocol.Plugin, outgoing: Outgoing) -> Delivered | Failed:
         """A no is about this try: an earlier one may have got there all the same."""
-        said = await self._in_time(record, outgoing, plugin.deliver(outgoing, at.options, at.secrets), (Taken, Refused, NoAnswer))
+        said = await self._asked(record, outgoing, (Taken, Refused, NoAnswer), plugin.deliver, at.options, at.secrets)
         match said:
             case Taken(their_id):
                 return Delivered(record.export_id, plain(their_id, _LONGEST_ID))
@@ -88,23 +89,26 @@ class Dispatch:
         lease = record.delivery.lease
         return Failed(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock(), lease, again, after, unknown)
 
-    async def recall(self, work: Work, state: Shipment) -> Stopped | TooLate | Unanswered:
+    async def recall(self, work: Work, state: Shipment) -> Stopped | TooLate | Unstoppable | Unanswered:
+        """That they cannot stop it does not say that they have it."""
         record, at = await self._to_do(work, state)
         if at.plugin is None or at.why:
             return self._unanswered(record, at.why)
-        outgoing, their_id = await self.outgoing(record, state), record.their_id
+        outgoing, their_id, theirs = await self.outgoing(record, state), record.their_id, record.exported
         if not record.exported:
-            known = await self._in_time(record, outgoing, at.plugin.reconcile(outgoing, at.options, at.secrets), (Taken, NoAnswer, type(None)))
+            known = await self._asked(record, outgoing, (Taken, NoAnswer, type(None)), at.plugin.reconcile, at.options, at.secrets)
             if isinstance(known, NoAnswer):
                 return self._unanswered(record, known.reason, known.after)
-            their_id = plain(known.their_id, _LONGEST_ID) if known else ""
-        asked = at.plugin.cancel(outgoing, their_id, at.options, at.secrets)
-        said = await self._in_time(record, outgoing, asked, (protocol.Stopped, Refused, NoAnswer))
+            their_id, theirs = (plain(known.their_id, _LONGEST_ID), True) if known else ("", False)
+        answers = (protocol.Stopped, Refused, NoAnswer)
+        said = await self._asked(record, outgoing, answers, at.plugin.cancel, their_id, at.options, at.secrets)
         match said:
             case protocol.Stopped():
                 return Stopped(record.export_id)
-            case Refused(reason, again=False):
+            case Refused(reason, again=False) if theirs:
                 return TooLate(record.export_id, plain(reason, _LONGEST_REASON), their_id)
+            case Refused(reason, again=False):
+                return Unstoppable(record.export_id, plain(reason, _LONGEST_REASON), self._running.clock())
         return self._unanswered(record, said.reason, said.after)
 
     def _unanswered(self, record: Record, reason: str, after: timedelta | None = None) -> Unanswered:
@@ -117,12 +121,11 @@ class Dispatch:
         if at.plugin is None:
             raise Unavailable(f"The export {record.export_id} could not be erased: {at.why}")
         try:
-            async with asyncio.timeout(TIMEOUT):
-                await at.plugin.erase(record.export_id, at.options)
+            await asked(at.plugin.erase, record.export_id, at.options)
         except Unavailable:
             raise
-        except Exception as error:
-            raise Unavailable(f"The export {record.export_id} could not be erased ({type(error).__name__}).") from error
+        except (Broken, KernelError) as error:
+            raise Unavailable(f"The export {record.export_id} could not be erased: {error}") from error
         return Erased(record.export_id)
 
     async def _to_do(self, work: Work, state: Shipment) -> tuple[Record, At]:
@@ -135,20 +138,20 @@ class Dispatch:
         approved = state.approved.at if state.approved else None
         return outgoing(record, submitted, approved or record.created.submitted.submitted_at)
 
-    async def _in_time(self, record: Record, about: Outgoing, asked: Awaitable[Said], answers: tuple[type, ...]) -> Said | NoAnswer:
+    async def _asked(
+        self, record: Record, outgoing: Outgoing, answers: tuple[type, ...], ask: Callable[..., Awaitable[Said]], *about: Any
+    ) -> Said | NoAnswer:
         """Whatever goes wrong over there, nobody knows what they did. Reasons are kept for good: they say nothing personal."""
         try:
-            async with asyncio.timeout(TIMEOUT):
-                said = await asked
-        except TimeoutError:
-            return NoAnswer(f"No answer within {TIMEOUT:.0f} seconds.")
-        except Exception as error:
-            log.error("plugin.failed", plugin=record.plugin, export_id=record.export_id, error=type(error).__name__)
-            return NoAnswer(f"The plugin failed ({type(error).__name__}).")
-        if not isinstance(said, answers):
-            log.error("plugin.nonsense", plugin=record.plugin, export_id=record.export_id, answer=type(said).__name__)
-            return NoAnswer(f"The plugin answered nonsense ({type(said).__name__}).")
-        return replace(said, reason=_impersonal(said.reason, about)) if isinstance(said, Refused | NoAnswer) else said
+            said = believed(await asked(ask, outgoing, *about), answers)
+        except Broken as broken:
+            detail = str(broken)
+        except KernelError as error:
+            detail = f"The plugin failed ({type(error).__name__})."
+        else:
+            return replace(said, reason=_impersonal(said.reason, outgoing)) if isinstance(said, Refused | NoAnswer) else said
+        log.error("plugin.failed", plugin=record.plugin, export_id=record.export_id, error=detail)
+        return NoAnswer(detail)
 
 
 def _record(work: Work, state: Shipment) -> Record:

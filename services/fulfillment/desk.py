@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.fulfillment.commands import Ship, Stopped
 from services.fulfillment.delivery import Dispatch, plain
+from services.fulfillment.moments import happened
 from services.fulfillment.plugins.protocol import Outgoing
 from services.fulfillment.records import Record, Shipment
 from services.fulfillment.shipment import shipment
@@ -53,6 +54,7 @@ class OwnDesk:
         _, record = await self._own(export_id)
         if record is None:
             return False
+        at = happened(at, self._running.clock(), record.created.submitted.submitted_at)
         parcel = Parcel(carrier=plain(carrier, _LONGEST), tracking=plain(tracking, _LONGEST), service=plain(service, _LONGEST))
         return await self._tell(record, Ship(record.created.order_id, record.plugin, parcel, at, f"plugin:{self._plugin}"))
 

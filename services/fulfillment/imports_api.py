@@ -51,7 +51,7 @@ async def tracking(body: TableBody, service: RunningService, sent: Sent) -> dict
     if body.whole and written:
         outcome = await told(service, read.told, sent, dry=False)
         problems = sorted(outcome.problems, key=lambda problem: problem.row)
-    return _said(read, outcome, problems, written=written)
+    return _said(read, outcome, problems, written=written and bool(outcome.taken))
 
 
 def _said(read: Table, outcome: Outcome, problems: Sequence[Problem], *, written: bool) -> dict[str, Any]:

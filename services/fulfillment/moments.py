@@ -24,6 +24,19 @@ _FIRST_DAY = datetime(1899, 12, 30, tzinfo=UTC)
 _HINT = "Write it as 2026-11-26, or with a time as 2026-11-26 14:05."
 
 
+_ODDS = timedelta(days=1)
+"""Clocks and time zones differ."""
+
+
+def happened(at: datetime, now: datetime, placed_at: datetime | None = None) -> datetime:
+    """When something became of an order, never later than now. Raises ValueError with a sentence for what cannot be."""
+    if at > now + _ODDS:
+        raise ValueError(f"{at:%Y-%m-%d} is still to come.")
+    if placed_at and at < placed_at - _ODDS:
+        raise ValueError(f"{at:%Y-%m-%d} is before the order was placed.")
+    return min(at, now)
+
+
 def moment(text: str, first: DayOrMonth = "") -> datetime:
     """In UTC, which is also what a time without a zone is in. Raises ValueError with a sentence."""
     text = " ".join(text.split())

@@ -7,9 +7,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.fulfillment.commands import Arrive, News, Ship, TakeBack
+from services.fulfillment.moments import happened
 from services.fulfillment.records import Record, Shipment
 from services.fulfillment.shipment import shipment
 from services.fulfillment.tracking import Problem, Told, Wrong
@@ -20,8 +21,6 @@ from shared.service import Running
 SOURCE = "import"
 _COMMANDS = uuid.UUID("5e0b8b0a-6a0f-5d0c-9a55-2f1d1c7c9b1e")
 _AT_ONCE = 32
-_BEFORE = timedelta(days=1)
-"""Time zones differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +92,10 @@ async def _executed(service: Running, row: Told, command: News, state: Shipment,
 def commands(row: Told, state: Shipment, now: datetime) -> Iterator[News]:
     """Raises Wrong. What was delivered was on its way first."""
     record = _record(row, state)
-    if row.at and row.at < record.created.submitted.submitted_at - _BEFORE:
-        raise Wrong("date", f"{row.at:%Y-%m-%d} is before the order was placed.")
-    at = row.at or now
+    try:
+        at = happened(row.at or now, now, record.created.submitted.submitted_at)
+    except ValueError as error:
+        raise Wrong("date", str(error)) from error
     if row.became == "shipped" or (row.became == "delivered" and row.parcel.tracking):
         yield Ship(row.order_id, record.plugin, row.parcel, at, SOURCE)
     if row.became == "delivered":

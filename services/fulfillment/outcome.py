@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from services.fulfillment.commands import Arrive, AskBack, ClaimCancel, News, Recall, Ship, Stopped, TakeBack, TooLate, Unanswered
+from services.fulfillment.commands import (
+    Arrive,
+    AskBack,
+    ClaimCancel,
+    News,
+    Recall,
+    Settle,
+    Ship,
+    Stopped,
+    TakeBack,
+    TooLate,
+    Unanswered,
+    Unstoppable,
+)
 from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT, Record, Shipment
 from shared.contracts.fulfillment import (
     FulfillmentCancelled,
     FulfillmentDelivered,
     FulfillmentExported,
+    FulfillmentFailed,
     FulfillmentReturned,
     FulfillmentReturnRequested,
     FulfillmentShipped,
+    OrderCancelled,
     PluginCancelAnswered,
     PluginCancelClaimed,
 )
@@ -57,7 +72,7 @@ def _ask_back(rma: str, by: str, reason: str, record: Record) -> Sequence[Event]
 
 def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
     record = shipment.of(command.export_id)
-    if record is None or record.recall != "requested":
+    if record is None or (record.recall != "requested" and not (record.recall == "unknown" and isinstance(command, Stopped))):
         return []
     which, asking = record.which, record.recalling
     match command:
@@ -68,10 +83,35 @@ def recalled(command: Recall, shipment: Shipment) -> Sequence[Event]:
         case TooLate(_, reason, their_id):
             exported = [] if record.exported else [FulfillmentExported(**which, their_id=their_id)]
             return [*exported, PluginCancelAnswered(**which, answer="too-late", reason=reason)]
+        case Unstoppable(_, reason, now):
+            return _unstoppable(record, reason, now)
         case Unanswered(_, reason, now, lease, after) if lease and lease == asking.lease:
             wait = max(min(BACKOFF * 2 ** min(asking.failures, 20), LONGEST_BACKOFF), min(after or timedelta(0), LONGEST_WAIT))
             return [PluginCancelAnswered(**which, answer="none", reason=reason, retry_at=now + wait)]
     return []
+
+
+def _unstoppable(record: Record, reason: str, now: datetime) -> Sequence[Event]:
+    """What nobody has said they have is not taken for exported; whoever looks after orders is told, if no failure has told them yet."""
+    which = record.which
+    if record.exported:
+        return [PluginCancelAnswered(**which, answer="too-late", reason=reason)]
+    failed = FulfillmentFailed(**which, reason="Nobody knows whether they have it.", retry_at=now, given_up=True)
+    return [*([] if record.failing_since else [failed]), PluginCancelAnswered(**which, answer="unknown", reason=reason)]
+
+
+def settled(command: Settle, shipment: Shipment) -> Sequence[Event] | Refused:
+    """Where they do not have it, and nothing else of the order ever went out, it is the order that is cancelled, money and all."""
+    record = shipment.records.get(command.plugin)
+    if record is None or record.recall != "unknown" or record.stopped or shipment.cancelled:
+        return Refused("not-unknown", "Nobody has to say whether they have this.")
+    which, said = record.which, {"by": command.by, "note": command.note}
+    if command.has:
+        return [FulfillmentExported(**which, their_id=record.their_id), PluginCancelAnswered(**which, answer="too-late", **said)]
+    answered = PluginCancelAnswered(**which, answer="stopped", **said)
+    if any(other.maybe_out for other in shipment.records.values() if other is not record):
+        return [answered, FulfillmentCancelled(why="stopped", **which)]
+    return [answered, OrderCancelled(order_id=command.order_id, reason=command.note, by=command.by, plugins=tuple(shipment.records))]
 
 
 def _busy(record: Record, command: ClaimCancel) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -20,9 +19,10 @@ from services.fulfillment.delivery import plain
 from services.fulfillment.desk import OwnDesk
 from services.fulfillment.health import failing, last_success
 from services.fulfillment.plugin import Configure, plugin
+from services.fulfillment.plugins.asked import Broken, asked
 from services.fulfillment.plugins.installed import Installed
 from services.fulfillment.plugins.kinds import Kind
-from services.fulfillment.plugins.protocol import TIMEOUT, Door, Reply, Secrets
+from services.fulfillment.plugins.protocol import Door, Reply, Secrets
 from services.fulfillment.roster import MOST, Roster
 from services.fulfillment.secrets import Safe
 from services.fulfillment.shipment import shipment
@@ -33,7 +33,7 @@ from shared.ids import PluginName
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Refusal
 from shared.kernel.decider import Refused
-from shared.kernel.errors import Corrupt, KernelError, NotFound, Unavailable
+from shared.kernel.errors import Corrupt, NotFound, Unavailable
 from shared.kernel.ports import Prefix, Range
 from shared.service import Running
 from shared.text import Line
@@ -143,7 +143,7 @@ async def test(name: PluginName, service: RunningService) -> dict[str, str]:
     at = await roster.at(name, on=False)
     trouble = at.why or "It cannot be used."
     if at.plugin and not at.why:
-        trouble = plain(await _said(name, at.plugin.trouble(at.options, at.secrets), str), _LONGEST)
+        trouble = plain(await _said(name, str, at.plugin.trouble, at.options, at.secrets), _LONGEST)
     return {"answer": "failed" if trouble else "ok", "detail": trouble or "As far as can be known without sending anything, it works."}
 
 
@@ -153,7 +153,7 @@ async def replay(name: PluginName, body: Period, service: RunningService, sent: 
 
     What is sent once more stays where it was in time, so that no page meets what another one has sent.
     """
-    await _known(service, name)
+    await _can_send(service, name)
     if body.until <= body.from_:
         raise Refusal(Refused("period-empty", "The period ends before it begins.", "until", conflict=False))
     own, until = within(name), min(body.until, sent.now)
@@ -184,25 +184,30 @@ async def door(
         raise NotFound("There is no plugin here that can be asked.")
     headers = {key.removeprefix(_HEADER): value for key, value in request.headers.items() if key.startswith(_HEADER)}
     desk = OwnDesk(service, known.name)
-    asked = at.plugin.asked(method, dict(parse_qsl(query)), headers, await request.body(), at.options, at.secrets, desk)
-    reply = await _said(name, asked, Reply)
+    about = (method, dict(parse_qsl(query)), headers, await request.body(), at.options, at.secrets, desk)
+    reply = await _said(name, Reply, at.plugin.asked, *about)
     told = {"status": reply.status, "type": reply.type, "headers": dict(reply.headers)}
     return {**told, "body": base64.b64encode(reply.body).decode()}
 
 
-async def _said(name: str, asked: Awaitable[Told], kind: type[Told]) -> Told:
+async def _said(name: str, kind: type[Told], ask: Callable[..., Awaitable[Told]], *about: Any) -> Told:
     """Raises Unavailable where the plugin fails, hangs or answers nonsense."""
     try:
-        async with asyncio.timeout(TIMEOUT):
-            said = await asked
-    except KernelError:
-        raise
-    except Exception as error:
-        log.error("plugin.failed", plugin=name, error=type(error).__name__)
-        raise Unavailable(f"The plugin {name} failed ({type(error).__name__}).") from error
+        said = await asked(ask, *about)
+    except Broken as broken:
+        log.error("plugin.failed", plugin=name, error=str(broken))
+        raise Unavailable(f"The plugin {name} cannot be asked: {broken}") from broken
     if not isinstance(said, kind):
         raise Unavailable(f"The plugin {name} answered nonsense.")
     return said
+
+
+async def _can_send(service: Running, name: str) -> None:
+    """Raises Refusal, NotFound."""
+    await _known(service, name)
+    why = (await service.state["roster"].at(name)).why
+    if why:
+        raise Refusal(Refused("plugin-off", f"Nothing was sent once more. {why}"))
 
 
 async def _known(service: Running, name: str) -> PluginConfigured:

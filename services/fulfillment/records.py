@@ -66,7 +66,8 @@ class Record:
     their_id: str = ""
     resend: bool = False
     """They had it, and are to be sent it once more."""
-    recall: Literal["", "requested", "stopped", "too-late"] = ""
+    recall: Literal["", "requested", "stopped", "too-late", "unknown"] = ""
+    """``unknown``: they cannot stop it, and a person has to say whether they have it."""
     recalling: Claimed = Claimed()
     stopped: bool = False
     parcels: tuple[Parcel, ...] = ()
@@ -166,6 +167,7 @@ def _failed(record: Record, event: FulfillmentFailed) -> Record:
 def _exported(record: Record, event: FulfillmentExported) -> Record:
     their_id = event.their_id or record.their_id
     delivery = replace(record.delivery, lease=None)
+    record = replace(record, recall="too-late") if record.recall == "unknown" else record
     return replace(record, exported=True, maybe_out=True, their_id=their_id, resend=False, delivery=delivery, failing_since=None, given_up=False)
 
 

@@ -30,13 +30,15 @@ from services.fulfillment.commands import (
     LetGo,
     Release,
     Resend,
+    Settle,
     Ship,
     Stopped,
     TakeBack,
     TooLate,
     Unanswered,
+    Unstoppable,
 )
-from services.fulfillment.outcome import recalled, told
+from services.fulfillment.outcome import recalled, settled, told
 from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT, Record, Shipment, evolve
 from shared.contracts.fulfillment import (
     DeliveryClaimed,
@@ -71,8 +73,10 @@ def decide(command: Command, shipment: Shipment) -> Sequence[Event] | Refused:
             return told(command, shipment)
         case HandOut():
             return _hand_out(command, shipment)
-        case ClaimCancel() | Stopped() | TooLate() | Unanswered():
+        case ClaimCancel() | Stopped() | TooLate() | Unstoppable() | Unanswered():
             return recalled(command, shipment)
+        case Settle():
+            return settled(command, shipment)
         case Create() | Release() | Hold() | HoldByHand() | LetGo() | Deny() | Cancel():
             return _pass(command, shipment)
         case Claim() | Delivered() | Failed() | Resend():
@@ -174,7 +178,7 @@ def _cancel(command: Cancel, shipment: Shipment) -> Sequence[Event] | Refused:
     for record in shipment.records.values():
         if record.open and not record.maybe_out:
             events.append(FulfillmentCancelled(order_id=command.order_id, why="stopped", plugin=record.plugin, export_id=record.export_id))
-        elif record.recall in ("", "too-late") and not (record.stopped or record.parcels or record.arrived or record.returned):
+        elif record.recall in ("", "too-late", "unknown") and not (record.stopped or record.parcels or record.arrived or record.returned):
             due_at = max(command.now, record.delivery.lease or command.now) + START
             events.append(PluginCancelRequested(**record.which, reason=command.reason, by=command.by, due_at=due_at))
     if not events and all(record.parcels or record.arrived or record.returned for record in out if not record.stopped):
@@ -228,6 +232,8 @@ def _resend(command: Resend, shipment: Shipment) -> Sequence[Event] | Refused:
         return Refused("no-record", "Nothing of this order is to be shipped by this plugin.")
     if shipment.cancelled or record.stopped or record.recall in ("requested", "stopped"):
         return Refused("cancelled", "This shipment is cancelled.")
+    if record.recall == "unknown":
+        return Refused("unsettled", "This is to be stopped, and nobody knows whether they have it. Say first which it is.")
     if record.erasing:
         return Refused("erased", "The customer was erased, and with them what would be sent.")
     if not shipment.approved:

@@ -7,16 +7,17 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.fulfillment.moments import DayOrMonth, moment
+from services.fulfillment.moments import DayOrMonth, happened, moment
+from services.fulfillment.plugins.told import Number, Short
 from shared.contracts.fulfillment import Parcel
 from shared.ids import ORDER_ID, PLUGIN_NAME, is_order_id
 from shared.sheets import Unreadable, lines, plain, safe
-from shared.text import Id, sentence
+from shared.text import sentence
 
 MOST = 5_000
 """Rows of one file."""
@@ -44,10 +45,8 @@ _WORDS: Mapping[str, Became] = {
 _EXPORT = re.compile(f"({ORDER_ID})-({PLUGIN_NAME})", re.IGNORECASE)
 _RMA = re.compile(f"({ORDER_ID})-R[1-9][0-9]{{0,3}}")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
-_LONGEST = 100
-_LINE = TypeAdapter(Id)
-_AHEAD = timedelta(days=1)
-"""Clocks and time zones differ."""
+_KINDS: Mapping[str, TypeAdapter[str]] = {"tracking": TypeAdapter(Number)}
+_SHORT = TypeAdapter(Short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,8 @@ def table(data: bytes, first: DayOrMonth, now: datetime) -> Table:
     """Raises Unreadable where nothing of it can be told apart into rows and columns."""
     (number, headings), *rows = lines(data, MOST)
     places = _places(headings, number)
+    if not rows:
+        raise Unreadable("There is nothing below the headings.", f"row {number}")
     told, problems = [], []
     for row, cells in rows:
         try:
@@ -164,10 +165,8 @@ def _about(order: str, export_id: str, rma: str) -> tuple[str, str]:
 def _line(name: str, text: str) -> str:
     if name == "tracking" and _ROUNDED.fullmatch(text):
         raise Wrong(name, f"A spreadsheet has rounded {text} off. Format the column as text, and take the number from its source.")
-    if len(text) > _LONGEST:
-        raise Wrong(name, f"At most {_LONGEST} characters.")
     try:
-        return _LINE.validate_python(text)
+        return _KINDS.get(name, _SHORT).validate_python(text)
     except ValidationError as error:
         raise Wrong(name, sentence(error.errors()[0])) from error
 
@@ -176,12 +175,9 @@ def _at(text: str, first: DayOrMonth, now: datetime) -> datetime | None:
     if not text:
         return None
     try:
-        at = moment(text, first)
+        return happened(moment(text, first), now)
     except (ValueError, OverflowError) as error:
         raise Wrong("date", str(error)) from error
-    if at > now + _AHEAD:
-        raise Wrong("date", f"{at:%Y-%m-%d} is still to come.")
-    return min(at, now)
 
 
 def _short(text: str) -> str:

@@ -140,12 +140,18 @@ def _failed(row: Row, event: FulfillmentFailed, at: str) -> Row:
 
 def _exported(row: Row, event: FulfillmentExported, at: str) -> Row:
     well = {**_RESTS, "failing": False, "held": None, "reason": "", "attempts": row.get("attempts", 0) + 1}
-    return {**well, "exported_at": row.get("exported_at") or at, "worked_at": at, "their_id": event.their_id or row.get("their_id", "")}
+    cancel = row.get("cancel")
+    known = {"cancel": {**cancel, "state": "too-late"}} if cancel and cancel["state"] == "unknown" else {}
+    worked = {"exported_at": row.get("exported_at") or at, "worked_at": at}
+    return {**well, **known, **worked, "their_id": event.their_id or row.get("their_id", "")}
 
 
 def _recalled(row: Row, event: PluginCancelAnswered, at: str) -> Row:
+    """Where a person has to find out, nothing is tried any more that could be failing."""
     state = "requested" if event.answer == "none" else event.answer
-    return {"cancel": {**(row.get("cancel") or {}), "state": state, "answer": event.reason, "retry_at": event.retry_at and stamp(event.retry_at)}}
+    told = {"answer": event.note or event.reason, "retry_at": event.retry_at and stamp(event.retry_at), "told_by": event.by}
+    ended = _RESTS if event.answer == "unknown" else {}
+    return {**ended, "cancel": {**(row.get("cancel") or {}), "state": state, **told}}
 
 
 def _shipped(row: Row, event: FulfillmentShipped, at: str) -> Row:
@@ -226,7 +232,7 @@ def _placed(row: Row) -> Row:
 
 
 PLACES = ("status_at", "plugin_at", "plugin_status_at", "plugin_out_at", "plugin_exported_at", "plugin_worked_at", "plugin_failing_since")
-shipments = view("shipments", 3, _shipment_key, _shipment, ["updated_at", "tracking", *PLACES])
+shipments = view("shipments", 4, _shipment_key, _shipment, ["updated_at", "tracking", *PLACES])
 """One row a record, by its export id. ``exported_at`` is when it went out first, ``worked_at`` last; ``failing_since`` is when it first did not work,
 as long as it has not since and is tried again."""
 

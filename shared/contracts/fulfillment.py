@@ -129,14 +129,19 @@ class PluginCancelClaimed(Event, type="ringup.fulfillment.PluginCancelClaimed"):
 
 
 class PluginCancelAnswered(Event, type="ringup.fulfillment.PluginCancelAnswered"):
-    """``stopped``, ``too-late``, or no answer: asked again at ``retry_at``. Private."""
+    """``stopped``, ``too-late``, or no answer: asked again at ``retry_at``. Private.
+
+    ``unknown``: they cannot stop it, and nobody knows whether they have it. What a person then finds out is said ``by`` them, with a ``note``.
+    """
 
     order_id: str
     plugin: str
     export_id: str
-    answer: Literal["stopped", "too-late", "none"]
+    answer: Literal["stopped", "too-late", "unknown", "none"]
     reason: str = ""
     retry_at: datetime | None = None
+    by: str = ""
+    note: Personal[str] = ""
 
 
 class Parcel(Value):

@@ -141,7 +141,12 @@ def headers(fact: Fact) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=4096)
 def stamp(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="microseconds")
+    """What is in no year of UTC, such as the first day of year 1 far in the east, is its first or last moment: no view stops at it."""
+    try:
+        utc = time.astimezone(UTC)
+    except OverflowError:
+        utc = (datetime.min if time.year == 1 else datetime.max).replace(tzinfo=UTC)
+    return utc.isoformat(timespec="microseconds")
 
 
 def sealer(stream: str, key: bytes) -> Seal:

@@ -80,3 +80,14 @@ def test_a_rate_without_nexus_waits_and_is_told():
     assert not_collected(Settings(tax_rates=rates, tax_nexus=("US-TX", "DE"))) == ["GB", "US-NY"]
     assert not_collected(Settings(tax_rates=rates, tax_nexus=("US",))) == ["DE", "GB"]
     assert not_collected(Settings(tax_rates=rates)) == []
+
+
+def test_the_default_plugin_is_one_that_is_there_and_switched_on():
+    toys, plugins = Settings(default_plugin="toys"), frozenset({"csv", "toys"})
+    given(account).when(Change(toys, plugins)).then(changed(1, toys))
+    off = Change(toys, plugins, off=frozenset({"toys"}))
+    refused = given(account).when(off).then_refused("settings-invalid")
+    assert [(each["field"], each["code"]) for each in refused.data["errors"]] == [("default_plugin", "plugin-off")]
+    given(account, changed(1, toys)).when(off).then_nothing()
+    refused = given(account).when(Change(toys)).then_refused("settings-invalid")
+    assert [(each["field"], each["code"]) for each in refused.data["errors"]] == [("default_plugin", "unknown-plugin")]

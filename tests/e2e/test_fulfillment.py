@@ -7,9 +7,18 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.axe import in_every_look
-from tests.e2e.rings import charged, external
+from tests.e2e.rings import charged, external, settings, signed_in
+from tests.fulfillment.endpoint import SECRET, endpoint, said
+from tests.site import site
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory):
+    """May call a webhook of this machine."""
+    async with site(tmp_path_factory.mktemp("shop"), RINGUP_WEBHOOK_PRIVATE="127.0.0.1") as there:
+        yield there
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -71,6 +80,34 @@ async def test_what_went_out_is_followed_until_it_comes_back(shop, admin):
     assert await in_every_look(page) == {}
 
 
+async def test_where_nobody_knows_whether_they_have_it_somebody_says_so(shop, admin):
+    page = admin
+    async with endpoint() as there:
+        there.answer = said(500)
+        hook = {
+            "name": "hook",
+            "kind": "webhook",
+            "on": "true",
+            "key": "hook-0001",
+            "options.webhook.url": there.url,
+            "secrets.webhook.secret": SECRET,
+        }
+        async with signed_in(shop, "admin1") as client:
+            assert (await client.post("/plugins", data=hook)).status_code == 303
+        async with settings(shop, default_plugin="hook"):
+            order_id = await charged(shop, "Unsaid")
+        await page.goto("/fulfillment?status=Failed")
+        await page.get_by_role("row", name=re.compile(order_id)).get_by_role("link").click()
+        shipment = page.get_by_role("region", name="Fulfilment")
+        await expect(shipment).to_contain_text("They answered 500.")
+        await act(page, "Cancel…", "^Cancel", Reason="They changed their mind.")
+        await expect(shipment).to_contain_text("nobody knows whether they have it")
+        assert await in_every_look(page) == {}
+        await act(page, "They do not have it…", "^They do not have", Reason="They looked for it.")
+        await expect(page.get_by_role("paragraph").filter(has_text="Cancelled by admin1: They looked for it.")).to_be_visible()
+        await expect(shipment).to_contain_text("admin1 has found out that they do not have it: They looked for it.")
+
+
 async def test_a_plugin_is_set_up_tested_and_switched_off(shop, admin):
     page = admin
     await page.goto("/plugins/new")
@@ -91,4 +128,7 @@ async def test_a_plugin_is_set_up_tested_and_switched_off(shop, admin):
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("row", name=re.compile("Toy warehouse"))).to_contain_text("Off")
     await page.goto("/settings")
-    await expect(page.get_by_label("Default plugin").locator("option")).to_contain_text(["CSV drop", "Toy warehouse (off)"])
+    await expect(page.get_by_label("Default plugin").locator("option").filter(has_text="Toy")).to_have_text("Toy warehouse (off)")
+    await page.get_by_label("Default plugin").select_option("toys")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#default_plugin-note")).to_contain_text("The plugin toys is switched off: orders would wait for it.")

@@ -9,11 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.fulfillment import delivery, health, plugin_api, roster
-from services.fulfillment.commands import Create, Release
+from services.fulfillment.commands import Create, Release, Ship
+from services.fulfillment.desk import OwnDesk
 from services.fulfillment.health import Watch
+from services.fulfillment.plugins import asked as asking
 from services.fulfillment.plugins.protocol import NoAnswer, Refused, Reply, Stopped, Taken
 from services.fulfillment.service import fulfillment
+from services.fulfillment.shipment import shipment
+from shared.contracts.fulfillment import Parcel
 from shared.kernel import runner
+from shared.kernel.effects import Work
+from shared.kernel.errors import Unavailable
 from tests.house.shop import Shop, until
 from tests.samples import order_of
 
@@ -36,9 +42,9 @@ class Warehouse:
             self.waiting += 1
             await self.let_go.wait()
             said = Taken()
-        if isinstance(said, Exception):
+        if isinstance(said, BaseException):
             raise said
-        if isinstance(said, Taken):
+        if isinstance(said, Taken) and isinstance(said.their_id, str) and said.same is True:
             self.has[outgoing.export_id] = said.their_id
         return said
 
@@ -137,8 +143,19 @@ async def is_busy(warehouse, most):
     ("said", "reason", "given_up"),
     [
         (RuntimeError("at 100 Example Street"), "The plugin failed (RuntimeError).", False),
+        (SystemExit(1), "The plugin failed (SystemExit).", False),
+        (KeyboardInterrupt(), "The plugin failed (KeyboardInterrupt).", False),
+        (asyncio.CancelledError(), "The plugin failed (CancelledError).", False),
+        (BaseExceptionGroup("two", [SystemExit(1), ValueError()]), "The plugin failed (BaseExceptionGroup).", False),
         ("nonsense", "The plugin answered nonsense (str).", False),
-        (NoAnswer("They hung up."), "They hung up.", False),
+        (Taken({"id": "w-1"}), "The plugin answered nonsense (Taken, whose their_id is dict).", False),
+        (Taken(same="yes"), "The plugin answered nonsense (Taken, whose same is str).", False),
+        (Refused("Full.", after="soon"), "The plugin answered nonsense (Refused, whose after is str).", False),
+        (Refused("Full.", again=None), "The plugin answered nonsense (Refused, whose again is NoneType).", False),
+        (Refused(None), "The plugin answered nonsense (Refused, whose reason is NoneType).", False),
+        (Refused(" \n"), "It does not say why.", False),
+        (NoAnswer("Late.", after=30), "The plugin answered nonsense (NoAnswer, whose after is int).", False),
+        (NoAnswer("They hung up.", after=timedelta.min), "They hung up.", False),
         (Refused("They are\nfull\x00."), "They are full .", False),
         (Refused("No such SKU.", again=False), "No such SKU.", True),
     ],
@@ -160,7 +177,7 @@ async def test_whatever_it_answers_is_kept_in_words_and_tried_again(shop, runnin
 
 
 async def test_one_that_hangs_is_asked_first_and_what_it_took_is_not_sent_again(shop, running, warehouse, monkeypatch):
-    monkeypatch.setattr(delivery, "TIMEOUT", 0.2)
+    monkeypatch.setattr(asking, "TIMEOUT", 0.2)
     warehouse.says["csv"] = "slow"
     warehouse.has[f"{ORDER}-csv"] = "took it, said nothing"
     await approved(running, ORDER, "")
@@ -285,6 +302,57 @@ async def test_what_went_out_is_stopped_by_whoever_ships_it(shop, running, wareh
         assert row["cancel"]["state"] == "stopped"
 
 
+async def test_one_that_ends_the_program_is_broken_wherever_it_is_asked(shop, running, warehouse, monkeypatch):
+    async def ends(*about):
+        raise SystemExit(1)
+
+    for name in ("trouble", "reconcile", "cancel", "erase"):
+        monkeypatch.setattr(warehouse, name, ends)
+    await configured(shop, "toys")
+    status, failed = await shop.ask("fulfillment", "POST", "/plugins/toys/test", {}, ADMIN)
+    assert (status, failed["detail"]) == (503, "The plugin toys cannot be asked: The plugin failed (SystemExit).")
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["exported_at"])
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Changed their mind."}, ADMIN))[0] == 200
+    await record(shop, ORDER, "csv", lambda row: (row["cancel"] or {}).get("answer") == "The plugin failed (SystemExit).")
+    state, _ = await running.load(shipment, ORDER)
+    with pytest.raises(Unavailable, match="could not be erased: The plugin failed"):
+        await delivery.Dispatch(running, running.state["roster"]).erase(Work(ORDER, f"{ORDER}-csv"), state)
+
+
+async def test_whoever_gives_up_on_a_plugin_is_not_answered_in_its_name():
+    began = asyncio.Event()
+
+    async def hangs():
+        began.set()
+        await asyncio.Event().wait()
+
+    waiting = asyncio.ensure_future(asking.asked(hangs))
+    await began.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@pytest.mark.parametrize(("has", "status", "state"), [(True, "Pending Shipment", "too-late"), (False, "Cancelled", "stopped")])
+async def test_what_may_be_anywhere_and_cannot_be_stopped_a_person_settles(shop, running, warehouse, has, status, state):
+    warehouse.says |= {"csv": NoAnswer("They answered 500."), "cancel": Refused("They cannot be asked.", again=False)}
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Failed")
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Changed their mind."}, ADMIN))[0] == 200
+    running.clock.ahead = timedelta(hours=1)
+    row = await record(shop, ORDER, "csv", lambda row: row["cancel"] and row["cancel"]["state"] == "unknown")
+    assert (row["status"], row["exported_at"], row["reason"], row["retry_at"]) == ("Failed", None, "They answered 500.", None)
+    assert await health.failing(running, "csv") is None
+    said = {"has": has, "reason": "They were called."}
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/csv/settle", said, ADMIN))[0] == 200
+    row = await record(shop, ORDER, "csv", lambda row: row["status"] == status)
+    assert (row["cancel"]["state"], row["cancel"]["answer"]) == (state, "They were called.")
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/csv/settle", said, ADMIN))[0] == 409
+    _, log = await shop.ask("fulfillment", "GET", f"/shipments/{ORDER}/log")
+    assert [each["outcome"] for each in log["rows"]] == ["failed", "unknown"]
+
+
 async def test_a_secret_is_encrypted_and_told_to_nobody(shop, running, warehouse):
     kinds = running.state["installed"].kinds
     secret = type(kinds["webhook"].secrets[0])("token", "Token", required=True)
@@ -326,6 +394,29 @@ async def test_a_period_is_sent_once_more_under_the_same_names(shop, running, wa
     assert sorted(warehouse.sent) == sorted([f"{n:010}-csv" for n in range(3)] * 2)
     status, wrong = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", {**wanted, "until": "2025-01-01T00:00:00Z"}, ADMIN)
     assert (status, wrong["field"]) == (422, "until")
+    await configured(shop, "csv", on=False)
+    status, off = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN)
+    assert (status, off["code"]) == (409, "plugin-off")
+    assert off["detail"] == "Nothing was sent once more. The plugin csv is switched off. Switched on, it goes on with what waits."
+    await configured(shop, "csv")
+    running.state["installed"].plugins.pop("csv")
+    status, gone = await shop.ask("fulfillment", "POST", "/plugins/csv/replay", wanted, ADMIN)
+    assert (status, "is not installed any more" in gone["detail"]) == (409, True)
+
+
+async def test_what_cannot_have_been_then_is_refused_and_stops_no_view(shop, running, warehouse):
+    await approved(running, ORDER, "")
+    await record(shop, ORDER, "csv", lambda row: row["exported_at"])
+    for at, detail in (("0001-01-01T00:00:00+14:00", "before the order was placed"), ("9999-12-31T23:59:59-14:00", "still to come")):
+        for what in ("shipped", "delivered", "returned"):
+            status, refused = await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/csv/{what}", {"at": at}, ADMIN)
+            assert (status, refused["code"], refused["field"], detail in refused["detail"]) == (422, "date-odd", "at", True), refused
+        with pytest.raises(ValueError, match=detail):
+            await OwnDesk(running, "csv").shipped(f"{ORDER}-csv", "UPS", "1Z1", "", datetime.fromisoformat(at))
+    kept = Ship(ORDER, "csv", Parcel(tracking="1Z1"), datetime.fromisoformat("0001-01-01T00:00:00+14:00"), "plugin:csv")
+    await running.send(ORDER, kept, "kept-of-before", "plugin:csv")
+    row = await record(shop, ORDER, "csv", lambda row: row["status"] == "Shipped")
+    assert row["parcels"][0]["at"].startswith("0001-01-01")
 
 
 async def test_a_period_is_sent_once_more_page_by_page_and_meets_nothing_twice(shop, running, warehouse, monkeypatch):
@@ -375,7 +466,7 @@ async def test_whoever_asks_at_its_door_sees_its_own_exports_alone(shop, running
     assert base64.b64decode(other["body"]).decode() == f"[('{ORDER}-toys', 'Shipped')] 1 False"
     assert (await shop.ask("fulfillment", "POST", "/plugins/nobody/door", {}))[0] == 404
     status, failed = await shop.ask("fulfillment", "POST", "/plugins/toys/door?method=GET&query=nothing", {})
-    assert (status, failed["detail"]) == (503, "The plugin toys failed (KeyError).")
+    assert (status, failed["detail"]) == (503, "The plugin toys cannot be asked: The plugin failed (KeyError).")
 
 
 async def test_shipments_are_listed_by_status_plugin_order_and_tracking_number(shop, running, warehouse):

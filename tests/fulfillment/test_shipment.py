@@ -20,11 +20,13 @@ from services.fulfillment.commands import (
     LetGo,
     Release,
     Resend,
+    Settle,
     Ship,
     Stopped,
     TakeBack,
     TooLate,
     Unanswered,
+    Unstoppable,
 )
 from services.fulfillment.records import BACKOFF, LEASE, LONGEST_BACKOFF, LONGEST_WAIT
 from services.fulfillment.shipment import MOST_TRIES, START, shipment
@@ -135,6 +137,41 @@ def test_what_is_recalled_is_handed_over_by_nobody_and_recalled_only_once_no_try
     given(shipment, *asked).when(ClaimCancel(EXPORT_ID, "me", NOON + LEASE)).then_types(PluginCancelClaimed)
     told = given(shipment, *asked).when(TooLate(EXPORT_ID, "packed", "x.csv")).then_types(FulfillmentExported, PluginCancelAnswered)
     assert told[0] == EXPORTED
+
+
+UNSAID = (CREATED, RELEASED, REQUESTED, CLAIMED, failed(NOON), RECALL, RECALLING)
+UNKNOWN = PluginCancelAnswered(**DELIVERY, answer="unknown", reason="Nobody can be asked.")
+CANNOT = Unstoppable(EXPORT_ID, "Nobody can be asked.", NOON)
+HAS, HAS_NOT = (Settle(ORDER, "csv", has, "agent:supervisor1", "They were called.") for has in (True, False))
+SAID = {"by": "agent:supervisor1", "note": "They were called."}
+
+
+def test_what_nobody_has_said_they_have_is_not_exported_where_they_cannot_stop_it():
+    given(shipment, *UNSAID).when(CANNOT).then(UNKNOWN)
+    marked = (
+        given(shipment, CREATED, RELEASED, REQUESTED, CLAIMED, RECALL, RECALLING).when(CANNOT).then_types(FulfillmentFailed, PluginCancelAnswered)
+    )
+    assert (marked[0].given_up, marked[0].unknown) == (True, True), "nobody who looks after orders is told"
+    given(shipment, *SENT, RECALL, RECALLING).when(CANNOT).then(PluginCancelAnswered(**DELIVERY, answer="too-late", reason="Nobody can be asked."))
+    waits = (*UNSAID, UNKNOWN)
+    for nothing in (Claim(EXPORT_ID, "me", NOON + LEASE), ClaimCancel(EXPORT_ID, "me", NOON + LEASE)):
+        given(shipment, *waits).when(nothing).then_nothing()
+    given(shipment, *waits).when(RESEND).then_refused("unsettled")
+    given(shipment, *waits).when(Stopped(EXPORT_ID)).then_types(PluginCancelAnswered, FulfillmentCancelled)
+    given(shipment, *waits).when(CANCEL).then(RECALL)
+
+
+def test_a_person_says_whether_they_have_it():
+    waits = (*UNSAID, UNKNOWN)
+    has = PluginCancelAnswered(**DELIVERY, answer="too-late", **SAID)
+    given(shipment, *waits).when(HAS).then(EXPORTED.model_copy(update={"their_id": ""}), has)
+    stopped, cancelled = PluginCancelAnswered(**DELIVERY, answer="stopped", **SAID), CANCELLED.model_copy(update={"reason": "They were called."})
+    given(shipment, *waits).when(HAS_NOT).then(stopped, cancelled)
+    for settled in ((*waits, EXPORTED), (*waits, EXPORTED, has), (*waits, stopped, cancelled), UNSAID, (), SENT):
+        given(shipment, *settled).when(HAS_NOT).then_refused("not-unknown")
+    toys = {"order_id": ORDER, "plugin": "toys", "export_id": f"{ORDER}-toys"}
+    other = (CREATED.model_copy(update={"plugin": "toys"}), FulfillmentExported(**toys))
+    given(shipment, *other, *waits).when(HAS_NOT).then(stopped, FulfillmentCancelled(**DELIVERY, why="stopped"))
 
 
 @pytest.mark.parametrize("end", [CANCELLED, FulfillmentCancelled(order_id=ORDER, why="denied")])

@@ -37,6 +37,8 @@ class Desk:
         return found[(page - 1) * PAGE : page * PAGE], -(-len(found) // PAGE)
 
     async def shipped(self, *told):
+        if told[4].year < 2000:
+            raise ValueError("That is before the order was placed.")
         self.told.append(told)
         return told[0] in {row[0].export_id for row in self.rows}
 
@@ -221,12 +223,21 @@ async def test_they_tell_that_it_is_on_its_way():
     assert desk.told == [("ORDER1-ship", "UPS", "1Z999", "Ground & more", datetime(2026, 3, 1, 10, 15, tzinfo=UTC))] * 2
 
 
+async def test_a_parcel_is_taken_whose_number_may_look_like_a_card():
+    desk = Desk(order(1))
+    assert (await notify(desk, told(1).replace(b"1Z999", b"4242424242424242"))).status == 200
+    assert desk.told[0][2] == "4242424242424242"
+    assert (await notify(desk, told(1).replace(b"UPS", b"4242424242424242"))).status == 400
+
+
 async def test_of_orders_that_are_not_here_they_are_told_so():
     desk = Desk(order(1))
     assert (await notify(desk, told(2))).status == 404
 
 
-@pytest.mark.parametrize(("made", "at"), [("10/19/2031 12:56", NOON), ("soon", NOON - timedelta(hours=12)), ("", NOON - timedelta(hours=12))])
+@pytest.mark.parametrize(
+    ("made", "at"), [("10/19/2031 12:56", NOON), ("01/01/0001 00:00", NOON), ("soon", NOON - timedelta(hours=12)), ("", NOON - timedelta(hours=12))]
+)
 async def test_an_odd_date_loses_no_parcel(made, at):
     desk = Desk(order(1))
     assert (await notify(desk, told(1, made))).status == 200

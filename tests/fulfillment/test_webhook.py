@@ -233,6 +233,8 @@ class Desk:
         return [], 1
 
     async def shipped(self, *told):
+        if told[4].year == 1:
+            raise ValueError("That is before the order was placed.")
         self.told.append(told)
         return told[0] == EXPORT
 
@@ -263,6 +265,13 @@ async def test_they_tell_of_parcels_at_the_door():
     assert desk.told == [(EXPORT, "UPS", "1Z", "Ground", ten), (EXPORT, "", "", "", NOON), ("another", "", "", "", NOON), (EXPORT,)]
 
 
+async def test_a_parcel_is_taken_whose_number_may_look_like_a_card():
+    desk = Desk()
+    assert await tell(desk, {"type": "shipment.shipped", "data": {"export_id": EXPORT, "tracking": "4242424242424242"}}) == 200
+    assert await tell(desk, {"type": "shipment.shipped", "data": {"export_id": EXPORT, "carrier": "4242424242424242"}}) == 400
+    assert desk.told == [(EXPORT, "", "4242424242424242", "", NOON)]
+
+
 async def test_nobody_else_tells_of_parcels():
     desk = Desk()
     told = {"type": "shipment.shipped", "data": {"export_id": EXPORT}}
@@ -271,7 +280,14 @@ async def test_nobody_else_tells_of_parcels():
     assert await tell(desk, told, at=NOON - timedelta(minutes=6)) == 401
     assert await tell(desk, told, **{"webhook-id": "msg_2"}) == 401
     assert await tell(desk, told, method="GET") == 405
-    wrong = [{}, {"export_id": ""}, {"export_id": "a\u0000"}, {"export_id": EXPORT, "at": "2026-03-01"}, {"export_id": EXPORT, "tracking": "x" * 101}]
+    wrong = [
+        {},
+        {"export_id": EXPORT, "at": "0001-01-01T00:00:00+14:00"},
+        {"export_id": ""},
+        {"export_id": "a\u0000"},
+        {"export_id": EXPORT, "at": "2026-03-01"},
+        {"export_id": EXPORT, "tracking": "x" * 101},
+    ]
     for bad in (b"", b"[]", b"\xff", {"type": 3}, {"type": "shipment.shipped"}, *({"type": "shipment.shipped", "data": each} for each in wrong)):
         assert await tell(desk, bad) == 400, bad
     assert desk.told == []

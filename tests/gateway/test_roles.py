@@ -67,6 +67,7 @@ WHO = {
         "GET /directory; POST /directory; "
         "GET /plugins; GET /plugins/{name}; POST /plugins/{name}/test; POST /orders/{id}/hold; POST /orders/{id}/shipments/{plugin}/resend; "
         "POST /orders/{id}/shipments/{plugin}/return; POST /orders/{id}/shipments/{plugin}/became; "
+        "POST /orders/{id}/shipments/{plugin}/settle; POST /api/v1/shipments/{id}/{plugin}/settle; "
         "POST /api/v1/shipments/{id}/hold; POST /api/v1/shipments/{id}/release; POST /api/v1/shipments/{id}/{plugin}/resend; "
         "POST /api/v1/shipments/{id}/{plugin}/return; POST /api/v1/shipments/{id}/{plugin}/shipped; "
         "POST /api/v1/shipments/{id}/{plugin}/delivered; POST /api/v1/shipments/{id}/{plugin}/returned; "

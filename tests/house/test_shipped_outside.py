@@ -115,6 +115,33 @@ async def test_a_no_after_silence_says_nothing_of_what_was_sent_before(shop):
         assert [json.loads(body)["type"] for _, _, body in there.got] == ["shipment.requested"] * 2 + ["shipment.cancel_requested"]
 
 
+async def test_what_they_cannot_stop_and_may_not_have_is_cancelled_once_somebody_has_found_out(shop):
+    async with endpoint() as there:
+        there.answer = said(500)
+        await configured(shop, "hook", kind="webhook", options={"url": there.url}, secrets={"secret": SECRET})
+        await shop.furnish(default_plugin="hook")
+        order_id = await sold(shop)
+        await record(shop, order_id, "Failed")
+        asked = {"reason": "The customer asks for it."}
+        assert (await shop.ask("fulfillment", "POST", f"/shipments/{order_id}/cancel", asked, actor="user:admin"))[0] == 200
+
+        async def unknown():
+            return ((await record(shop, order_id, "Failed"))["cancel"] or {}).get("state") == "unknown"
+
+        await until(unknown)
+        _, order = await shop.ask("customers", "GET", f"/orders/{order_id}")
+        assert (order["exported_at"], order["cancelled"], "delivery-failed" in order["marks"]) == (None, None, True)
+        found = {"has": False, "reason": "They never got it."}
+        assert (await shop.ask("fulfillment", "POST", f"/shipments/{order_id}/hook/settle", found, actor="user:admin"))[0] == 200
+
+        async def given_back():
+            _, order = await shop.ask("customers", "GET", f"/orders/{order_id}")
+            _, payment = await shop.ask("payments", "GET", f"/orders/{order_id}")
+            return payment["captured"] and payment["refunded"] == payment["captured"] and order["cancelled"]
+
+        assert (await until(given_back))["reason"] == "They never got it."
+
+
 async def test_nothing_that_is_not_public_is_called_from_a_shop_that_did_not_allow_it(settings):
     shop = await Shop(settings).open()
     async with endpoint() as there:

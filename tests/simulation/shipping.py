@@ -76,11 +76,12 @@ def held_back(evidence):
 
 
 def all_went_out(evidence):
-    """Each record of an approved order was exported or stopped, and who was asked to stop one has answered."""
+    """Each record of an approved order was exported or stopped, or a person has to find out; and who was asked to stop one has answered."""
     for order in evidence.orders:
         if not evidence.of(order, qa.OrderApproved) or evidence.of(order, *_STOPS):
             continue
         ended = {event.export_id for event in evidence.of(order, fulfillment.FulfillmentExported, fulfillment.FulfillmentCancelled)}
+        ended |= {event.export_id for event in evidence.of(order, fulfillment.PluginCancelAnswered) if event.answer == "unknown"}
         for created in evidence.of(order, fulfillment.FulfillmentRecordCreated):
             if f"{order}-{created.plugin}" not in ended:
                 yield f"{order}-{created.plugin} was approved, and neither exported nor stopped"

@@ -124,7 +124,7 @@ class Plugin(Protocol):
         """Whether they have it. One that cannot be asked answers None where a second ``deliver`` of the same export id does no harm."""
 
     async def cancel(self, outgoing: Outgoing, their_id: str, options: Options, secrets: Secrets) -> Stopped | Refused | NoAnswer:
-        """Stops what was delivered. Refused without ``again``: too late, or they cannot."""
+        """Stops what was delivered. Refused without ``again``: too late, or they cannot; which does not say that they have it."""
 
     async def erase(self, export_id: str, options: Options) -> None:
         """What lies here of it goes. Raises Unavailable."""
@@ -155,7 +155,10 @@ class Desk(Protocol):
         """
 
     async def shipped(self, export_id: str, carrier: str, tracking: str, service: str, at: datetime) -> bool:
-        """False: there is no such export. The same parcel again changes nothing."""
+        """False: there is no such export. The same parcel again changes nothing.
+
+        Raises ValueError, in words for people, for a time before the order was placed, or that is still to come.
+        """
 
     async def stopped(self, export_id: str) -> bool:
         """Whoever ships it does not ship it any more. False: nobody asked for that."""

@@ -10,9 +10,12 @@ from xml.etree import ElementTree
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+from pydantic import TypeAdapter, ValidationError
 
 from services.fulfillment.plugins.protocol import Item, Outgoing
+from services.fulfillment.plugins.told import Number, Short
 from shared.money import decimals
+from shared.text import sentence
 
 DATE = "%m/%d/%Y %H:%M"
 """UTC."""
@@ -30,7 +33,7 @@ _STATUSES = {
 _WAITS = "on_hold"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 (2.2) has no characters for."""
-_LONGEST_SAID = 100
+_SHORT, _NUMBER = TypeAdapter(Short), TypeAdapter(Number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,10 @@ def notice(body: bytes, query: Mapping[str, str]) -> Notice:
         told.get(name) or query.get(other, "")
         for name, other in (("Carrier", "carrier"), ("Service", "service"), ("TrackingNumber", "tracking_number"))
     ]
-    carrier, service, tracking = (_line(each) for each in said)
-    return Notice(_line(export_id), carrier, service, tracking, _at(told.get("LabelCreateDate", ""), told.get("ShipDate", "")))
+    carrier, service = (_line(_SHORT, each) for each in said[:2])
+    return Notice(
+        _line(_NUMBER, export_id), carrier, service, _line(_NUMBER, said[2]), _at(told.get("LabelCreateDate", ""), told.get("ShipDate", ""))
+    )
 
 
 def _texts(body: bytes) -> Mapping[str, str]:
@@ -143,10 +148,11 @@ def _texts(body: bytes) -> Mapping[str, str]:
     return {each.tag: (each.text or "").strip() for each in root}
 
 
-def _line(text: str) -> str:
-    if len(text) > _LONGEST_SAID or not text.isprintable():
-        raise ValueError(f"Each is one line of at most {_LONGEST_SAID} characters.")
-    return text.strip()
+def _line(kind: TypeAdapter[str], text: str) -> str:
+    try:
+        return kind.validate_python(text)
+    except ValidationError as error:
+        raise ValueError(sentence(error.errors()[0])) from error
 
 
 def _at(*texts: str) -> datetime | None:

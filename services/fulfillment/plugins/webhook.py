@@ -145,7 +145,12 @@ KIND = Kind(
             required=True,
         ),
         Field(CONFIRMED, "They have it when they answer", "As usual: with any 2xx.", choices={"export-id": "with 2xx, and the export id in it"}),
-        Field(CANCELS, "Cancelling what went out", "As usual: they are not asked, and it is too late.", choices={"yes": "They are asked to stop it"}),
+        Field(
+            CANCELS,
+            "Cancelling what went out",
+            "As usual: they are not asked, and somebody has to tell them.",
+            choices={"yes": "They are asked to stop it"},
+        ),
     ),
     secrets=(
         Field(

@@ -10,10 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from pydantic_core import to_json
 
 from services.fulfillment.plugins.protocol import Desk, Reply
-from shared.text import Line
+from services.fulfillment.plugins.told import Number, Short
 from shared.webhooks import is_signed
-
-Short = Annotated[Line, StringConstraints(max_length=100)]
 
 
 class _Body(BaseModel):
@@ -23,15 +21,15 @@ class _Body(BaseModel):
 
 
 class _Shipped(_Body):
-    export_id: Annotated[Short, StringConstraints(min_length=1)]
+    export_id: Annotated[Number, StringConstraints(min_length=1)]
     carrier: Short = ""
-    tracking: Short = ""
+    tracking: Number = ""
     service: Short = ""
     at: AwareDatetime | None = None
 
 
 class _Stopped(_Body):
-    export_id: Annotated[Short, StringConstraints(min_length=1)]
+    export_id: Annotated[Number, StringConstraints(min_length=1)]
 
 
 class _ShippedCall(_Body):
@@ -62,6 +60,8 @@ async def heard(method: str, headers: Mapping[str, str], body: bytes, keys: Sequ
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"])) or "body"
         return _said(400, "invalid", f"This cannot be read: {where}.")
+    except ValueError as error:
+        return _said(400, "invalid", f"This cannot be: data.at. {error}")
     return _said(202, "ignored", "Nothing is done about this type.")
 
 

@@ -20,6 +20,12 @@ class ReasonIn(Body):
     reason: str = Field(min_length=1, max_length=255)
 
 
+class FoundIn(ReasonIn):
+    """`has`: whether they have it."""
+
+    has: bool
+
+
 class ParcelIn(Body):
     """`at` is when it went out; without it, now."""
 
@@ -75,6 +81,13 @@ async def release(id: OrderId, body: ReasonIn, services: Ask, key: Key) -> dict[
 async def resend(id: OrderId, plugin: PluginName, body: ReasonIn, services: Ask, key: Key) -> dict[str, Any]:
     """Once more, under the same export id."""
     return await _done(services, id, f"{plugin}/resend", body, key)
+
+
+@router.post("/{id}/{plugin}/settle", dependencies=[allow(*SETS, scope="shipments:write")])
+async def settle(id: OrderId, plugin: PluginName, body: FoundIn, services: Ask, key: Key) -> dict[str, Any]:
+    """It was to be stopped, and nobody knew whether they have it (`cancel.state` is `unknown`): says which. Where they do not have it, and nothing
+    else of the order went out, the order is cancelled."""
+    return await _done(services, id, f"{plugin}/settle", body, key)
 
 
 @router.post("/{id}/{plugin}/return", dependencies=[allow(*SETS, scope="shipments:write")])

@@ -63,6 +63,14 @@ async def resend(request: Request, id: OrderId, plugin: PluginName, services: As
     return await _done(request, services, id, f"{plugin}/resend", key, _because(reason))
 
 
+@router.post("/orders/{id}/shipments/{plugin}/settle", dependencies=[allow(*SETS)])
+async def settle(
+    request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, has: Annotated[bool, Form()] = False, reason: Typed = ""
+) -> Response:
+    """Nobody knew whether they have what was to be stopped."""
+    return await _done(request, services, id, f"{plugin}/settle", key, {**_because(reason), "has": has})
+
+
 @router.post("/orders/{id}/shipments/{plugin}/return", dependencies=[allow(*SETS)])
 async def ask_back(request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, reason: Typed = "") -> Response:
     return await _done(request, services, id, f"{plugin}/return", key, _because(reason))
