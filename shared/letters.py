@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shared.contracts.catalog import Letter, LetterTemplate
 
 MERGE = re.compile(r"\{([^{}\n]*)\}")
+_UNCLOSED = re.compile(r"\{(\w++)(?![^{}\n]*\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ def wrong_text(template: LetterTemplate, text: str) -> str:
 
 
 def _unknown(text: str, known: Iterable[str]) -> str:
+    if unclosed := _UNCLOSED.search(text):
+        return f"{{{unclosed[1]} is not closed. Write {{{unclosed[1]}}}, or take the brace out."
     there = list(known)
     unknown = [found for found in MERGE.findall(text) if found not in there]
     return f"{{{unknown[0]}}} is no merge field here. There are {', '.join(f'{{{each}}}' for each in there)}." if unknown else ""

@@ -175,6 +175,14 @@ def test_one_line():
     assert one_line(" a\r\n b\t\u202ec ") == "a b c"
 
 
+def test_a_merge_field_that_is_not_closed_is_refused():
+    said = "{first_name is not closed. Write {first_name}, or take the brace out."
+    for typed in ("Hello {first_name", "Hello {first_name {order_id}", "{first_name\nyou} there"):
+        assert wrong_subject("order-confirmation", typed) == said
+        assert wrong_text("order-confirmation", typed) == said
+    assert wrong_subject("order-confirmation", "Hello {first_name}, a { b") == ""
+
+
 def test_a_server_is_an_address():
     assert server("") is None
     plain = server("smtp://mail.example.com")

@@ -1,5 +1,7 @@
 """Customers: found, looked at, forgotten."""
 
+import re
+
 import pytest
 from playwright.async_api import expect
 
@@ -65,6 +67,13 @@ async def test_an_erased_customer_reads_erased_everywhere(shop, sign_in):
         for secret in ("Customer Forget", "100 Example Street", "A secret.", "512 555", "forget@example.com"):
             assert secret not in text
     await expect(page.locator("#found")).to_contain_text("Erased")
+    await page.goto(f"/orders/{order_id}")
+    await expect(page.get_by_role("button", name="Send once more…")).to_have_count(0)
+    await page.get_by_role("button", name="What became of it…").click()
+    dialog = page.get_by_role("dialog", name=re.compile("^What became"))
+    await dialog.get_by_label("has arrived").check()
+    await dialog.get_by_role("button", name="Write it down").click()
+    await expect(page.get_by_role("region", name="Fulfilment")).to_contain_text("Arrived")
 
 
 async def test_create_new_order_on_a_profile_fills_the_order_with_them(shop, sign_in):

@@ -83,12 +83,59 @@ async def test_j_and_k_move_through_the_queue(shop, sign_in):
     assert page.url.endswith(f"order={first}")
 
 
+async def test_an_order_that_is_not_in_review_opens_no_other_one(shop, sign_in):
+    page = await sign_in("reviewer1")
+    waiting = await external(shop, "Waits")
+    done = await charged(shop, "Done")
+    await queue(page, f"/quality?order={done}")
+    await expect(page.get_by_role("heading", name="This order is not in review")).to_be_visible()
+    await expect(entry(page, waiting)).to_be_visible()
+    await expect(page.locator("#order")).to_have_value("")
+    await expect(page.locator("#detail .acts")).to_have_count(0)
+
+
+async def test_back_leads_to_the_order_before_and_its_keys(shop, sign_in):
+    page = await sign_in("reviewer1")
+    first, second = await external(shop, "Before"), await external(shop, "After")
+    await queue(page, f"/quality?order={first}")
+    await entry(page, second).click()
+    await expect(page.get_by_role("heading", name="Customer After")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Customer Before")).to_be_visible()
+    await page.keyboard.press("d")
+    await expect(page.get_by_role("dialog", name=f"Deny order {first}")).to_be_visible()
+
+
+async def test_the_next_order_is_read_from_its_head(shop, sign_in):
+    page = await sign_in("reviewer1")
+    first, second = await external(shop, "Long"), await external(shop, "Longer")
+    await page.set_viewport_size({"width": 1440, "height": 420})
+    await queue(page, f"/quality?order={first}")
+    await page.mouse.move(1000, 200)
+    await page.mouse.wheel(0, 5000)
+    await expect(page.get_by_role("heading", name="Customer Long")).not_to_be_in_viewport()
+    await page.keyboard.press("j")
+    await expect(page.get_by_role("heading", name="Customer Longer")).to_be_in_viewport()
+    await expect(page.locator("#queue").get_by_role("button", name="Approve all in this list… B")).to_be_in_viewport()
+    box, bar = await entry(page, second).bounding_box(), await page.locator("#queue .many").bounding_box()
+    assert box["y"] + box["height"] <= bar["y"] + 1
+    for pick in await page.locator("#queue .pick").all():
+        over = await pick.evaluate("""(pick) => {
+          const bar = document.querySelector("#queue .many").getBoundingClientRect();
+          const { left, top, bottom, height } = pick.getBoundingClientRect();
+          if (bottom <= bar.top || top >= bar.bottom) return false;
+          return Boolean(document.elementFromPoint(left + 30, Math.max(top + height / 2, bar.top + 4))?.closest(".pick"));
+        }""")
+        assert not over
+
+
 async def test_nobody_decides_about_an_order_of_their_own(shop, sign_in):
     page = await sign_in("supervisor1")
     order_id = await external(shop, "T", user="supervisor1")
     await queue(page, f"/quality?order={order_id}")
-    await page.keyboard.press("a")
-    await expect(page.locator("#toasts")).to_have_text("Someone else has to review an order that you placed.")
+    for button in ("Approve A", "Deny… D"):
+        await expect(page.get_by_role("button", name=button, exact=True)).to_be_disabled()
+    await expect(page.locator("#detail .acts")).to_contain_text("Someone else has to review an order that you placed.")
     await expect(entry(page, order_id)).to_be_visible()
 
 
@@ -131,7 +178,10 @@ async def test_filters_are_in_the_address_and_hold_while_orders_come_and_go(shop
     await expect(page.locator("#queue .queue a")).to_have_count(2)
     await page.get_by_label("Amount over").fill("lots")
     await expect(page.locator("#queue").get_by_role("alert")).to_have_text("Enter an amount, such as 100.")
+    await expect(page.get_by_label("Amount over")).to_have_attribute("aria-invalid", "true")
+    await expect(page.locator("#queue .queue a, #approve-many")).to_have_count(0)
     await page.get_by_label("Amount over").fill("")
+    await expect(page.get_by_label("Amount over")).not_to_have_attribute("aria-invalid", "true")
     await page.get_by_label("Why it waits").select_option("")
     await page.get_by_label("Search reviews").fill("Customer Plain")
     await expect(page.locator("#queue .queue a")).to_have_count(1)

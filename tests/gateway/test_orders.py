@@ -108,6 +108,32 @@ def test_every_mark_can_be_chosen():
     assert set(MARKS) == set(status.MARKS)
 
 
+async def test_tabs_count_only_where_all_orders_are_asked_for(ringup, supervisor):
+    await placed(ringup)
+    for query, counts in (("", True), ("status=Pending", True), ("agent=agent1", False), ("q=nobody&status=Pending", False)):
+        tabs = (await supervisor.page(f"/orders?{query}")).partition('aria-label="Status"')[2].partition("</nav>")[0]
+        assert ('class="count"' in tabs) is counts, query
+
+
+async def test_a_filter_that_cannot_be_read_is_marked(supervisor):
+    said = await supervisor.page("/orders?at_least=lots")
+    assert re.search(r'<input id="at_least"[^>]*aria-describedby="at_least-said" aria-invalid="true"', said)
+    assert said.count("aria-invalid") == 1
+    assert 'id="at_least-said"' in said
+
+
+async def test_a_parcel_has_a_carrier_a_number_or_none_as_somebody_says(ringup, supervisor):
+    order_id = await placed(ringup)
+    for typed, field in (
+        ({}, "what"),
+        ({"carrier": "UPS"}, "what"),
+        ({"what": "shipped"}, "tracking"),
+        ({"what": "shipped", "carrier": " "}, "tracking"),
+    ):
+        answer = await supervisor.form(f"/orders/{order_id}/shipments/csv/became", key=key(), **typed)
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
 async def test_a_view_is_kept_without_whom_somebody_looked_for_and_forgotten_and_kept_again(ringup, supervisor):
     filters = {"q": "Sifted", "status": "Pending", "agent": "agent1", "at_least": "5"}
     answer = await supervisor.form("/orders/views", name="Agent one waits", key=key(), **filters)

@@ -46,6 +46,33 @@ async def test_a_list_that_nobody_can_ask_for_is_no_failure(reviewer, query):
         assert (await reviewer.get(f"{path}?{query}", headers={"accept": "text/html"})).status_code in (200, 422)
 
 
+async def test_an_amount_that_cannot_be_read_lists_and_sums_nothing(reviewer, place):
+    order_id = await place()
+    await until(lambda: shown(reviewer, order_id))
+    said = await reviewer.page("/quality?over=lots")
+    assert "Enter an amount, such as 100." in said
+    assert 'aria-invalid="true"' in said
+    assert "data-order" not in said
+    assert "approve-many" not in said
+    answer = await reviewer.form("/quality/many/sum", over="lots", orders="")
+    assert (answer.status_code, answer.json()["field"]) == (422, "over")
+
+
+async def test_an_order_that_is_not_in_review_opens_nothing(reviewer):
+    said = await reviewer.page("/quality?order=Q000000000")
+    assert "This order is not in review" in said
+    assert 'name="verdict"' not in said
+
+
+async def test_whoever_placed_an_order_cannot_press_what_decides_it(supervisor, reviewer):
+    answer = await supervisor.send("POST", "/api/v1/orders", json=EXTERNAL, key="own-order-0002")
+    own = answer.json()["order_id"]
+    await until(lambda: shown(reviewer, own))
+    theirs, mine = [(await each.page(f"/quality?order={own}")).partition('class="acts"')[2] for each in (reviewer, supervisor)]
+    assert mine.count(" disabled") == theirs.count(" disabled") + 2 == 2
+    assert "Someone else has to review an order that you placed." in mine
+
+
 async def test_many_need_an_order_and_take_no_more_than_they_say(reviewer):
     assert (await reviewer.form("/quality/many/approve", orders=" , ", key="many-none-01")).json()["field"] == "orders"
     for orders in ("nobody", ",".join(f"{n:010}" for n in range(1_001))):

@@ -79,12 +79,14 @@ async def ask_back(request: Request, id: OrderId, plugin: PluginName, services: 
 @router.post("/orders/{id}/shipments/{plugin}/became", dependencies=[allow(*SETS)])
 async def became(
     request: Request, id: OrderId, plugin: PluginName, services: Ask, key: Key, what: Annotated[str, Form(max_length=20)] = "", carrier: Typed = "",
-    tracking: Typed = "", service: Typed = "",
+    tracking: Typed = "", service: Typed = "", unnumbered: Annotated[bool, Form()] = False,
 ) -> Response:  # fmt: skip
     """Somebody has been told: it is on its way, it has arrived, it has come back."""
     if what not in ("shipped", "delivered", "returned"):
         raise Failed(422, {"code": "missing", "field": "what", "detail": "Choose what has become of it."})
     parcel = {"carrier": carrier.strip(), "tracking": tracking.strip(), "service": service.strip()} if what == "shipped" else {}
+    if parcel and not (parcel["carrier"] or parcel["tracking"] or unnumbered):
+        raise Failed(422, {"code": "missing", "field": "tracking", "detail": "Enter its carrier or number, or say that it goes without one."})
     return await _done(request, services, id, f"{plugin}/{what}", key, parcel)
 
 

@@ -59,7 +59,8 @@ _NOTHING: dict[str, Any] = {"rows": [], "next": None, "counts": {}}
 
 
 def _tabs(counts: dict[str, int], wanted: Filters) -> list[tuple[str, str, int | None, bool]]:
-    """Name, address, how many (in all, whatever else is asked), whether it is the one shown."""
+    """Name, address, how many, whether it is the one shown. Counts are of all orders: while not all are asked for, there are none."""
+    counts = {} if any(wanted.said(status="").values()) else counts
     named = [(name, address("/orders", **wanted.said(status=name)), counts.get(name), name == wanted.status) for name in STATUSES]
     return [("All", address("/orders", **wanted.said(status="")), None, not wanted.status), *named]
 

@@ -115,7 +115,7 @@ async def _linked(request: Request, services: Services, id: str) -> dict[str, An
         return await _detail(request, services, id, f"review-{id}@1")
     except Failed as error:
         if error.status == 404:
-            return {"row": None, "order": ""}
+            return {"row": None, "order": "", "missing": id}
         raise
 
 

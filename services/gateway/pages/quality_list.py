@@ -69,9 +69,11 @@ Wanted = Annotated[Asked, Depends(asked)]
 
 
 async def listed(services: Services, asked: Asked, order: str = "") -> dict[str, Any]:
+    """Without rows where what is asked for cannot be read: all of them would be another list."""
     query = await wanted(services, asked)
     found = await services.get("qa", "/reviews", stage=asked.stage, cursor=asked.cursor or None, **query)
-    return {"asked": asked, "order": order, "why_words": WHY, **found}
+    nothing: dict[str, Any] = {"rows": [], "next": None} if asked.wrong else {}
+    return {"asked": asked, "order": order, "why_words": WHY, **found, **nothing}
 
 
 async def wanted(services: Services, asked: Asked) -> dict[str, str | None]:

@@ -25,6 +25,8 @@ async def sum_of(request: Request, services: Ask, asked: Wanted, orders: Orders 
     picked = _ids(orders)
     if picked:
         found = await services.post("qa", "/reviews/sum", {"order_ids": picked})
+    elif asked.wrong:
+        raise Failed(422, {"code": "malformed", "field": "over", "detail": asked.wrong})
     else:
         found = await services.get("qa", "/reviews/sum", **await wanted(services, asked))
     return page(request, "quality_many.html", picked=bool(picked), **found)

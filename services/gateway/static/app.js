@@ -1,5 +1,6 @@
 // Every page: theme and density, keys, relative times, lists that follow what happens.
 import { element, followLive, onLive, wait } from "./core.js";
+import { keepFocus } from "./focus.js";
 import { drawSheet, followKeys, register } from "./keys.js";
 
 const root = document.documentElement;
@@ -92,8 +93,22 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// Where there are more tabs than fit, the one that is shown is among them.
-for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 48;
+// Where there are more tabs than fit, the one that is shown is among them; also when they are fetched again.
+function showTab(part) {
+  for (const tab of part.querySelectorAll(".tabs [aria-current]")) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 48;
+}
+showTab(document);
+document.addEventListener("htmx:afterSettle", ({ target }) => showTab(target.parentElement?.matches("#queue") ? target.parentElement : target));
+
+// What a search refuses is marked in its form, which stays when what was found is fetched again.
+function markRefused() {
+  const refused = document.querySelector("[data-refuses]")?.dataset.refuses.split(" ") ?? [];
+  for (const field of document.querySelectorAll('form[role="search"] [name]'))
+    if (refused.includes(field.name)) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+}
+markRefused();
+document.addEventListener("htmx:afterSettle", markRefused);
 
 // What was refused is read first.
 document.querySelector("[data-focus]")?.focus();
@@ -181,4 +196,5 @@ document.addEventListener("htmx:afterSettle", () => {
   for (const id of opened.splice(0)) document.getElementById(id)?.setAttribute("open", "");
 });
 
+keepFocus();
 if (signedIn) followLive();

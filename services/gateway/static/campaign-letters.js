@@ -1,6 +1,7 @@
 // Letters to customers: what is typed, how a customer would get it, and one for trying. The server merges and judges the words.
 import { ask, Problem } from "./core.js";
 import { draft } from "./campaign-draft.js";
+import { focusAgain } from "./focus.js";
 import { at, clear, fieldOf, fill, hold, itemOf, mark, remember, say } from "./campaign-form.js";
 
 /** As a list of rows is to whoever asks: one row a letter, always there. */
@@ -52,6 +53,7 @@ export function lettersPart(path) {
       mark(problem.body?.field === "text" || problem.body?.field === "subject" ? fieldOf(section, problem.body.field) : to, words);
     }
     button.disabled = false;
+    focusAgain(button);
   }
 
   for (const section of sections) {

@@ -1,5 +1,6 @@
 // Tracking and returns from a file: what would be taken is said before it is, and what is not right can be put right and come again.
 import { ask, element, icon, Problem } from "./core.js";
+import { focusAgain } from "./focus.js";
 import { base64 } from "./files.js";
 
 const at = (id) => document.getElementById(id);
@@ -51,6 +52,7 @@ async function sent(body, button) {
     return null;
   } finally {
     button.disabled = false;
+    focusAgain(button);
   }
 }
 
@@ -72,5 +74,7 @@ at("import-form").addEventListener("submit", async (event) => {
 
 at("import-go").addEventListener("click", async () => {
   const found = await sent({ ...checked, dry_run: false }, at("import-go"));
-  if (found) at("import-go").hidden = true;
+  if (!found) return;
+  at("import-go").hidden = true;
+  focusAgain(at("import-check"));
 });

@@ -27,7 +27,11 @@ form.addEventListener("input", draw);
 form.addEventListener("click", (event) => {
   const kind = event.target.closest("[data-add]")?.dataset.add;
   if (kind) add(kind);
-  else event.target.closest("[data-remove]")?.closest("[data-rule]").remove();
+  const section = event.target.closest("[data-remove]")?.closest("[data-rule]");
+  if (section) {
+    section.remove();
+    document.querySelector("#add button").focus();
+  }
   draw();
 });
 form.addEventListener("submit", () => { leaving = true; });

@@ -11,7 +11,6 @@ function move(step) {
   const at = all.findIndex((link) => link.dataset.order === chosen());
   const to = at < 0 ? all[0] : all[Math.min(all.length - 1, Math.max(0, at + step))];
   to?.click();
-  to?.scrollIntoView({ block: "nearest" });
 }
 
 function mark() {
@@ -64,8 +63,11 @@ document.addEventListener("click", (event) => {
 let seen = chosen();
 const leave = (id) => id && ask("DELETE", `/quality/${id}/looking`).catch(() => {});
 function look() {
-  if (seen !== chosen()) leave(seen);
+  if (seen === chosen()) return;
+  leave(seen);
   seen = chosen();
+  document.querySelector("#queue .queue [aria-current]")?.scrollIntoView({ block: "nearest" });
+  scrollTo(0, 0); // the list scrolls by itself, and the order is read from its head
 }
 addEventListener("pagehide", () => {
   const token = document.querySelector('meta[name="csrf"]').content;
@@ -102,5 +104,5 @@ const many = document.getElementById("many");
 const adding = document.getElementById("many-body").cloneNode(true);
 many.addEventListener("close", () => document.getElementById("many-body").replaceChildren(...adding.cloneNode(true).childNodes));
 
-// Wide, the first order lies open beside its list.
-if (!chosen() && matchMedia("(width >= 1000px)").matches) document.addEventListener("htmx:load", () => move(1), { once: true });
+// Wide, the first order lies open beside its list; not in the place of one that was asked for.
+if (!chosen() && !document.querySelector("[data-missing]") && matchMedia("(width >= 1000px)").matches) document.addEventListener("htmx:load", () => move(1), { once: true });
