@@ -126,7 +126,9 @@ async def exempt(id: str, body: Exemption, service: RunningService, sent: Sent) 
 
 @router.post("/{id}/merge")
 async def take_in(id: str, body: Other, service: RunningService, sent: Sent) -> dict[str, Any]:
-    """Whoever asks for ``alias`` finds this customer from then on, with the orders, notes and stored payment methods of both."""
+    """Whoever asks for ``alias`` finds this customer from then on, with the orders, notes and stored payment methods of both. 409 ``merged`` where it
+    belongs to another, ``merging`` where it is taking somebody in at this moment, maybe this very customer.
+    """
     whose = await _known(service, id)
     outcome = await merge(service, whose, body.alias, sent)
     return {"customer_id": whose, "version": outcome.version}

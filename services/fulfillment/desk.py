@@ -32,14 +32,15 @@ class OwnDesk:
         self._dispatch = Dispatch(running, running.state["roster"])
 
     async def exports(self, since: datetime, until: datetime, page: int) -> tuple[Sequence[tuple[Outgoing, str, datetime]], int]:
+        """In the order of their names, so that what changes while pages are turned moves none from one to another."""
         own = within(self._plugin)
         where = {"plugin_out_at": Range(f"{own}{stamp(since)}", f"{own}{stamp(until)}")}
         pages = -(-await self._running.count(shipments, where) // PAGE)
-        rows, cursor = await self._running.find(shipments, where, sort="plugin_out_at", limit=PAGE, open_fields=False)
+        rows, cursor = await self._running.find(shipments, where, limit=PAGE, open_fields=False)
         for _ in range(page - 1):
             if not cursor:
                 return [], pages
-            rows, cursor = await self._running.find(shipments, where, sort="plugin_out_at", limit=PAGE, cursor=cursor, open_fields=False)
+            rows, cursor = await self._running.find(shipments, where, limit=PAGE, cursor=cursor, open_fields=False)
         found = []
         for row in rows:
             state, record = await self._own(row["id"])

@@ -62,9 +62,9 @@ def _asked(shop: Shop, running: Running) -> dict[str, Callable[[], Awaitable[obj
         if status != 200:
             raise RuntimeError(f"{path} was answered with {answer}")
 
-    async def given(since: datetime, until: datetime) -> None:
+    async def given(since: datetime, until: datetime, page: int = 1) -> None:
         """There are no streams behind the documents, so that nothing is opened."""
-        if not (await OwnDesk(running, "csv").exports(since, until, 1))[1]:
+        if not (await OwnDesk(running, "csv").exports(since, until, page))[1]:
             raise RuntimeError("nothing has gone out")
 
     last = NOON + timedelta(days=SHIPMENTS / A_DAY)
@@ -77,6 +77,7 @@ def _asked(shop: Shop, running: Running) -> dict[str, Callable[[], Awaitable[obj
         "how plugins do": lambda: got("/plugins"),
         "  looked at by the watch": lambda: Watch(running, running.state["roster"]).look(),
         "a page of what a plugin was given within a day": lambda: given(last - timedelta(days=1), last),
+        "  its second page": lambda: given(last - timedelta(days=1), last, 2),
         "  within a year": lambda: given(last - timedelta(days=365), last),
     }
 
@@ -89,6 +90,9 @@ async def rows() -> list[Row]:
         await _filled(settings.data)
         shop = await Shop(settings, services=(fulfillment,)).open()
         asked = _asked(shop, shop.house.running["fulfillment"])
-        found = [Row(f"{SHIPMENTS:,} shipments: {what}", DURABLE, "ms", await _timed(each), wanted="< 20") for what, each in asked.items()]
+        found = []
+        for what, each in asked.items():
+            wanted = "" if "year" in what else "< 20"
+            found.append(Row(f"{SHIPMENTS:,} shipments: {what}", DURABLE, "ms", await _timed(each), wanted=wanted))
         await shop.close()
     return found

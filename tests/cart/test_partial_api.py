@@ -222,6 +222,30 @@ async def test_a_trial_that_the_customer_had_before(shop):
     await asked(shop, "POST", f"/orders/{second['order_id']}/submit", {"method": "external"}, wanted=202)
 
 
+async def test_a_trial_that_the_customer_had_under_another_number(shop):
+    """Of the two nothing is the same but who they are."""
+    people = {}
+    for phone, lines in (("+15125550151", [{"product": "5", "quantity": 1}]), ("+15125550152", [{"product": "1", "quantity": 1}])):
+        body = {**ORDER, "customer": {"first_name": "Customer", "last_name": "A", "phone": phone}, "lines": lines, "method": "external"}
+        placed = await asked(shop, "POST", "/orders/place", body, wanted=202)
+        people[placed["state"]["customer_id"]] = placed["order_id"]
+    one, two = people
+
+    async def told(*orders):
+        body = {**ORDER, "customer_id": two, "customer": {"phone": "+15125550153"}, "lines": [{"product": "5", "quantity": 1}]}
+        status, answer = await shop.ask("cart", "POST", "/orders", body)
+        return status == 201 and [each["order_id"] for each in answer["trials"]] == list(orders)
+
+    async def merged(what):
+        return (await shop.ask("customers", "POST", f"/customers/{one}/{what}", {"alias": two}, actor="agent:supervisor1"))[0] == 200
+
+    await until(told)
+    await until(lambda: merged("merge"))
+    await until(lambda: told(people[one]))
+    assert await merged("unmerge")
+    await until(told)
+
+
 async def test_a_trial_is_known_again_however_the_phone_number_is_written(shop):
     await published(shop, SOLD.model_copy(update={"countries": ()}), 10)
     home = {"street": "1 Example Street", "city": "Berlin", "postal": "10115", "country": "DE"}

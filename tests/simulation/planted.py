@@ -158,6 +158,11 @@ def everybody_skips_qa(instead):
     instead.setattr(review, "_held", lambda command: None)
 
 
+def rules_that_are_written_down_and_hold_nothing(instead):
+    held = review._held
+    instead.setattr(review, "_held", lambda command: held(replace(command, rules=())))
+
+
 def accepted_before_it_is_stored(instead):
     """Written behind: what was not yet, when the process died, is not."""
     append = MemoryStreams.append
@@ -185,5 +190,6 @@ PLANTED = (
     hold_that_holds_nothing,
     undo_after_the_last_instant,
     everybody_skips_qa,
+    rules_that_are_written_down_and_hold_nothing,
     accepted_before_it_is_stored,
 )
