@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -43,7 +43,16 @@ _HEADERS = {
 
 
 def is_loopback(host: str) -> bool:
-    return (urlsplit(f"//{host}").hostname or "") in _LOOPBACK
+    read = _read(f"//{host}")
+    return read is not None and read.hostname in _LOOPBACK
+
+
+def _read(address: str) -> SplitResult | None:
+    """None where nobody can: the sender's own words."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def cookie_name(scheme: str) -> str:
@@ -143,7 +152,10 @@ def _comes_from_here(headers: Mapping[str, str], path: str) -> bool:
     origin = headers.get("origin")
     if origin == "null" and path.startswith(CHECKOUT):
         return True
-    return origin is None or urlsplit(origin).netloc == headers.get("host", "")
+    if origin is None:
+        return True
+    read = _read(origin)
+    return read is not None and read.netloc != "" and read.netloc == headers.get("host", "")
 
 
 def _has_token(session: Session, headers: Mapping[str, str], body: bytes) -> bool:

@@ -124,6 +124,39 @@ async def test_what_changes_something_comes_from_our_own_page(ringup, headers):
     assert (answer.status_code, answer.json()["code"]) == (403, "not-from-here")
 
 
+HOSTILE = [
+    "http://[",
+    "http://]",
+    "//[x]:y",
+    "http://[::1",
+    "http://[v1.a",
+    "http://[127.0.0.1]",
+    "http://a:b",
+    "http://a@b:c@d",
+    "http://\xe9\xff",
+    "[",
+    "",
+]
+
+
+@pytest.mark.parametrize("origin", HOSTILE)
+async def test_an_origin_that_nobody_can_read_is_somewhere_else(ringup, origin):
+    answer = await (await ringup.nobody()).http.post("/sign-in", data={"user": "x"}, headers={"origin": origin.encode("latin-1")})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-from-here")
+
+
+@pytest.mark.parametrize("host", HOSTILE)
+async def test_a_host_that_nobody_can_read_is_not_this_machine(ringup, host):
+    nobody, said = await ringup.nobody(), host.encode("latin-1")
+    agent = await ringup.sign_in("agent1")
+    for path, headers in (("/sign-in", {}), ("/order-entry", {}), ("/metrics", {}), ("/checkout/restful", {}), ("/sign-in", {"referer": said})):
+        for somebody in (nobody, agent):
+            assert (await somebody.http.get(path, headers={"host": said, **headers})).status_code < 500, path
+    assert (await nobody.http.get("/metrics", headers={"host": said})).status_code == 401
+    answer = await nobody.http.post("/sign-in", data={"user": "x"}, headers={"host": said, "origin": said, "referer": said})
+    assert answer.status_code in (403, 422, 401)
+
+
 async def test_guesses_at_the_same_time_are_counted_one_by_one(ringup, beside):
     await ringup.gateway.door.users.put("locked2", "agent", PASSWORD)
     nobody = await beside.nobody()
