@@ -22,7 +22,7 @@ from services.payments.simulator.ledger import read
 from services.server import bound
 from shared.asgi import Client
 from shared.clients import call
-from shared.engine import damage, open_engine
+from shared.engine import damage, finish, open_engine
 from shared.kernel.errors import Corrupt, KernelError, Unavailable
 from shared.service import offsets_beyond
 from shared.settings import Settings, SettingsError
@@ -191,13 +191,14 @@ async def _health(server: Client) -> tuple[Literal["ok", "warn", "fail"], str, s
 
 async def _engine(settings: Settings) -> AsyncIterator[Check]:
     """Whether the data opens with this key, and no group has read more than there is."""
-    if not (settings.data / "events.db").exists():
-        yield Check("data", "ok", "none yet; the first start makes it")
-        return
     try:
-        engine = await open_engine(settings)
+        finish(settings.data)
+        engine = await open_engine(settings) if (settings.data / "events.db").exists() else None
     except (SettingsError, KernelError) as error:
         yield Check("data", "fail", str(error), "Nothing was changed; do as it says and run this again.")
+        return
+    if engine is None:
+        yield Check("data", "ok", "none yet; the first start makes it")
         return
     try:
         house = House(settings, engine.ports)

@@ -260,6 +260,31 @@ async def test_a_kill_at_any_file_leaves_the_old_data_or_the_new(settings, folde
     assert found == {(-signal.SIGKILL, whole[0]), (-signal.SIGKILL, whole[1]), (0, whole[1])}
 
 
+@pytest.mark.slow
+async def test_a_restore_that_was_cut_off_is_finished_by_whoever_looks_for_the_data(settings, folder, ringup):
+    shop = await (await Shop(settings).open()).furnish()
+    taken(settings, folder)
+    await shop.close()
+    left, restore = settings.data / "restoring", ("restore", str(folder), "--replace")
+
+    async def cut_off():
+        assert await killed(ringup, settings.data, "events.db", *restore) == -signal.SIGKILL
+        assert (left / "ready.json").exists()
+        assert not (settings.data / "events.db").exists()
+
+    await cut_off()
+    _, out, _ = await ringup("doctor", "--json")
+    assert "opens with this master key" in out
+    assert not left.exists()
+    await cut_off()
+    await ringup.json("backup", str(folder.with_name("another")))
+    assert not left.exists()
+    await cut_off()
+    (left / "ready.json").write_text("{")
+    assert (await ringup.json(*restore))["restored"]
+    assert not left.exists()
+
+
 async def killed(ringup, data, nth, *args):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.ops.killed_at", str(data), str(nth), *args, env=ringup.env, stdout=asyncio.subprocess.DEVNULL

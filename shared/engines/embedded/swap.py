@@ -10,7 +10,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -58,10 +58,12 @@ def occupied(data: Path) -> bool:
 
 @contextmanager
 def beside(data: Path) -> Iterator[Path]:
-    """An empty folder that ``take_over`` puts in place; whatever ends the block before leaves the data as it was. Raises Unavailable, Corrupt."""
-    go_on(data)
+    """An empty folder that ``take_over`` puts in place; whatever ends the block before leaves the data as it was. Raises Unavailable."""
     folder = data / _BESIDE
+    with suppress(Corrupt):  # what was cut off before and cannot be gone on with is what this one is for
+        go_on(data)
     with translated(folder):
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
     try:
         yield folder
