@@ -68,7 +68,8 @@ async def test_nothing_accepted_is_lost_and_nothing_is_done_twice(settings, serv
         say_what_was(prey, orders)
         await started_anew(prey)
         ids = await order_ids(settings, orders.told)
-        await quiet(clients, {ids[told.key] for told in orders.told if told.placed == "ok"})
+        begun = await found(settings, ledger(settings), settings.data / "exports")
+        await quiet(clients, {id for id in ids.values() if begun.submitted(id)})
 
         assert not orders.odd
         assert not list(wrong(await found(settings, ledger(settings), settings.data / "exports"), orders.told, ids))

@@ -47,12 +47,13 @@ async def stores_come_back(shop):
     """Those that are processes; Docker would have to be told to kill its own."""
     for store in [one for one in psutil.Process(shop.process.pid).children() if one.name() in ("java", "mongod")]:
         store.kill()
-    async with httpx.AsyncClient(base_url=shop.address) as client:
+    async with httpx.AsyncClient(base_url=shop.address, timeout=30) as client:
 
-        async def ready():
-            return (await client.get("/health/ready", timeout=30)).status_code == 200
+        async def is_ready(status):
+            return (await client.get("/health/ready")).status_code == status
 
-        await until(ready, SLOWLY)
+        await until(lambda: is_ready(503), SLOWLY)
+        await until(lambda: is_ready(200), SLOWLY)
     await exported(shop, await charged(shop, "Third", within=SLOWLY))
 
 
@@ -66,8 +67,13 @@ async def nobody_unsigned(shop):
 async def operators_reach_it(shop):
     lags = await said_to_operators(shop, "views", "lag")
     assert {row["service"] for row in lags} >= {"cart", "payments", "qa", "fulfillment", "customers"}
+    await until(lambda: is_well(shop), SLOWLY)
+
+
+async def is_well(shop):
+    """To the operators' command; what waited for a store says so until its next turn."""
     (server,) = [check for check in (await said_to_operators(shop, "doctor"))["checks"] if check["name"] == "server"]
-    assert (server["verdict"], server["found"]) == ("ok", "running and healthy")
+    return (server["verdict"], server["found"]) == ("ok", "running and healthy")
 
 
 async def said_to_operators(shop, *command):

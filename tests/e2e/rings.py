@@ -28,9 +28,7 @@ async def placed(shop, last_name, user="agent1", status="Pending", within=15, **
     customer = {"first_name": "Customer", "last_name": last_name, "phone": "+1 512 555 0160", "email": f"{last_name.lower()}@example.com"}
     order = {"campaign": "1", "customer": customer, "billing": ADDRESS, "lines": [{"product": "101", "quantity": 1}], **changed}
     async with signed_in(shop, user) as client:
-        answer = await client.post("/api/v1/orders", json=order, headers={"idempotency-key": next(_KEYS)})
-        assert answer.status_code == 202, answer.text
-        order_id = answer.json()["order_id"]
+        order_id = (await _accepted(client, order, within)).json()["order_id"]
 
         async def there():
             found = await client.get(f"/api/v1/orders/{order_id}")
@@ -38,6 +36,19 @@ async def placed(shop, last_name, user="agent1", status="Pending", within=15, **
 
         await until(there, within)
         return order_id
+
+
+async def _accepted(client, order, within):
+    """Asked for again under the same key while a service does not answer."""
+    key = next(_KEYS)
+
+    async def answered():
+        answer = await client.post("/api/v1/orders", json=order, headers={"idempotency-key": key})
+        return answer if answer.status_code != 503 else None
+
+    answer = await until(answered, within)
+    assert answer.status_code == 202, answer.text
+    return answer
 
 
 async def external(shop, last_name, user="agent1", **changed):

@@ -16,6 +16,7 @@ async def palette(page, typed=""):
     dialog = page.get_by_role("dialog", name="Search and commands")
     await expect(dialog).to_be_visible()
     await page.keyboard.type(typed)
+    await expect(dialog.locator("#palette-hits")).not_to_have_attribute("aria-busy", "true")
     return dialog
 
 
@@ -46,6 +47,16 @@ async def test_arrows_choose_and_enter_opens(sign_in):
     await expect(second).to_have_attribute("id", "hit-1")
     await expect(field).to_have_attribute("aria-activedescendant", "hit-1")
     number = await second.locator(".id").inner_text()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/orders/{number}")
+
+
+async def test_enter_pressed_before_anything_is_found_opens_what_is_then(sign_in):
+    page = await sign_in("agent1")
+    await page.goto("/orders")
+    number = await page.locator("#found tbody .id").first.inner_text()
+    await palette(page)
+    await page.keyboard.type(f"#{number}")
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"**/orders/{number}")
 

@@ -71,11 +71,19 @@ async def test_whoever_signs_out_in_the_middle_goes_on_where_they_were(sign_in):
     await expect(field(page, "customer.last_name")).to_have_value("Out")
 
 
+async def test_the_offer_is_there_again_when_the_page_is_loaded_again(sign_in):
+    await interrupted(await sign_in("agent1"), "Again")
+    page = await sign_in("agent1")
+    await begun(page)
+    await expect(offered(page, "Again")).to_be_visible()
+    await page.reload()
+    await expect(offered(page, "Again")).to_be_visible()
+
+
 async def test_a_call_is_ended_from_the_offer(sign_in):
     order_id = await interrupted(await sign_in("agent1"), "Gone")
     page = await sign_in("agent1")
-    await begun(page)
-    await offered(page, "Gone").get_by_role("link", name="No sale: call with Customer Gone").click()
+    await (await looked_up(page, "Gone")).get_by_role("link", name="No sale: call with Customer Gone").click()
     await page.wait_for_url(f"**/order-entry/{order_id}**")
     await expect(page.get_by_role("dialog", name="No sale")).to_be_visible()
     await page.keyboard.press("8")

@@ -4,7 +4,8 @@ import { onOrder, order } from "./entry-order.js";
 
 const MOST = 3;
 const time = (text) => new Date(text).toTimeString().slice(0, 5);
-const isNew = !order().order_id;
+/** Also one that was begun and then loaded again. */
+const isNew = !order().order_id || order().version === 1;
 let box;
 
 /** On a page that began another call, beside what is already said. */

@@ -15,6 +15,7 @@ const MOST = 8;
 let hits = [];
 let chosen = 0;
 let asked = 0;
+let entered = false;
 
 const pages = JSON.parse(dialog.dataset.pages).map(([href, title]) => ({ kind: "page", title, href }));
 const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
@@ -30,6 +31,7 @@ const prefixOf = (typed) => (">#@$".includes(typed[0]) ? typed[0] : "");
 
 async function look() {
   const mine = ++asked;
+  entered = false;
   const typed = field.value.trim();
   const prefix = typed ? prefixOf(typed) : "";
   const own = prefix && prefix !== ">" ? [] : commands(typed.replace(/^>/, ""));
@@ -61,6 +63,7 @@ function show(found, silent = [], failed = "") {
   const missing = silent.length ? `Not everything answers: ${silent.join(", ")} could not be searched.` : "";
   said.textContent = failed || missing || (hits.length ? "" : field.value.trim() ? "Nothing is found." : "Type what you look for.");
   choose(0);
+  if (entered && hits.length && !failed && dialog.open) take(hits[0]);
 }
 
 function option(hit) {
@@ -96,7 +99,8 @@ field.addEventListener("keydown", (event) => {
   if (!step && event.key !== "Enter") return;
   event.preventDefault();
   if (step) choose(step());
-  else if (hits[chosen] && !list.hasAttribute("aria-busy")) take(hits[chosen]);
+  else if (list.hasAttribute("aria-busy")) entered = true; // what is listed was found for less than what is typed
+  else if (hits[chosen]) take(hits[chosen]);
 });
 field.addEventListener("input", look);
 list.addEventListener("mousemove", (event) => {
