@@ -27,7 +27,7 @@ async def window(browser):
     wrong, contexts = [], []
 
     async def opened(address, **options):
-        context = await browser.new_context(base_url=address, viewport={"width": 1440, "height": 900}, **options)
+        context = await browser.new_context(**{"base_url": address, "viewport": {"width": 1440, "height": 900}, **options})
         contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(15_000)

@@ -143,3 +143,23 @@ async def test_a_plugin_is_set_up_tested_and_switched_off(shop, admin):
     await page.get_by_label("Default plugin").select_option("toys")
     await page.get_by_role("button", name="Save").click()
     await expect(page.locator("#default_plugin-note")).to_contain_text("The plugin toys is switched off: orders would wait for it.")
+
+
+async def test_what_a_test_says_is_read_where_it_was_pressed_and_the_state_says_nothing_else(shop, admin):
+    page = admin
+    gone = {"kind": "webhook", "on": "true", "options.webhook.url": "http://127.0.0.1:1/", "secrets.webhook.secret": SECRET}
+    async with signed_in(shop, "admin1") as client:
+        for name, said in (("gone", gone), ("asleep", {"kind": "csv"})):
+            assert (await client.post("/plugins", data={**said, "name": name, "title": name, "key": f"{name}-0001"})).status_code == 303
+    await page.set_viewport_size({"width": 360, "height": 480})
+    await page.goto("/plugins")
+    for name, before, after, answer in (("gone", "On", "Does not work", "Failed"), ("asleep", "Off", "Off", "It is switched off")):
+        await expect(page.locator(f"#state-{name}")).to_have_text(before)
+        button = page.get_by_role("button", name=f"Test {name}")
+        await button.click()
+        said = page.get_by_role("status").filter(has_text=answer)
+        await expect(said).to_be_in_viewport(ratio=1)
+        await expect(button).to_be_in_viewport(ratio=1)
+        await expect(button).to_be_focused()
+        await expect(page.locator(f"#state-{name}")).to_have_text(after)
+    assert await in_every_look(page) == {}

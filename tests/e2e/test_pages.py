@@ -73,6 +73,29 @@ async def test_an_order_is_accessible_in_every_status(sign_in, status):
     assert await in_every_look(page) == {}
 
 
+NAMELESS = """() => [...document.querySelectorAll(".folds > tbody > tr:not(.under) > td:not(.act)")].filter((cell) =>
+  cell.innerText.trim() && cell.checkVisibility() && (getComputedStyle(cell, "::before").content === "none" ||
+    cell.dataset.label !== cell.closest("table").tHead.rows[0].cells[cell.cellIndex].innerText.trim())).map((cell) => cell.outerHTML)"""
+"""What has no name of its column, or that of another one."""
+
+
+async def test_where_a_table_folds_each_value_is_named_by_its_column(sign_in):
+    page = await sign_in("admin1", viewport={"width": 360, "height": 800})
+    for path in ("/orders", "/fulfillment", "/outbox", "/plugins", "/customers?q=Customer", "/orders?status=Complete", "/orders?status=Declined"):
+        await page.goto(path)
+        assert await page.locator(".folds > tbody > tr").count()
+        assert await page.evaluate(NAMELESS) == []
+        if "?" not in path:
+            continue
+        await page.locator("#found tbody a").first.click()
+        await expect(page.locator("#customer, #order")).to_be_visible()
+        if "Complete" in path:
+            await page.get_by_text("Delivery log").click()
+            await expect(page.get_by_role("row").filter(has_text="Hand over")).to_be_visible()
+        assert await page.locator(".folds > tbody > tr").count()
+        assert await page.evaluate(NAMELESS) == []
+
+
 async def test_a_profile_is_accessible(sign_in):
     page = await sign_in("admin1")
     await page.goto("/customers?q=Customer")

@@ -79,8 +79,9 @@ async def change(
 
 @router.post("/{name}/test", dependencies=[allow(*SETS)])
 async def test(request: Request, name: PluginName, services: Ask) -> Response:
-    """The answer alone: it takes its place beside the button."""
-    return page(request, "gateway_tested.html", tested=await services.post("fulfillment", f"/plugins/{name}/test", {}))
+    """The answer, which takes its place below the button, and the plugin's state as it says."""
+    tested = await services.post("fulfillment", f"/plugins/{name}/test", {})
+    return page(request, "plugin_tested.html", tested=tested, each=_row(await services.get("fulfillment", "/plugins"), name))
 
 
 @router.post("/{name}/replay", dependencies=[allow(*ADMINISTERS)])

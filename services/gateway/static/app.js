@@ -187,6 +187,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   stale.set(target, requestConfig.triggeringEvent.detail.seen);
 });
 
+// An answer that takes its place by its button is brought into the window.
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target.matches("[data-answer]") && detail.target.scrollIntoView({ block: "nearest", inline: "nearest" }));
+
 // What somebody has opened stays open when the part around it is fetched again.
 let opened = [];
 document.addEventListener("htmx:beforeSwap", (event) => {
