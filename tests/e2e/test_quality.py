@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e.axe import in_every_look
 from tests.e2e.rings import ADDRESS, charged, external, settings, signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -186,6 +187,12 @@ async def test_filters_are_in_the_address_and_hold_while_orders_come_and_go(shop
     await page.get_by_label("Search reviews").fill("Customer Plain")
     await expect(page.locator("#queue .queue a")).to_have_count(1)
     await expect(entry(page, plain)).to_be_visible()
+    await page.get_by_label("Search reviews").fill("Nobody of this name")
+    await expect(page.get_by_role("heading", name="Nothing matches these filters")).to_be_visible()
+    await expect(page.locator("#queue")).to_contain_text(re.compile(r"\d+ orders wait in all"))
+    await page.get_by_role("link", name="Clear the filters").click()
+    await expect(page).to_have_url(re.compile(r"/quality\?stage=waiting(&order=\w+)?$"))
+    await expect(entry(page, plain)).to_be_visible()
 
 
 async def test_many_are_approved_with_one_confirmation_that_shows_the_sum(shop, sign_in):
@@ -329,3 +336,15 @@ async def test_an_agent_asks_for_a_review_in_order_entry(shop, sign_in):
     await expect(page.locator("#saved")).to_contain_text("Saved")
     await page.reload()
     await expect(page.get_by_label("Hold for review")).to_be_checked()
+
+
+async def test_when_all_is_decided_the_list_says_that_nothing_waits(shop, sign_in):
+    page = await sign_in("reviewer1")
+    await external(shop, "Last")
+    await queue(page)
+    await page.keyboard.press("b")
+    await page.locator("#many").get_by_role("button", name=re.compile("^Approve [0-9]+ orders?$")).click()
+    await expect(page.locator("#queue").get_by_role("heading", name="Nothing waits", exact=True)).to_be_visible()
+    await page.goto("/quality?agent=agent:agent1")
+    await expect(page.locator("#queue").get_by_role("heading", name="Nothing matches these filters")).to_be_visible()
+    assert await in_every_look(page) == {}

@@ -36,6 +36,10 @@ class Asked:
         return {"why": self.why, "campaign": self.campaign, "agent": self.agent, "over": self.over, "q": self.q}
 
     @property
+    def filtered(self) -> bool:
+        return any(self.filters.values())
+
+    @property
     def wrong(self) -> str:
         """What is wrong with the amount, in a sentence."""
         return "" if not self.over or _amount(self.over) is not None else "Enter an amount, such as 100."
