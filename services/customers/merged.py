@@ -33,7 +33,7 @@ async def merge(service: Running, id: str, alias: str, sent: Envelope) -> Outcom
         await _tell(service, Unmerge(id, alias, sent.actor, number + 1), sent)
         raise Refusal(Refused("erased", "This customer was erased."))
     if alias not in aliases_of(id, state.pairs):
-        raise Refusal(Refused("parted", f"Customer {alias} was parted from {id} again meanwhile. Merge them anew."))
+        raise Refusal(Refused("parted", f"Customer {alias} was parted from {id} again. Merge them anew."))
     return outcome
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from services.gateway import totp
 from services.gateway.audit import Audit
+from services.gateway.overtaken import NEWER
 from services.gateway.totp import Totp
 from services.gateway.users import ROLES, Change, Role, User, Users
 from shared.kernel.commands import Refusal
@@ -62,8 +63,7 @@ class Access:
         async with self._changing:
             user = await self.found(name)
             if version is not None and version != user.version:
-                detail = "Somebody else has changed this user in between. What they are now is below."
-                raise Refusal(Refused("stale", detail, data={"version": user.version}))
+                raise Refusal(Refused("stale", NEWER, data={"version": user.version}))
             _raise(_problems(entered))
             if user.role == "admin" and entered.role != "admin":
                 await self._keep_an_admin(by, user, "role")

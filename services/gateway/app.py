@@ -25,6 +25,7 @@ from services.gateway.guard import CHECKOUT, Guard
 from services.gateway.idle import Idle
 from services.gateway.keys import Keys
 from services.gateway.live import Live
+from services.gateway.overtaken import worded
 from services.gateway.pages import (
     account,
     api,
@@ -194,8 +195,9 @@ def _answer_people(app: FastAPI) -> None:
     @app.exception_handler(Failed)
     async def failed(request: Request, error: Failed) -> Response:
         if for_people(request):
-            return _told(request, error.status, "failed", str(error))
-        answer = problem(error.status, **{name: value for name, value in error.problem.items() if name not in ("type", "title", "status")})
+            return _told(request, error.status, "failed", worded(error.problem))
+        told = {**error.problem, "detail": worded(error.problem)} if request.headers.get("hx-request") else error.problem
+        answer = problem(error.status, **{name: value for name, value in told.items() if name not in ("type", "title", "status")})
         if "retry_after" in error.problem:
             answer.headers["retry-after"] = str(error.problem["retry_after"])
         return answer

@@ -61,7 +61,7 @@ async def test_two_supervisors_do_not_overwrite_each_other(save):
     name = f"Centre {somebody()}"
     assert (await save(call_centers=[{"name": f"Centre {somebody()}", "on": True}])).status_code == 303
     late = await save(version=0, call_centers=[{"name": name, "on": True}])
-    assert (late.status_code, "Somebody else has changed this" in late.text) == (409, True)
+    assert (late.status_code, "This has changed meanwhile." in late.text) == (409, True)
     assert f'value="{name}"' in late.text
 
 

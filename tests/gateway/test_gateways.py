@@ -85,7 +85,7 @@ async def test_two_administrators_do_not_overwrite_each_other(admin, front):
     seen = version(await admin.page(f"/gateways/{front}"))
     assert (await admin.form(f"/gateways/{front}", version=seen, title="First", key=key())).status_code == 303
     late = await admin.form(f"/gateways/{front}", version=seen, title="Second", key=key())
-    assert (late.status_code, "Somebody else has changed this gateway" in late.text) == (409, True)
+    assert (late.status_code, "This has changed meanwhile." in late.text) == (409, True)
     assert 'value="Second"' in late.text
     assert "First" in await admin.page("/gateways")
 

@@ -175,7 +175,7 @@ async def test_a_change_holds_at_once_for_who_is_signed_in(ringup, settled, admi
     assert (await person.get("/order-entry")).status_code == 403
     stale = await admin.form(f"/users/{name}", version=version, role="agent", full_name="Agent", key=key())
     assert stale.status_code == 409
-    assert "Somebody else has changed this user" in stale.text
+    assert "This has changed meanwhile." in stale.text
     assert 'value="Agent"' in stale.text
     assert (await ringup.gateway.door.users.find(name)).role == "qa"
     assert "Role: agent → qa" in (await admin.page(f"/users/{name}")).replace("changed: ", "").replace("Changed: name; role", "Role")

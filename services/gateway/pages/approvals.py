@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import Response
 
 from services.gateway.door import SETS, Ask, Failed, Services, allow
+from services.gateway.overtaken import NEWER
 from services.gateway.pages.lists import Key, Seen, who_is
 from services.gateway.render import page, wants_part
 from shared.ids import OrderId
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/approvals", include_in_schema=False, dependencies=[a
 
 Line = Annotated[int, Path(ge=1, le=1_000_000)]
 _TRIES = 3
-_CHANGED = {"code": "changed", "detail": "What is asked for was changed meanwhile, or somebody has decided it. Look at it again."}
+_CHANGED = {"code": "changed", "detail": NEWER}
 
 
 @router.get("")

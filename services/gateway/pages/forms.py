@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Form
 
 from services.gateway.door import Failed
+from services.gateway.overtaken import worded
 from shared.kernel.commands import Refusal
 
 Typed = Annotated[str, Form(max_length=1_000)]
@@ -23,4 +24,4 @@ def refusal(error: Refusal | Failed) -> dict[str, Any]:
     errors = {each["field"]: each["detail"] for each in reversed(told.get("errors") or [])}
     if not errors and told.get("field"):
         errors = {told["field"]: told["detail"]}
-    return {"status": status, "code": told.get("code", ""), "error": "" if errors else told["detail"], "errors": errors}
+    return {"status": status, "code": told.get("code", ""), "error": "" if errors else worded(told), "errors": errors}

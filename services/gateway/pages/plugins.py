@@ -134,8 +134,6 @@ def _refused(error: Failed) -> dict[str, Any]:
     told = refusal(error)
     if "name" in told["errors"] and told["code"] != "too-many-plugins":
         told["errors"]["name"] = "A plugin's name has 1 to 40 small letters, digits and dashes, and begins with a letter."
-    if told["code"] == "stale":
-        told["error"] = "Somebody else has changed this plugin in between. Load it again to see what it is now."
     return told
 
 
