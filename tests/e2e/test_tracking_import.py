@@ -30,13 +30,14 @@ async def test_good_rows_are_taken_and_the_others_come_back_as_a_file(shop, sign
     await page.get_by_role("link", name="Import tracking…").click()
     await page.get_by_role("button", name="Check").click()
     await expect(page.get_by_role("alert")).to_have_text("Choose the file.")
+    await expect(page.get_by_label("CSV file")).to_be_focused()
 
     day = datetime.now(UTC).date().isoformat()
     chosen = page.get_by_label("CSV file")
     await chosen.set_input_files(file(f"Order #,Tracking Number,Ship Date\n{order},1Z999,{day}\n{order},1Z998,03/04/2026\n1A2B3C4D5E,1Z997,{day}\n"))
     await page.get_by_role("button", name="Check").click()
     said = page.get_by_role("status")
-    await expect(said).to_contain_text("One row can be taken. Nothing has been written yet.")
+    await expect(said).to_contain_text("1 row of 3 can be imported. 2 rows are not right. Nothing has been written yet.")
     await expect(page.get_by_role("listitem").filter(has_text="Row 3, date")).to_contain_text("nobody knows which")
     await expect(page.get_by_role("listitem").filter(has_text="Row 4, order")).to_contain_text(
         "There is no order 1A2B3C4D5E here that is to be shipped."
@@ -48,12 +49,13 @@ async def test_good_rows_are_taken_and_the_others_come_back_as_a_file(shop, sign
     assert [row[1] for row in rows] == ["Tracking Number", "1Z998", "1Z997"]
 
     await page.get_by_role("button", name="Import", exact=True).click()
-    await expect(said).to_contain_text("One row taken.")
+    await expect(said).to_contain_text("1 row of 3 imported. 2 rows are not right, and left out.")
+    await expect(page.locator("#import-said")).to_be_focused()
     await page.get_by_role("button", name="Check").click()
-    await expect(said).to_contain_text("Nothing in it is new.")
-    await page.get_by_text("Nothing at all where one row is not right").check()
+    await expect(said).to_contain_text("Nothing in it is new. 1 row is known already. 2 rows are not right.")
+    await page.get_by_text("Import nothing unless every row is right").check()
     await page.get_by_role("button", name="Check").click()
-    await expect(said).to_contain_text("Nothing is taken, since not all of it is right.")
+    await expect(said).to_contain_text("Nothing is imported: 2 of 3 rows are not right.")
     await expect(page.get_by_role("button", name="Import", exact=True)).to_be_hidden()
 
     await page.goto(f"/orders/{order}")
