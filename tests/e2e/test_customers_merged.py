@@ -8,12 +8,19 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import in_every_look
-from tests.e2e.rings import charged, kept, signed_in
+from tests.e2e.rings import charged, external, kept, signed_in
 from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 _PHONES = itertools.count(200)
+
+
+async def again(page):
+    """The page is fetched again, as it is when something happens."""
+    before = await page.locator("#customer").element_handle()
+    await page.evaluate("document.dispatchEvent(new CustomEvent('ringup:live', { detail: { type: 'missed' } }))")
+    await page.wait_for_function("(each) => !each.isConnected", arg=before)
 
 
 async def customer(shop, last_name, first_name="Customer", email="", **said):
@@ -75,6 +82,9 @@ async def test_two_of_one_person_are_merged_and_that_is_undone(shop, sign_in):
     await dialog.get_by_role("button", name="Merge", exact=True).click()
     for order_id in (first, second):
         await expect(page.get_by_role("row").filter(has_text=order_id)).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()
+    await again(page)
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()
     await expect(page.locator(".note")).to_have_text(["Rings early.", "Rings late."])
     await page.goto(f"/customers/{two}")
     await page.wait_for_url(f"**/customers/{one}")
@@ -91,6 +101,7 @@ async def test_two_of_one_person_are_merged_and_that_is_undone(shop, sign_in):
     await page.get_by_role("button", name=f"Undo the merge with {two}").click()
     await page.get_by_role("button", name="Undo the merge", exact=True).click()
     await expect(page.get_by_role("row").filter(has_text=second)).to_have_count(0)
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()
     await page.goto(f"/customers/{two}")
     await expect(page.get_by_role("row").filter(has_text=second)).to_be_visible()
     await page.goto("/customers?q=Double-Half")
@@ -146,6 +157,23 @@ async def test_whoever_was_merged_is_erased_under_every_number_and_on_every_page
         text = await answer.text()
         for secret in ("Zachary", "Zebedee", "zachary", "Sings"):
             assert secret not in text.replace("q=Zachary", "").replace("“Zachary”", "").replace('value="Zachary"', ""), (path, secret)
+
+
+async def test_an_erasure_that_is_refused_says_why_where_it_was_asked_for(shop, sign_in):
+    phone = f"+1512555{next(_PHONES):04}"
+    order_id = await external(shop, "Unfinished", customer={"first_name": "Customer", "last_name": "Unfinished", "phone": phone})
+    page = await sign_in("supervisor1")
+    order = await (await page.context.request.get(f"/api/v1/orders/{order_id}")).json()
+    id = order["customer_id"]
+    await page.goto(f"/customers/{id}")
+    await page.get_by_role("button", name="Erase…").click()
+    dialog = page.get_by_role("dialog", name="Erase")
+    await dialog.get_by_role("button", name="Erase for good").click()
+    said = dialog.get_by_role("alert")
+    await expect(said).to_contain_text(f"Order {order_id} is not finished yet")
+    await expect(said).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("button", name="Erase…")).to_be_focused()
 
 
 async def _exported(shop, order_id):

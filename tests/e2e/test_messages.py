@@ -114,12 +114,15 @@ async def test_an_approved_order_is_confirmed_and_a_supervisor_sends_the_letter_
     assert await in_every_look(page) == {}
     await page.get_by_role("button", name="Send it once more").click()
     await expect(page.locator("#message")).to_contain_text("sent 2 times")
+    await expect(page.locator("#message :focus")).to_have_count(1)
     assert len({found["message-id"] for found in arrived()}) == 2
     mailbox.refuse["RCPT"] = "451 Later"
     await page.get_by_role("button", name="Send it once more").click()
     await expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    await expect(page.locator("#message h1")).to_be_focused()
     await page.get_by_role("button", name="Do not send it").click()
     await expect(page.get_by_role("status").filter(has_text="Stopped")).to_be_visible()
+    await expect(page.locator("#message h1")).to_be_focused()
     await expect(page.locator("#message")).to_contain_text("Stopped by supervisor1.")
     mailbox.refuse.clear()
     await expect(page.get_by_role("button", name="Try again")).to_have_count(0)

@@ -1,6 +1,6 @@
 // Every page: theme and density, keys, relative times, lists that follow what happens.
 import { element, followLive, onLive, wait } from "./core.js";
-import { keepFocus } from "./focus.js";
+import { focusAt, keepFocus } from "./focus.js";
 import { drawSheet, followKeys, register } from "./keys.js";
 
 const root = document.documentElement;
@@ -33,8 +33,10 @@ document.addEventListener("htmx:responseError", (event) => {
   const detail = told.detail ?? "That did not work. Try again.";
   const dialog = event.detail.elt.closest("dialog");
   const place = dialog?.querySelector("[data-refusal]");
-  if (place) place.textContent = saidAtFields(dialog, told.errors ?? (told.field ? [told] : [])) ? "" : detail;
-  else toast(detail, "bad");
+  if (!place) return toast(detail, "bad");
+  const atFields = saidAtFields(dialog, told.errors ?? (told.field ? [told] : []));
+  place.textContent = atFields ? "" : detail;
+  if (!atFields) focusAt(place);
 });
 // What is wrong with a dialog's field is said there, and gone as soon as somebody changes it. False where a field has no place for it.
 function saidAtFields(dialog, errors) {

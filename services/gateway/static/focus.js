@@ -16,6 +16,7 @@ function described(control) {
   return {
     control,
     selector,
+    nameless: !control.id && !told.length,
     words: wordsOf(control),
     place: [...document.querySelectorAll(selector)].indexOf(control),
     subject: subjectOf(control),
@@ -25,19 +26,22 @@ function described(control) {
 
 const subjectOf = (control) => control.closest("[data-subject]")?.dataset.subject;
 
-/** The same control; none where it would act on another thing now, such as the order after one that was approved. */
-function again({ control, selector, words, place, subject, opener }) {
+/** The same control; none where it would act on another thing now, such as the order after one that was approved, or do something else to it. */
+function again({ control, selector, nameless, words, place, subject, opener }) {
   if (usable(control)) return control;
   const alike = [...document.querySelectorAll(selector)];
   const same = alike.filter((each) => wordsOf(each) === words);
-  return [same.length === 1 ? same[0] : alike[place], same[0], opener && document.querySelector(opener)].find((each) => usable(each) && subjectOf(each) === subject);
+  const there = alike[place];
+  return [same.length === 1 ? same[0] : (!nameless || same.includes(there)) && there, same[0], opener && document.querySelector(opener)].find((each) => usable(each) && subjectOf(each) === subject);
 }
 
-function focusHead(part) {
-  const head = [...part.querySelectorAll(HEADS)].find(usable) ?? part;
-  if (!head.matches("a, button, input, [tabindex]")) head.tabIndex = -1;
-  head.focus({ preventScroll: true });
+/** Also at a heading or a sentence, which otherwise takes none. */
+export function focusAt(place) {
+  if (!place.matches("a, button, input, select, textarea, summary, [tabindex]")) place.tabIndex = -1;
+  place.focus({ preventScroll: true });
 }
+
+const focusHead = (part) => focusAt([...part.querySelectorAll(HEADS)].find(usable) ?? part);
 
 /** After something that switched it off for a while. */
 export const focusAgain = (control) => lost() && usable(control) && control.focus({ preventScroll: true });
@@ -57,7 +61,7 @@ export function keepFocus() {
     kept = undefined;
     if (!before || !lost()) return;
     const control = again(before);
-    if (control) control.focus({ preventScroll: true });
+    if (control) focusAt(control);
     else focusHead(document.getElementById(detail.target?.id) ?? document.getElementById("main"));
   });
   // A dialog that a key has opened, or whose button was drawn again under it, is closed to its button.
