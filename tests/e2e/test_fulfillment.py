@@ -88,6 +88,7 @@ async def test_what_went_out_is_followed_until_it_comes_back(shop, admin):
     rows = page.get_by_role("row", name=re.compile("Customer"))
     await expect(rows).to_have_count(1)
     await expect(rows).to_contain_text("RMA pending")
+    await expect(rows).to_contain_text("CSV drop")
     assert await in_every_look(page) == {}
 
 

@@ -58,6 +58,7 @@ async def test_a_denial_needs_its_reason_and_the_next_order_follows(shop, sign_i
     dialog = page.get_by_role("dialog", name=f"Deny order {denied}")
     await expect(dialog.get_by_label("Reason")).to_be_focused()
     await expect(dialog.get_by_label("Reason")).to_have_value("")
+    await expect(dialog).to_contain_text("Nothing is shipped. The order is closed; agent1 sees your reason.")
     await dialog.get_by_label("Reason").fill("   ")
     await dialog.get_by_role("button", name="Deny the order").click()
     await expect(dialog.get_by_role("alert")).to_have_text("A denial needs a reason.")

@@ -41,6 +41,7 @@ async def shipments(
     return page(
         request, "fulfillment_list.html" if wants_part(request) else "fulfillment.html", rows=found["rows"], q=q, chosen=status, plugin=plugin,
         tabs=[("All", address("/fulfillment", q=q, plugin=plugin), None, not status), *tabs], plugins=known["rows"] if known else [],
+        titles={each["name"]: each["title"] for each in known["rows"]} if known else {},
         here=address("/fulfillment", **asked, cursor=cursor, pages=pages), newest=address("/fulfillment", **asked), cursor=cursor,
         more=more("/fulfillment", found["next"], cursor, pages, **asked), sets=who_is(request).role in SETS,
     )  # fmt: skip
