@@ -81,7 +81,16 @@ NAMELESS = """() => [...document.querySelectorAll(".folds > tbody > tr:not(.unde
 
 async def test_where_a_table_folds_each_value_is_named_by_its_column(sign_in):
     page = await sign_in("admin1", viewport={"width": 360, "height": 800})
-    for path in ("/orders", "/fulfillment", "/outbox", "/plugins", "/customers?q=Customer", "/orders?status=Complete", "/orders?status=Declined"):
+    for path in (
+        "/orders",
+        "/fulfillment",
+        "/outbox",
+        "/plugins",
+        "/gateways",
+        "/customers?q=Customer",
+        "/orders?status=Complete",
+        "/orders?status=Declined",
+    ):
         await page.goto(path)
         assert await page.locator(".folds > tbody > tr").count()
         assert await page.evaluate(NAMELESS) == []
