@@ -130,7 +130,7 @@ async def test_the_timeline_stands_at_a_moment(shop, sign_in):
     await expect(banner).to_be_visible()
     await expect(slider).to_be_focused()
     await page.reload()
-    seen, all = re.search(r"after (\d+) of (\d+) events", await banner.inner_text()).groups()
+    seen, all = re.search(r"after (\d+) of (\d+) steps", await banner.inner_text()).groups()
     assert int(seen) < int(all)
     await expect(page.locator(".timeline .later")).to_have_count(int(all) - int(seen))
     await expect(page.get_by_text("Exported", exact=True)).to_have_count(0)
