@@ -154,7 +154,7 @@ async def test_what_a_test_says_is_read_where_it_was_pressed_and_the_state_says_
             assert (await client.post("/plugins", data={**said, "name": name, "title": name, "key": f"{name}-0001"})).status_code == 303
     await page.set_viewport_size({"width": 360, "height": 480})
     await page.goto("/plugins")
-    for name, before, after, answer in (("gone", "On", "Does not work", "Failed"), ("asleep", "Off", "Off", "It is switched off")):
+    for name, before, after, answer in (("gone", "On", "Does not work", "Failed"), ("asleep", "Off", "Off", "Would work")):
         await expect(page.locator(f"#state-{name}")).to_have_text(before)
         button = page.get_by_role("button", name=f"Test {name}")
         await button.click()
