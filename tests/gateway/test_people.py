@@ -201,7 +201,7 @@ async def test_a_message_can_be_read_and_tried_again(ringup, ask, partial):
     answer = await supervisor.form(f"/outbox/{sms}/retry", key=uuid.uuid4().hex)
     assert (answer.status_code, f'id="message-{sms}"' in answer.text) == (200, True)
     refused = await supervisor.form(f"/outbox/{by['email']['message_id']}/retry", key=uuid.uuid4().hex)
-    assert (refused.status_code, refused.json()["detail"]) == (409, "This message was sent already.")
+    assert (refused.status_code, refused.json()["detail"]) == (409, "This has changed meanwhile. This message was sent already.")
     assert (await supervisor.get(f"/outbox/{'0' * 32}", headers={"accept": "text/html"})).status_code == 404
     assert (await (await ringup.sign_in("ops1")).get(f"/outbox/{sms}")).status_code == 403
     assert (await (await ringup.sign_in("agent1")).get("/outbox")).status_code == 403
