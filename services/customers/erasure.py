@@ -35,7 +35,7 @@ async def erase(service: Running, id: str, sent: Envelope) -> tuple[str, Outcome
         raise NotFound("There is no such customer.")
     waiting = tuple((row["id"], status(row["parts"])) for row in rows if unfinished(row) or _parked(service, row["id"]))
     command = Erase(ids[0], tuple(sorted(row["id"] for row in rows)), waiting, ids[1:])
-    decided = decide(command, (await service.load(customer, ids[0]))[0])
+    decided = decide(command, (await service.load(customer, ids[0], confirmed=True))[0])
     if isinstance(decided, Refused):
         raise Refusal(decided)
     for each in ids:
@@ -50,7 +50,7 @@ async def erase(service: Running, id: str, sent: Envelope) -> tuple[str, Outcome
 
 async def _all_of(service: Running, customer_id: str) -> list[Row]:
     """The orders of one number."""
-    state, _ = await service.load(customer, customer_id)
+    state, _ = await service.load(customer, customer_id, confirmed=True)
     found = await _orders(service, customer_id)
     return found + await _left(service, state.orders - {row["id"] for row in found})
 

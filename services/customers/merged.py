@@ -28,7 +28,7 @@ async def merge(service: Running, id: str, alias: str, sent: Envelope) -> Outcom
     except Refusal:
         await _withdraw(service, Unmerge(id, alias, sent.actor, number + 1), sent)
         raise
-    state, _ = await service.load(customer, id)
+    state, _ = await service.load(customer, id, confirmed=True)
     if state.erased:
         await _tell(service, Unmerge(id, alias, sent.actor, number + 1), sent)
         raise Refusal(Refused("erased", "This customer was erased."))
@@ -70,7 +70,7 @@ async def _withdraw(service: Running, command: Unmerge, sent: Envelope) -> None:
 
 async def unmerge(service: Running, id: str, alias: str, sent: Envelope) -> Outcome:
     """Raises Refusal, NotFound."""
-    state, version = await service.load(customer, id)
+    state, version = await service.load(customer, id, confirmed=True)
     if not version:
         raise NotFound("There is no such customer.")
     if (id, alias) not in state.pairs:
@@ -106,8 +106,8 @@ async def numbers(service: Running, id: str) -> tuple[str, ...]:
     """All of one person, by what the streams say at this moment; the one that stands for them first."""
     found = [await _standing(service, id)]
     for each in found:
-        for alias in aliases_of(each, (await service.load(customer, each))[0].pairs):
-            state, _ = await service.load(customer, alias)
+        for alias in aliases_of(each, (await service.load(customer, each, confirmed=True))[0].pairs):
+            state, _ = await service.load(customer, alias, confirmed=True)
             if alias not in found and main_of(alias, state.pairs) == each:
                 found.append(alias)
     return tuple(found)
@@ -116,7 +116,7 @@ async def numbers(service: Running, id: str) -> tuple[str, ...]:
 async def _standing(service: Running, id: str) -> str:
     """As ``standing`` does it by the view."""
     passed = [id]
-    while whose := main_of(passed[-1], (await service.load(customer, passed[-1]))[0].pairs):
+    while whose := main_of(passed[-1], (await service.load(customer, passed[-1], confirmed=True))[0].pairs):
         if whose in passed:
             return min(passed[passed.index(whose) :])
         passed.append(whose)

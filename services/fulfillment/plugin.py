@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from services.fulfillment.plugins.kinds import Field, Kind
 from shared.contracts.fulfillment import PluginConfigured
@@ -23,7 +24,7 @@ class Introduce:
 @dataclass(frozen=True, slots=True)
 class Configure:
     """``secrets`` says where they lie; None leaves them as they are. ``secret`` are the names of those that there are then;
-    ``unfit`` says what is wrong with some of them."""
+    ``unfit`` says by field what is wrong with some of them."""
 
     name: str
     kind: str
@@ -71,13 +72,21 @@ def _refusal(command: Configure, known: PluginConfigured | None) -> Refused | No
     wrong = {f"options.{name}": f"A {kind.title} has no such option." for name in command.options.keys() - {each.name for each in kind.options}}
     for option in kind.options:
         wrong.update(_option(option, command.options.get(option.name, "")))
-    wrong.update({f"secrets.{name}": detail for name, detail in command.unfit.items()})
+    wrong.update(command.unfit)
     if command.on:
         missing = (secret for secret in kind.secrets if secret.required and secret.name not in command.secret)
         wrong.update({f"secrets.{secret.name}": f"{secret.label} is needed." for secret in missing})
-    checked = {name: value for name, value in command.options.items() if value}
-    wrong.update({f"options.{name}": detail for name, detail in ({} if wrong else kind.check(checked)).items()})
+    wrong = wrong or checked(kind, "options", {name: value for name, value in command.options.items() if value})
     return _invalid(wrong) if wrong else None
+
+
+def checked(kind: Kind, what: Literal["options", "secrets"], typed: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with them, by field. A kind is somebody else's program."""
+    try:
+        found = kind.check(typed) if what == "options" else kind.check_secrets(typed)
+        return {f"{what}.{name}": detail for name, detail in found.items()}
+    except (Exception, SystemExit) as error:
+        return {"kind": f"{kind.title} could not check its {what} ({type(error).__name__}). Mend it, or update it."}
 
 
 def _option(option: Field, value: str) -> Iterable[tuple[str, str]]:

@@ -18,7 +18,7 @@ from services.fulfillment.commands import Resend
 from services.fulfillment.delivery import plain
 from services.fulfillment.desk import OwnDesk
 from services.fulfillment.health import failing, last_success
-from services.fulfillment.plugin import Configure, plugin
+from services.fulfillment.plugin import Configure, checked, plugin
 from services.fulfillment.plugins.asked import Broken, asked
 from services.fulfillment.plugins.installed import Installed
 from services.fulfillment.plugins.kinds import Kind
@@ -131,7 +131,7 @@ def _command(service: Running, name: str, body: PluginBody, by: str, secrets: Se
     for secret in body.secrets or () if kind else ():
         if kind and secret not in {each.name for each in kind.secrets}:
             raise Refusal(Refused("plugin-invalid", f"A {kind.title} has no such secret.", f"secrets.{secret}", conflict=False))
-    unfit = kind.check_secrets(secrets) if kind and body.secrets else {}
+    unfit = checked(kind, "secrets", secrets) if kind and body.secrets else {}
     return Configure(name, body.kind, body.title, body.on, body.options, by, found.kinds, secret=frozenset(secrets), unfit=unfit)
 
 

@@ -5,7 +5,7 @@ from services.gateway.accounts import PASSWORD
 from tests.browser import chromium
 from tests.site import site
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -30,7 +30,7 @@ async def window(browser):
         context = await browser.new_context(**{"base_url": address, "viewport": {"width": 1440, "height": 900}, **options})
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda message: "Content Security Policy" in message.text and wrong.append(message.text))
         page.on("response", lambda answer: answer.status >= 500 and wrong.append(f"{answer.status} {answer.url}"))

@@ -52,7 +52,7 @@ async def summary_of(page, order_id):
     await page.wait_for_url(f"**/orders/{order_id}", timeout=60_000)
 
 
-async def holds(page, expression, within=15):
+async def holds(page, expression, within=30):
     """Until this JavaScript is true; no string is evaluated by the page itself, whose policy forbids it."""
 
     async def true():

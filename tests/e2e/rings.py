@@ -23,7 +23,7 @@ async def signed_in(shop, user):
         yield client
 
 
-async def placed(shop, last_name, user="agent1", status="Pending", within=15, **changed):
+async def placed(shop, last_name, user="agent1", status="Pending", within=30, **changed):
     """The order's id, once it has this status, in so many seconds."""
     customer = {"first_name": "Customer", "last_name": last_name, "phone": "+1 512 555 0160", "email": f"{last_name.lower()}@example.com"}
     order = {"campaign": "1", "customer": customer, "billing": ADDRESS, "lines": [{"product": "101", "quantity": 1}], **changed}

@@ -353,6 +353,42 @@ async def test_what_may_be_anywhere_and_cannot_be_stopped_a_person_settles(shop,
     assert [each["outcome"] for each in log["rows"]] == ["failed", "unknown"]
 
 
+async def test_a_stop_that_nobody_answers_is_told_though_all_else_goes_well(shop, running, warehouse):
+    warehouse.says["cancel"] = NoAnswer("They answered 500.")
+    for order_id in (ORDER, "0000000001"):
+        await approved(running, order_id, "")
+        await record(shop, order_id, "csv", lambda row: row["exported_at"])
+    assert (await shop.ask("fulfillment", "POST", f"/shipments/{ORDER}/cancel", {"reason": "Changed their mind."}, ADMIN))[0] == 200
+    await record(shop, ORDER, "csv", lambda row: (row["cancel"] or {}).get("answer") == "They answered 500.")
+    watch = Watch(running, running.state["roster"])
+    await watch.look()
+    assert not running.warnings
+    running.clock.ahead = health.ALARM + timedelta(minutes=1)
+    await approved(running, "0000000002", "")
+    await record(shop, "0000000002", "csv", lambda row: row["exported_at"])
+    await watch.look()
+    told = f"The plugin csv has not said for 16 minutes whether it stops {ORDER}-csv: They answered 500. Ask them yourself."
+    assert running.warnings == {"plugin csv stops": told}
+    warehouse.says["cancel"] = Stopped()
+    running.clock.ahead = timedelta(hours=6)
+    await record(shop, ORDER, "csv", lambda row: row["status"] == "Cancelled")
+    await watch.look()
+    assert not running.warnings
+
+
+@pytest.mark.parametrize(("what", "field"), [("check", "options"), ("check_secrets", "secrets")])
+async def test_a_kind_whose_check_fails_refuses_and_breaks_nothing(shop, running, warehouse, what, field):
+    def fails(typed):
+        raise SystemExit(1)
+
+    kinds = running.state["installed"].kinds
+    kinds["csv"] = dataclasses.replace(kinds["csv"], secrets=kinds["webhook"].secrets, **{what: fails})
+    given = {"kind": "csv", "title": "toys", "secrets": {kinds["webhook"].secrets[0].name: "whsec_x"}}
+    status, body = await shop.ask("fulfillment", "PUT", "/plugins/toys", given, ADMIN, idempotency_key="toys")
+    assert (status, body["field"]) == (422, "kind")
+    assert body["detail"] == f"{kinds['csv'].title} could not check its {field} (SystemExit). Mend it, or update it."
+
+
 async def test_a_secret_is_encrypted_and_told_to_nobody(shop, running, warehouse):
     kinds = running.state["installed"].kinds
     secret = type(kinds["webhook"].secrets[0])("token", "Token", required=True)

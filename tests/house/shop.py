@@ -23,7 +23,7 @@ ORDER = {
 }
 
 
-async def until(check, seconds=15):
+async def until(check, seconds=30):
     """Ask again until the answer is true."""
     async with asyncio.timeout(seconds):
         while not (found := await check()):

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from shared.contracts import cart, catalog, fulfillment, payments, qa
+from shared.contracts import cart, catalog, customers, fulfillment, payments, qa
 from shared.contracts.registry import EVENTS
 from shared.ids import external_command
 from shared.kernel.codec import Codec
@@ -45,6 +45,7 @@ def problems(evidence):
     for check in (
         coupons_are_counted,
         told_is_true,
+        nobody_meets_a_fault,
         no_stale_edit,
         not_charged_twice,
         given_back,
@@ -95,9 +96,23 @@ def told_is_true(evidence):
 
 
 def _recorded(evidence, what, key):
+    """A merge that was taken back is none any more."""
     ids = [external_command(agent.actor, key) for agent in AGENTS] if what == "place" else [key]
     wanted = cart.OrderSubmitted if what in ("submit", "place") else object
-    return [fact for id in ids for fact in evidence.commands.get(id, ()) if isinstance(fact.event, wanted)]
+    found = [fact for id in ids for fact in evidence.commands.get(id, ()) if isinstance(fact.event, wanted)]
+    parted = {_merge(fact.event, 0) for fact in evidence.facts if isinstance(fact.event, customers.CustomersUnmerged)}
+    return [fact for fact in found if not isinstance(fact.event, customers.CustomersMerged) or _merge(fact.event, 1) not in parted]
+
+
+def _merge(event, ahead):
+    return event.customer_id, event.alias, event.number + ahead
+
+
+def nobody_meets_a_fault(evidence):
+    """Whatever happens, people are answered in words."""
+    for told in evidence.told:
+        if told.status == 500:
+            yield f"{told.what} {told.key} failed: {told.body['detail']}"
 
 
 def _twin(all):

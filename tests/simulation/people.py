@@ -90,6 +90,8 @@ class People:
             told = Told(what, order, key, answer.status, version, answer.json() if answer.body else {})
         except Unanswered:
             told = Told(what, order, key, 0, version)
+        except Exception as error:
+            told = Told(what, order, key, 500, version, {"detail": repr(error)})
         self.told.append(told)
         self._world.trace.note(" ".join(("told", what, str(told.status), *told.code)), order, key)
         return told
@@ -148,7 +150,8 @@ class People:
         """What hold rules ask for."""
         lines = [{"product": CAMPAIGNS[campaign][0], "quantity": 1, "price": self._chance.choice((2995, 3495)), "reason": "Heard it on the radio."}]
         elsewhere = {"shipping_same": False, "shipping": ELSEWHERE}
-        return self._chance.choice(({}, {}, {}, elsewhere, {"profile": EXPRESS[campaign]}, {"lines": lines}))
+        express = {"profile": EXPRESS[campaign]}
+        return self._chance.choice(({}, {}, elsewhere, express, express, {"lines": lines}))
 
     def _lines(self, campaign):
         pillow, sample = CAMPAIGNS[campaign]

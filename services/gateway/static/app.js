@@ -182,6 +182,27 @@ function refreshSoon() {
   }, performance.now() - refreshed > TOGETHER ? AT_FIRST : TOGETHER);
 }
 
+// The server waits two seconds for its views to have seen what was heard of, then answers with what is there: that is asked for again, later each time.
+const IN_VAIN = 1900;
+const AGAIN = [1000, 2000, 4000, 8000, 16_000, 32_000];
+const askedAt = new WeakMap();
+const late = new Map();
+document.addEventListener("htmx:beforeSend", (event) => askedAt.set(event.detail.xhr, performance.now()));
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr, target, requestConfig } = event.detail;
+  const seen = requestConfig.triggeringEvent?.type === "live" && requestConfig.triggeringEvent.detail.seen;
+  if (!seen || !target.id || performance.now() - askedAt.get(xhr) < IN_VAIN) return;
+  const before = late.get(target.id);
+  const tries = before?.seen === seen ? before.tries + 1 : 0;
+  late.set(target.id, { seen, tries });
+  if (tries < AGAIN.length) setTimeout(() => {
+    const part = document.getElementById(target.id);
+    if (!part || stale.has(part)) return;
+    stale.set(part, seen);
+    refreshSoon();
+  }, AGAIN[tries]);
+});
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
   if (requestConfig.triggeringEvent?.type !== "live" || !target.querySelector("dialog[open]")) return;

@@ -49,7 +49,11 @@ export function followLive() {
         if (source.readyState === EventSource.CLOSED) release();
       };
     })).then(() => wait(5000)).then(read);
-  read();
+  // Where another tab reads already, nobody says that this one may have missed something since it was made.
+  navigator.locks.query().then(({ held }) => {
+    if (held.some((lock) => lock.name === "ringup-live")) tell({ type: "connected" });
+    read();
+  });
 }
 
 export const onLive = (listener) => document.addEventListener("ringup:live", (event) => listener(event.detail));
