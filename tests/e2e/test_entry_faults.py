@@ -230,6 +230,7 @@ async def test_what_was_typed_without_a_line_outlives_its_tab(sign_in):
     await card(page, GOOD)
     await expect(page.locator("#saved")).to_contain_text("No connection")
     other = await page.context.new_page()
+    await page.route("**/changes", lambda route: route.abort())
     await page.close()
     kept = "Object.entries(localStorage).filter(([name]) => name.startsWith('draft.')).join()"
     await page.context.set_offline(False)
@@ -241,6 +242,25 @@ async def test_what_was_typed_without_a_line_outlives_its_tab(sign_in):
     await expect(field(other, "notes")).to_have_value("Typed while nobody answered.")
     await saved(other)
     await holds(other, f"!({kept}).includes('{order_id}')")
+
+
+async def test_a_draft_whose_saving_nobody_heard_of_is_gone_when_the_order_is_opened(sign_in):
+    page = await sign_in("agent1")
+    order_id = await begun(page)
+
+    async def unheard(route):
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/changes", unheard)
+    await field(page, "notes").fill("Heard by the server alone.")
+    await expect(page.locator("#saved")).to_contain_text("No connection")
+    other = await page.context.new_page()
+    await page.close()
+    await other.goto(f"/order-entry/{order_id}")
+    await expect(field(other, "notes")).to_have_value("Heard by the server alone.")
+    await expect(other.locator("#entry")).not_to_have_attribute("aria-busy", "true")
+    await holds(other, f"!Object.keys(localStorage).includes('draft.agent1.{order_id}')")
 
 
 async def test_a_draft_does_not_go_over_what_others_saved_since(sign_in):

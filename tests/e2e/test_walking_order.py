@@ -58,6 +58,7 @@ async def test_an_external_payment_waits_until_a_reviewer_lets_it_through(shop, 
     agent = await sign_in("agent1")
     order_id = await begun(agent)
     await fill(agent)
+    await total_is(agent, "123.19")
     await agent.get_by_text("External", exact=True).click()
     await process(agent)
     await summary_of(agent, order_id)

@@ -57,6 +57,7 @@ export function takeUpDraft(id, values) {
   const { typed = {}, over = {} } = draftOf(nameOf(id));
   left = Object.keys(typed).length > 0;
   for (const [section, value] of Object.entries(typed)) write(section, untouched(section) ? value : typedOver(section, value));
+  if (left && !typedIn().length) forgetDraft(id); // it was saved, and nobody heard of that
   return Object.keys(over).filter((section) => over[section] !== text(values[section]) && !untouched(section));
 }
 
