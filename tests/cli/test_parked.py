@@ -19,7 +19,7 @@ async def ringup(settings):
     for n in (1, 2):
         headers = {"ce_type": "ringup.payments.PaymentAuthorized", "ce_subject": f"payment-{n}", "streamversion": "1"}
         await shop.engine.log.append("payments", [Stored(f"payment-{n}", 1, tuple(headers.items()), b'{"amount": 64.9}')])
-    await until(lambda: waiting(shop, 8))
+    await until(lambda: waiting(shop, 10))
     await shop.close()
     return Ringup(settings.data, settings.key_file, port=free_port())
 

@@ -88,3 +88,5 @@ at("import-go").addEventListener("click", async () => {
   at("import-go").hidden = true;
   at("import-said").focus();
 });
+
+at("import-check").disabled = false; // not before somebody hears of it
