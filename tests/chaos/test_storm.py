@@ -19,6 +19,7 @@ from services.cli.connect import OPERATOR
 from services.cli.verify import Walk
 from services.demo import SUPERVISOR
 from services.elsewhere import reached
+from services.payments.pending import SETTLE
 from shared.clients import call
 from shared.engines.embedded.engine import ensure_master_key
 from shared.settings import Settings
@@ -56,7 +57,7 @@ def settings(tmp_path, servers):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900 + 20 * KILLS)
+@pytest.mark.timeout(1500 + 20 * KILLS)
 async def test_nothing_accepted_is_lost_and_nothing_is_done_twice(settings, servers, tmp_path):
     seed = random.randrange(10**6)  # noqa: S311 - chance, not a secret
     print("seed", seed)
@@ -225,8 +226,9 @@ async def started_anew(prey):
 
 
 async def quiet(clients, accepted):
+    """An order that was cancelled before its gateway had heard of it is asked about until that one can be believed never to hear of it."""
     await until(lambda: all_read(clients), SLOWLY)
-    await until(lambda: all_ended(clients, accepted), SLOWLY)
+    await until(lambda: all_ended(clients, accepted), SLOWLY + SETTLE.total_seconds())
     await until(lambda: all_read(clients), SLOWLY)
 
 
