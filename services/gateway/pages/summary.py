@@ -32,7 +32,7 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
     order, cart, payment, review, shipment, pre_auths = await asyncio.gather(
         services.get("customers", f"/orders/{id}", as_of=then or None),
         services.get("cart", f"/orders/{id}", as_of=then or None),
-        _if_any(services, "payments", f"/orders/{id}", **_when(then, _newest(happened["rows"], f"payment-{id}") or seen, "payment-")),
+        _if_any(services, "payments", f"/orders/{id}", **_when(then, _newest(happened["rows"], f"payment-{id}", seen), "payment-")),
         _if_any(services, "qa", f"/reviews/{id}", as_of=then or None),
         _if_any(services, "fulfillment", f"/shipments/{id}", **_when(then, seen, "shipment-")),
         if_answered(services, "payments", f"/orders/{id}/pre-auths", as_of=then or None),
@@ -77,11 +77,14 @@ def _when(then: str, seen: str, stream: str) -> dict[str, str | None]:
     return {"as_of": then} if then else {"min_version": seen if seen.startswith(stream) else None}
 
 
-def _newest(rows: list[dict[str, Any]], stream: str) -> str:
-    """What has happened to it as far as the timeline knows: what is told beside it knows that too, or a while has passed. A claim changes nothing
-    that is told.
+def _newest(rows: list[dict[str, Any]], stream: str, seen: str) -> str:
+    """What has happened to it as far as the timeline knows, or the page has heard: what is told beside it knows that too, or a while has passed. A
+    claim changes nothing that is told.
     """
     versions = [row["version"] for row in rows if row["stream"] == stream and not row["type"].endswith("Claimed")]
+    heard, _, version = seen.partition("@")
+    if heard == stream:
+        versions.append(int(version))
     return f"{stream}@{max(versions)}" if versions else ""
 
 
