@@ -69,8 +69,8 @@ async def test_nothing_accepted_is_lost_and_nothing_is_done_twice(settings, serv
         say_what_was(prey, orders)
         await started_anew(prey)
         ids = await order_ids(settings, orders.told)
-        begun = await found(settings, ledger(settings), settings.data / "exports")
-        await quiet(clients, {id for id in ids.values() if begun.submitted(id)})
+        before = await found(settings, ledger(settings), settings.data / "exports")
+        await quiet(clients, {id for id in ids.values() if before.submitted(id)})
 
         assert not orders.odd
         assert not list(wrong(await found(settings, ledger(settings), settings.data / "exports"), orders.told, ids))
