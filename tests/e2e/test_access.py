@@ -5,6 +5,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import in_every_look
+from tests.e2e.entry import holds
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -59,7 +60,7 @@ async def test_a_user_is_let_in_and_sets_up_the_second_step(shop, sign_in, brows
     await page.goto("/account")
     await page.get_by_role("button", name="Set it up").click()
     await expect(page.get_by_role("img", name="A QR code")).to_be_visible()
-    assert await page.get_by_role("img").evaluate("image => image.naturalWidth") > 100
+    await holds(page, "() => document.querySelector('img').naturalWidth > 100")
     assert await in_every_look(page) == {}
     secret = pyotp.TOTP((await page.locator("#secret").text_content()).replace(" ", ""))
     await page.get_by_label("The code that it shows now").fill(secret.now())

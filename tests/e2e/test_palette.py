@@ -75,10 +75,21 @@ async def test_an_order_is_found_by_its_number_and_a_customer_by_phone(sign_in):
 async def test_commands_are_those_of_the_page(sign_in):
     page = await sign_in("supervisor1")
     await page.goto("/quality")
+    await expect(page.get_by_role("button", name="Deny… D")).to_be_enabled()
     dialog = await palette(page, ">deny")
     await expect(dialog.get_by_role("option")).to_have_count(1)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog", name=re.compile("Deny order"))).to_be_visible()
+
+
+async def test_what_cannot_be_done_now_is_not_offered(sign_in):
+    page = await sign_in("supervisor1")
+    await page.goto("/quality?order=0000000000")
+    await expect(page.get_by_role("button", name="Deny… D")).to_have_count(0)
+    dialog = await palette(page, ">")
+    await expect(hit(dialog, "Next order")).to_be_visible()
+    for name in ("Approve", "Deny", "Undo"):
+        await expect(hit(dialog, rf"^{name}\s*$")).to_have_count(0)
 
 
 async def test_enter_in_the_palette_never_charges(sign_in):

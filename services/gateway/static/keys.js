@@ -10,7 +10,7 @@ const SHOWN = { Enter: "↵", ArrowUp: "↑", ArrowDown: "↓", ...(mac ? { Ctrl
 
 /**
  * Each has ``keys`` ("Alt+C", "Ctrl+Enter", "J", "?", or "G O", one after the other), what it ``does``, ``where`` it holds, and ``act`` or ``href``;
- * without either it is only told. Ctrl is Cmd, too. A letter alone is never taken from somebody who types, and nothing is taken from a dialog
+ * without either it is only told; the palette has it only while it ``can`` be done, where that is asked. Ctrl is Cmd, too. A letter alone is never taken from somebody who types, and nothing is taken from a dialog
  * except what acts ``over`` it. What ``charges`` is done by its own keys alone, never by Enter in the palette. ``button`` is the selector of one that shows the keys. Whoever registers the same keys later has them.
  */
 export function register(entries) {

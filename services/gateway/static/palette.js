@@ -22,7 +22,7 @@ const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
 /** What this page can do by keys, and where its menus lead. */
 function commands(typed) {
-  const entries = all().filter((entry) => (entry.act || entry.href) && !entry.over && !entry.charges);
+  const entries = all().filter((entry) => (entry.act || entry.href) && !entry.over && !entry.charges && (entry.can?.() ?? true));
   const known = [...entries.map((entry) => ({ kind: "command", title: entry.href ? `Go to ${entry.does}` : entry.does, sub: entry.where, keys: entry.keys, entry })), ...pages];
   return known.filter((hit) => words(typed).every((word) => `${hit.title} ${hit.sub ?? ""}`.toLowerCase().includes(word)));
 }

@@ -19,15 +19,16 @@ function mark() {
     else link.removeAttribute("aria-current");
 }
 
-const press = (key) => () => (document.querySelector(`#toasts [data-key="${key}"]`) ?? document.querySelector(`[data-key="${key}"]`))?.click();
+const shownBy = (key) => document.querySelector(`#toasts [data-key="${key}"]`) ?? document.querySelector(`[data-key="${key}"]`);
+const presses = (keys, does) => ({ keys, does, where: "Quality", act: () => shownBy(keys)?.click(), can: () => shownBy(keys)?.disabled === false });
 register([
   { keys: "J", does: "Next order", where: "Quality", act: () => move(1) },
   { keys: "K", does: "Previous order", where: "Quality", act: () => move(-1) },
   { keys: "X", does: "Choose this order", where: "Quality", act: () => document.querySelector(`#queue [name="pick"][value="${chosen()}"]`)?.click() },
-  { keys: "A", does: "Approve", where: "Quality", act: press("A") },
-  { keys: "D", does: "Deny", where: "Quality", act: press("D") },
-  { keys: "B", does: "Approve many", where: "Quality", act: press("B") },
-  { keys: "Z", does: "Undo", where: "Quality", act: press("Z") },
+  presses("A", "Approve"),
+  presses("D", "Deny"),
+  presses("B", "Approve many"),
+  presses("Z", "Undo"),
 ]);
 
 // What was picked stays picked while the list goes on, as long as it is in it.
