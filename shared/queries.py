@@ -50,6 +50,11 @@ class Queries:
         """
         return await self._row(await self._document(view, id, min_version), opened)
 
+    async def caught_up(self, view: View, min_version: str | None) -> None:
+        """Waits up to 2 s until the rows have seen each of ``<kind>-<row id>@<version>``, commas between them. Raises Refusal as ``get``."""
+        wanted = min_version.split(",") if min_version else ()
+        await asyncio.gather(*(self.get(view, each.partition("-")[2].rpartition("@")[0], each, opened=False) for each in wanted))
+
     async def get_since(self, view: View, id: str, min_version: str, *, opened: bool = True) -> Row | None:
         """As ``get``, and never one that has not seen that version. Raises Unavailable after 2 s."""
         document = await self._document(view, id, min_version)

@@ -20,7 +20,6 @@ from shared.http import Answer, RunningService, Sent
 from shared.kernel.codec import stamp
 from shared.kernel.commands import Envelope
 from shared.kernel.ports import Range
-from shared.service import Running
 
 router = APIRouter()
 
@@ -71,9 +70,9 @@ async def refuse(id: str, line: int, body: RefuseBody, service: RunningService, 
 async def waiting(service: RunningService, cursor: str | None = None, min_version: str | None = None) -> dict[str, Any]:
     """What waits for a supervisor, oldest first: 50 orders a page, a row for each line. Unit prices in minor units.
 
-    ``min_version``: waits up to 2 s for this version of an order, as ``order-<id>@<version>``; so do the others.
+    ``min_version``: once ``order-<id>@<version>`` is seen, or all of several with commas, or after 2 s; so do the others.
     """
-    await _caught_up(service, min_version)
+    await service.caught_up(desk, min_version)
     rows, following = await service.find(desk, {"asked_at": Range(low="")}, sort="asked_at", cursor=cursor)
     found = [
         {"order_id": row["id"], "campaign": row["campaign"], **{name: each[name] for name in _WAITING}}
@@ -86,7 +85,7 @@ async def waiting(service: RunningService, cursor: str | None = None, min_versio
 @router.get("/blocked")
 async def blocked(service: RunningService, cursor: str | None = None, min_version: str | None = None) -> dict[str, Any]:
     """Orders that were declined too often within an hour, and wait for a supervisor, the first that will be free again first."""
-    await _caught_up(service, min_version)
+    await service.caught_up(desk, min_version)
     now = stamp(service.clock())
     rows, following = await service.find(desk, {"blocked_until": Range(low=now)}, sort="blocked_until", cursor=cursor)
     found = [{"order_id": row["id"], "campaign": row["campaign"], "by": row["agent"], **_chosen(row, "declines", "blocked_at")} for row in rows]
@@ -104,7 +103,7 @@ async def retry(id: str, service: RunningService, sent: Sent) -> Answer:
 @router.get("/calls")
 async def calls(service: RunningService, sent: Sent, min_version: str | None = None) -> dict[str, Any]:
     """The asker's own orders of the last 24 hours that they can go on with, newest first."""
-    await _caught_up(service, min_version)
+    await service.caught_up(desk, min_version)
     since = stamp(service.clock() - _RECENT)
     where = {"resumes": sent.actor, "updated_at": Range(low=since)}
     rows, _ = await service.find(desk, where, sort="updated_at", descending=True)
@@ -126,8 +125,3 @@ def _chosen(row: dict[str, Any], *names: str) -> dict[str, Any]:
 def _supervises(sent: Envelope) -> None:
     if sent.role not in _SUPERVISES:
         raise HTTPException(403, "Only a supervisor does this.")
-
-
-async def _caught_up(service: Running, min_version: str | None) -> None:
-    if min_version:
-        await service.get(desk, min_version.partition("@")[0].partition("-")[2], min_version, opened=False)

@@ -41,14 +41,16 @@ NewId = Annotated[str, Path(pattern=r"^[0-9A-Za-z]{1,40}$")]
 @router.get("/campaigns")
 async def find(
     service: RunningService, q: Asked = "", kind: Kind | None = None, status: Status | None = None, listed: Kind | None = None,
-    cursor: str | None = None,
+    cursor: str | None = None, min_version: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """By name, 50 a page and up to 50 more where some are looked for. ``q``: part of a name, or a whole number, SKU or coupon code.
 
     ``{"rows": [{id, name, kind, status, number, listed, currency, call_center, teams, offers, coupons, profiles, edited_at,
     edited_by, published_at}], "next"}``; ``status`` is draft, published, changed or retired, ``listed`` the kind under which Order Entry lists it
-    or "", the last three but ``published_at`` are counts.
+    or "", the last three but ``published_at`` are counts. ``min_version``: once ``campaign-<id>@<version>`` is seen, or all of several with
+    commas, or after 2 s.
     """
+    await service.caught_up(campaigns, min_version)
     where = {name: value for name, value in (("kind", kind), ("status", status), ("listed", listed)) if value}
     words, matching = q.strip().casefold(), []
     while True:

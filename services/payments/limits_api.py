@@ -29,8 +29,10 @@ class Why(BaseModel):
 
 
 @router.get("")
-async def all_of(service: RunningService) -> dict[str, Any]:
-    """Those in force, the last to end first; and the figures that trip one."""
+async def all_of(service: RunningService, min_version: str | None = None) -> dict[str, Any]:
+    """Those in force, the last to end first; and the figures that trip one. ``min_version``: once ``limit-<id>@<version>`` is seen, or all of several
+    with commas, or after 2 s."""
+    await service.caught_up(limits, min_version)
     rows, _ = await service.find(limits, {"until": Range(stamp(service.clock()), None)}, sort="until", descending=True, limit=200)
     doors = [
         {"door": door, "dimension": dimension, "most": most, "seconds": WINDOW.seconds}

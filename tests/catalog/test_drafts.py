@@ -225,3 +225,11 @@ async def test_what_is_not_there_is_not_found(catalog):
     read = [("GET", path) for path in ("draft", "versions", "export", "offers.csv")]
     for method, path in (*read, ("PATCH", "draft"), *(("POST", command) for command in ("publish", "discard", "retire"))):
         assert (await catalog(method, f"/campaigns/999/{path}", {} if method == "PATCH" else None))[0] == 404, path
+
+
+async def test_the_list_has_what_was_heard_of(catalog):
+    made = [await catalog.draft() for _ in range(3)]
+    heard = ",".join(f"campaign-{id}@{version}" for id, version in made)
+    listed = (await catalog("GET", f"/campaigns?min_version={heard}"))[1]["rows"]
+    assert {id for id, _ in made} <= {row["id"] for row in listed}
+    assert (await catalog("GET", "/campaigns?min_version=campaign-1"))[1]["code"] == "bad-version"

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.async_api import expect
 
 from tests.e2e.rings import external, signed_in
+from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -62,3 +64,48 @@ async def cancelled(shop, order_id):
         said = {"json": {"reason": "Changed their mind."}, "headers": {"idempotency-key": f"cancel-{order_id}"}}
         answer = await client.post(f"/api/v1/orders/{order_id}/cancel", **said)
         assert answer.status_code == 200, answer.text
+
+
+async def test_all_that_was_heard_of_while_an_answer_was_on_its_way_is_asked_for(shop, sign_in):
+    page = await sign_in("reviewer1")
+    await page.goto("/quality")
+    first = await external(shop, "First")
+    await expect(page.locator(f'#queue [data-order="{first}"]')).to_be_visible()
+    asked, go_on = [], asyncio.Event()
+
+    async def slow(route):
+        asked.append(parse_qs(urlsplit(route.request.url).query).get("seen", [""])[0].split(","))
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/quality/list?*", slow)
+    others = [await external(shop, name) for name in ("Second", "Third", "Fourth")]
+    await until(lambda: present(asked))
+    go_on.set()
+    for order_id in others:
+        await expect(page.locator(f'#queue [data-order="{order_id}"]')).to_be_visible()
+    heard = {each.partition("@")[0] for seen in asked for each in seen}
+    assert heard >= {f"review-{order_id}" for order_id in others}
+    assert len(asked) < len(others) + 1
+
+
+async def present(found):
+    return bool(found)
+
+
+async def test_what_is_pressed_before_the_scripts_are_there_waits_for_them(sign_in):
+    page = await sign_in("admin1")
+    go_on = asyncio.Event()
+
+    async def slow(route):
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/static/vendor/htmx*", slow)
+    for address, button, told in (("/gateways", "Test Simulator", "OK"), ("/quality/rules", "Test on past orders", "would have waited")):
+        go_on.clear()
+        await page.goto(address, wait_until="commit")
+        await page.get_by_role("button", name=button).first.click()
+        go_on.set()
+        await expect(page.get_by_text(told).first).to_be_visible()
+        assert page.url.endswith(address)

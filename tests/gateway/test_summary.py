@@ -18,4 +18,5 @@ def test_payments_are_asked_for_what_the_timeline_knows_of_them():
 def test_what_the_page_has_heard_of_is_not_forgotten_where_the_timeline_is_behind():
     rows = [{"stream": "payment-7K2M9QX4TB", "version": 3, "type": "ringup.payments.PaymentAuthorized"}]
     assert _newest(rows, "payment-7K2M9QX4TB", "payment-7K2M9QX4TB@5") == "payment-7K2M9QX4TB@5"
+    assert _newest(rows, "payment-7K2M9QX4TB", "order-7K2M9QX4TB@12,payment-7K2M9QX4TB@4,shipment-7K2M9QX4TB@1") == "payment-7K2M9QX4TB@4"
     assert _newest(rows, "payment-7K2M9QX4TB", "payment-7K2M9QX4TB@2") == "payment-7K2M9QX4TB@3"

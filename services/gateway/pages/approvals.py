@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from services.gateway.door import SETS, Ask, Failed, Services, allow
 from services.gateway.overtaken import NEWER
-from services.gateway.pages.lists import Key, Seen, who_is
+from services.gateway.pages.lists import Key, Seen, heard_of, who_is
 from services.gateway.render import page, wants_part
 from shared.ids import OrderId
 from shared.money import formatted
@@ -76,7 +76,7 @@ async def _decided(request: Request, services: Services, id: str, done: Mapping[
 
 async def _waiting(request: Request, services: Services, seen: str) -> dict[str, Any]:
     """The first 50 of each, once cart's view has seen what the page heard of, or after a while."""
-    min_version = seen if seen.startswith("order-") else None
+    min_version = ",".join(heard_of(seen, "order")) or None
     prices = await services.get("cart", "/overrides", min_version=min_version)
     blocked = await services.get("cart", "/blocked", min_version=min_version)
     me = who_is(request).actor

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.gateway import paid
 from services.gateway.door import LOOKS_UP, SENDS, Ask, Failed, Services, allow
-from services.gateway.pages.lists import MOST_PAGES, Cursor, Pages, Seen, more, pages_of, who_is
+from services.gateway.pages.lists import MOST_PAGES, Cursor, Pages, Seen, heard_of, more, pages_of, seen_there, who_is
 from services.gateway.render import page, wants_part
 
 router = APIRouter(prefix="/payments/attention", include_in_schema=False, dependencies=[allow(*SENDS)])
@@ -35,8 +35,7 @@ async def count(request: Request, services: Ask, seen: Seen = "") -> Response:
 
 async def _waiting(request: Request, services: Services, cursor: str, pages: int, seen: str) -> dict[str, Any]:
     """Once payments' view has seen what the page heard of, or after a while."""
-    if seen.startswith("payment-"):
-        await services.ask("payments", "GET", f"/orders/{seen.partition('-')[2].partition('@')[0]}", query={"min_version": seen})
+    await seen_there(services, "payments", "/orders", heard_of(seen, "payment"))
     found = await pages_of(services, "payments", "/attention", cursor, pages)
     return {
         "rows": [paid.waiting(row) for row in found["rows"]],

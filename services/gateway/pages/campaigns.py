@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SETS, Ask, Failed, allow
-from services.gateway.pages.lists import Cursor, Key, Pages, Text, address, more, pages_of
+from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, heard_of, more, pages_of
 from services.gateway.render import page, wants_part
 from shared.contracts.catalog import Kind
 
@@ -24,10 +24,13 @@ Sha = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 @router.get("/campaigns", dependencies=[allow(*SETS)])
 async def campaigns(
     request: Request, services: Ask, q: Text = "", kind: Kind | Literal[""] = "", status: Status = "", cursor: Cursor = "", pages: Pages = 1,
+    seen: Seen = "",
 ) -> Response:  # fmt: skip
     q = q.strip()
     asked: dict[str, Any] = {"q": q, "kind": kind, "status": status}
-    found = await pages_of(services, "catalog", "/campaigns", cursor, pages, **{name: value or None for name, value in asked.items()})
+    heard = ",".join(heard_of(seen, "campaign")) or None
+    wanted = {name: value or None for name, value in asked.items()}
+    found = await pages_of(services, "catalog", "/campaigns", cursor, pages, **wanted, min_version=heard)
     return page(
         request,
         "campaigns_list.html" if wants_part(request) else "campaigns.html",

@@ -49,8 +49,7 @@ async def customers(
 @router.get("/{id}", dependencies=[allow(*LOOKS_UP)])
 async def profile(request: Request, id: CustomerId, services: Ask, seen: Seen = "") -> Response:
     await caught_up(services, seen)
-    mine = seen if seen.startswith(f"customer-{id}@") else None
-    return await _profile(request, services, id, "customer_part.html" if wants_part(request) else "customer.html", mine)
+    return await _profile(request, services, id, "customer_part.html" if wants_part(request) else "customer.html")
 
 
 @router.post("/{id}/notes", dependencies=[allow(*LOOKS_UP)])
@@ -110,7 +109,7 @@ async def _changed(request: Request, services: Ask, id: str, what: str, body: di
     return await _profile(request, services, id, "customer_part.html", f"customer-{done['customer_id']}@{done['version']}")
 
 
-async def _profile(request: Request, services: Ask, id: str, template: str, seen: str | None) -> Response:
+async def _profile(request: Request, services: Ask, id: str, template: str, seen: str | None = None) -> Response:
     """Of a number that another one stands for, the way there."""
     found = await services.get("customers", f"/customers/{id}", min_version=seen)
     if found["customer_id"] != id:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.gateway.door import LOOKS_UP, SETS, Ask, Failed, Services, allow
 from services.gateway.pages.forms import Typed
-from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, if_answered, more, pages_of, who_is
+from services.gateway.pages.lists import Cursor, Key, Pages, Seen, Text, address, heard_of, if_answered, more, pages_of, seen_there, who_is
 from services.gateway.pages.summary import summary_of
 from services.gateway.render import page, wants_part
 from shared.contracts.fulfillment import SHIPMENT_STATUSES, ShipmentStatus
@@ -31,8 +31,7 @@ async def shipments(
     pages: Pages = 1,
     seen: Seen = "",
 ) -> Response:
-    if seen.startswith("shipment-"):
-        await services.ask("fulfillment", "GET", f"/shipments/{seen[9:].partition('@')[0]}", query={"min_version": seen})
+    await seen_there(services, "fulfillment", "/shipments", heard_of(seen, "shipment"))
     q = q.strip()
     found = await pages_of(services, "fulfillment", "/shipments", cursor, pages, status=status or None, plugin=plugin or None, q=q or None)
     known = await if_answered(services, "fulfillment", "/plugins")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 
@@ -16,8 +17,9 @@ Pages = Annotated[int, Query(ge=1, le=20)]
 MOST_PAGES = 20
 """From here on "More" begins a new list."""
 
-Seen = Annotated[str, Query(pattern=r"^([a-z]+(-[0-9A-Za-z]+)?@\d{1,9})?$")]
-"""``<stream>@<version>``: what the page has heard of and wants to see."""
+_ONE = r"[a-z]+(-[0-9A-Za-z-]{1,100})?@\d{1,9}"
+Seen = Annotated[str, Query(pattern=rf"^({_ONE}(,{_ONE}){{0,9}})?$")]
+"""What the page has heard of and wants to see: up to 10 ``<stream>@<version>``, a comma between them."""
 Key = Annotated[str, Form(min_length=8, max_length=100)]
 """The command's id, made with the page."""
 
@@ -46,13 +48,24 @@ def more(path: str, following: str | None, cursor: str, pages: int, **query: Any
     return address(path, **query, cursor=cursor, pages=pages + 1) if pages < MOST_PAGES else address(path, **query, cursor=following)
 
 
+def heard_of(seen: str, *kinds: str) -> list[str]:
+    """Those of streams of these kinds."""
+    return [each for each in seen.split(",") if each.partition("-")[0] in kinds]
+
+
+async def seen_there(services: Services, service: str, path: str, heard: list[str]) -> None:
+    """Until what this service tells of each has seen it, or a while has passed."""
+    ids = [each.partition("-")[2].rpartition("@")[0] for each in heard]
+    await asyncio.gather(*(services.ask(service, "GET", f"{path}/{id}", query={"min_version": each}) for id, each in zip(ids, heard, strict=True)))
+
+
 async def caught_up(services: Services, seen: str) -> None:
-    """Until customers' view has seen it, or a while has passed."""
-    kind, _, rest = seen.partition("-")
-    if kind in ("order", "payment", "review", "shipment"):
-        await services.ask("customers", "GET", f"/orders/{rest.partition('@')[0]}", query={"min_version": seen})
-    elif kind == "message":
-        await services.ask("customers", "GET", f"/messages/{rest.partition('@')[0]}", query={"min_version": seen})
+    """Until customers' views have seen it, or a while has passed."""
+    await asyncio.gather(
+        seen_there(services, "customers", "/orders", heard_of(seen, "order", "payment", "review", "shipment")),
+        seen_there(services, "customers", "/messages", heard_of(seen, "message")),
+        seen_there(services, "customers", "/customers", heard_of(seen, "customer")),
+    )
 
 
 async def if_answered(services: Services, service: str, path: str, **query: Any) -> Any:

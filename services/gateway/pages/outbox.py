@@ -75,8 +75,8 @@ async def _done(services: Services, id: str, what: str, key: str) -> str:
 
 
 async def _one(request: Request, services: Services, id: str, seen: str) -> Response:
-    mine = seen if seen.startswith(f"message-{id}@") else None
-    found = await services.get("customers", f"/messages/{id}", min_version=mine)
+    await caught_up(services, seen)
+    found = await services.get("customers", f"/messages/{id}")
     return page(request, "outbox_message_part.html" if wants_part(request) else "outbox_message.html", each=found, titles=TITLES)
 
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.gateway import paid
 from services.gateway.door import REVIEWS, SETS, Ask, AtDoor, Failed, Services, allow
-from services.gateway.pages.lists import Key, Seen, if_answered, who_is
+from services.gateway.pages.lists import Key, Seen, heard_of, if_answered, seen_there, who_is
 from services.gateway.pages.quality_list import WHY, Wanted, choices, listed
 from services.gateway.render import now, page, wants_part
 from services.gateway.show import story
@@ -36,8 +36,7 @@ async def queue(request: Request, services: Ask, at: AtDoor, asked: Wanted, orde
 @router.get("/list")
 async def part(request: Request, services: Ask, asked: Wanted, order: OrderId | Literal[""] = "", seen: Seen = "") -> Response:
     """Asked for by somebody, it is the page's address from now on; not where the page only follows what happens."""
-    if seen:
-        await reviewed(services, seen)
+    await seen_there(services, "qa", "/reviews", heard_of(seen, "review"))
     answer = page(request, "quality_list.html", **{**who(request), **await listed(services, asked, order)})
     if "x-follows" not in request.headers:
         answer.headers["hx-push-url"] = asked.at(order=order)
@@ -120,7 +119,7 @@ async def _linked(request: Request, services: Services, id: str) -> dict[str, An
 
 
 async def _detail(request: Request, services: Services, id: str, seen: str = "") -> dict[str, Any]:
-    row = await services.get("qa", f"/reviews/{id}", min_version=seen if seen.startswith("review-") else None)
+    row = await services.get("qa", f"/reviews/{id}", min_version=next((each for each in seen.split(",") if each.startswith(f"review-{id}@")), None))
     submitted = row["submitted"]
     customer = submitted["order"]["customer_id"]
     cart, payment, happened, earlier, *statuses = await asyncio.gather(

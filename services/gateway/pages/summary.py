@@ -32,9 +32,9 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
     order, cart, payment, review, shipment, pre_auths = await asyncio.gather(
         services.get("customers", f"/orders/{id}", as_of=then or None),
         services.get("cart", f"/orders/{id}", as_of=then or None),
-        _if_any(services, "payments", f"/orders/{id}", **_when(then, _newest(happened["rows"], f"payment-{id}", seen), "payment-")),
+        _if_any(services, "payments", f"/orders/{id}", **_when(then, _newest(happened["rows"], f"payment-{id}", seen))),
         _if_any(services, "qa", f"/reviews/{id}", as_of=then or None),
-        _if_any(services, "fulfillment", f"/shipments/{id}", **_when(then, seen, "shipment-")),
+        _if_any(services, "fulfillment", f"/shipments/{id}", **_when(then, _last_of(seen, f"shipment-{id}"))),
         if_answered(services, "payments", f"/orders/{id}/pre-auths", as_of=then or None),
     )
     order = _as_cart_tells(order, cart["state"]) if then else order
@@ -73,8 +73,12 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
     }
 
 
-def _when(then: str, seen: str, stream: str) -> dict[str, str | None]:
-    return {"as_of": then} if then else {"min_version": seen if seen.startswith(stream) else None}
+def _when(then: str, seen: str) -> dict[str, str | None]:
+    return {"as_of": then} if then else {"min_version": seen or None}
+
+
+def _last_of(seen: str, stream: str) -> str:
+    return next((each for each in seen.split(",") if each.rpartition("@")[0] == stream), "")
 
 
 def _newest(rows: list[dict[str, Any]], stream: str, seen: str) -> str:
@@ -82,9 +86,8 @@ def _newest(rows: list[dict[str, Any]], stream: str, seen: str) -> str:
     claim changes nothing that is told.
     """
     versions = [row["version"] for row in rows if row["stream"] == stream and not row["type"].endswith("Claimed")]
-    heard, _, version = seen.partition("@")
-    if heard == stream:
-        versions.append(int(version))
+    if heard := _last_of(seen, stream):
+        versions.append(int(heard.rpartition("@")[2]))
     return f"{stream}@{max(versions)}" if versions else ""
 
 

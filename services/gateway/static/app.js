@@ -154,13 +154,23 @@ document.addEventListener("htmx:afterSettle", () => stale.size && refreshSoon())
 // A part with data-live is fetched again when something it names happens: "*" is everything, else event types, or what is no event and is asked for by name. Not under an open dialog, nor
 // while an answer is on its way, which may be older: then whatever has taken its place is.
 const BUSY = ".htmx-request";
+/** What each part has heard of since it was asked for: the newest version of each stream. */
 const stale = new Map();
+const MOST_HEARD = 10;
+function makeStale(part, seen = "") {
+  const heard = stale.get(part) ?? new Map();
+  for (const each of seen.split(",").filter(Boolean)) {
+    const [stream, version] = each.split("@");
+    if (!(heard.get(stream) >= Number(version))) heard.set(stream, Number(version));
+  }
+  stale.set(part, heard);
+}
 onLive((notice) => {
   for (const part of document.querySelectorAll("[data-live]")) {
     const wanted = part.dataset.live.split(" ");
     const about = part.dataset.subject ?? notice.subject;
     const again = notice.type === "connected" || notice.type === "missed";
-    if (again || (notice.subject === about && ((wanted.includes("*") && notice.stream) || wanted.includes(notice.type)))) stale.set(part, notice.stream ? `${notice.stream}@${notice.version}` : "");
+    if (again || (notice.subject === about && ((wanted.includes("*") && notice.stream) || wanted.includes(notice.type)))) makeStale(part, notice.stream && `${notice.stream}@${notice.version}`);
   }
   if (stale.size) refreshSoon();
 });
@@ -173,10 +183,11 @@ function refreshSoon() {
   soon ??= setTimeout(() => {
     soon = undefined;
     refreshed = performance.now();
-    for (const [before, seen] of stale) {
+    for (const [before, heard] of stale) {
       const part = before.isConnected ? before : document.getElementById(before.id);
       if (part?.matches(BUSY) || part?.querySelector(`dialog[open], ${BUSY}`)) continue;
       stale.delete(before);
+      const seen = [...heard].slice(-MOST_HEARD).map((each) => each.join("@")).join(",");
       part?.dispatchEvent(new CustomEvent("live", { bubbles: false, detail: { seen } }));
     }
   }, performance.now() - refreshed > TOGETHER ? AT_FIRST : TOGETHER);
@@ -197,8 +208,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   late.set(target.id, { seen, tries });
   if (tries < AGAIN.length) setTimeout(() => {
     const part = document.getElementById(target.id);
-    if (!part || stale.has(part)) return;
-    stale.set(part, seen);
+    if (!part) return;
+    makeStale(part, seen);
     refreshSoon();
   }, AGAIN[tries]);
 });
@@ -207,7 +218,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { target, requestConfig } = event.detail;
   if (requestConfig.triggeringEvent?.type !== "live" || !target.querySelector("dialog[open]")) return;
   event.detail.shouldSwap = false;
-  stale.set(target, requestConfig.triggeringEvent.detail.seen);
+  makeStale(target, requestConfig.triggeringEvent.detail.seen);
 });
 
 // An answer that takes its place by its button is brought into the window.
