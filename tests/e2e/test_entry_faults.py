@@ -1,6 +1,7 @@
 """What goes wrong while an order is rung up, and that nothing typed is lost by it."""
 
 import asyncio
+import itertools
 import re
 
 import pytest
@@ -115,13 +116,16 @@ async def test_a_campaign_that_is_retired_while_somebody_types_is_told_and_what_
     async with signed_in(shop, "supervisor1") as client:
         answer = await client.post("/campaigns/97000/retire", data={"key": "retired-97000"})
         assert answer.status_code < 400, answer.text
+        keys = (f"retired-{n:04}" for n in itertools.count())
+
+        async def nobody_begins_another():
+            begun = await client.post("/order-entry", json={"campaign": "97000"}, headers={"idempotency-key": next(keys)})
+            return begun.json().get("code") == "campaign-retired"
+
+        await until(nobody_begins_another)
     await card(page, GOOD)
-
-    async def refused():
-        await process(page)
-        return await page.get_by_role("alert").filter(has_text="has been retired").count()
-
-    await until(refused)
+    await process(page)
+    await expect(page.get_by_role("alert").filter(has_text="has been retired")).to_be_visible()
     await expect(field(page, "customer.last_name")).to_have_value("Z")
 
 
