@@ -61,6 +61,7 @@ async def holds(page, expression, within=30):
     await until(true, within)
 
 
-async def all_saved(page):
-    """Nothing that is typed waits to be sent."""
+async def saved(page):
+    """Nothing that is typed waits to be sent, and the page says so."""
     await holds(page, "() => Object.keys(localStorage).every((name) => !name.startsWith('draft.'))")
+    await expect(page.locator("#saved")).to_contain_text("Saved")

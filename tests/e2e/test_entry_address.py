@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import violations
-from tests.e2e.entry import all_saved, begun, field
+from tests.e2e.entry import begun, field, saved
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -32,7 +32,7 @@ async def test_a_whole_address_pasted_into_street_is_split_and_can_be_put_back(s
     await paste(page, "billing.street", "100 Example Street Apt 4\nAustin, Texas 78701-1234\nUSA")
     await shows(page, "billing", street="100 Example Street", unit="Apt 4", city="Austin", region="TX", postal="78701-1234", country="US")
     await expect(page.get_by_text("Read as 100 Example Street")).to_be_visible()
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
     await page.get_by_role("button", name="Undo").click()
     await shows(page, "billing", city="", street="100 Example Street Apt 4, Austin, Texas 78701-1234, USA")
 
@@ -69,7 +69,7 @@ async def test_a_country_has_its_own_fields_and_regions_and_what_fits_stays(sign
     assert await violations(page) == []
     await field(page, "shipping.postal").fill("M5V 2T6")
     await expect(field(page, "shipping.postal-note")).to_be_hidden()
-    await all_saved(page)
+    await saved(page)
     await page.reload()
     await shows(page, "shipping", city="Toronto", region="ON", postal="M5V 2T6", country="CA")
 
@@ -83,7 +83,7 @@ async def test_a_zip_of_another_state_is_told_at_its_field(sign_in):
     await expect(field(page, "billing.postal-note")).to_be_visible()
     await field(page, "billing.region").select_option("TX")
     await field(page, "billing.postal").fill("78702")
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ async def test_a_field_is_checked_as_it_is_left_and_cleared_as_it_is_typed(sign_
     await field(page, path).fill(right)
     await field(page, path).blur()
     await expect(field(page, f"{path}-note")).to_have_count(0)
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import violations
-from tests.e2e.entry import all_saved, begun, field, fill, total_is
+from tests.e2e.entry import begun, field, fill, saved, total_is
 from tests.e2e.rings import charged, signed_in
 from tests.house.shop import until
 
@@ -17,10 +17,6 @@ async def opened(page, query):
     await page.goto(f"/order-entry?{query}")
     await page.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
     return page.url.rpartition("/")[2]
-
-
-async def saved(page):
-    await expect(page.locator("#saved")).to_contain_text("Saved")
 
 
 async def test_phone_software_opens_the_page_filled_in_and_it_is_stored(sign_in):
@@ -56,13 +52,12 @@ async def test_other_information_is_kept(sign_in):
     await page.get_by_label("Override trial de-duping").check()
     await page.get_by_label("Agrees to the terms").check()
     await saved(page)
-    await all_saved(page)
     await page.reload()
     for name in ("attribution.voice_log", "attribution.custom1", "attribution.custom5", "particulars.gender"):
         await expect(field(page, name)).to_have_value(f"Value of {name}")
     await expect(field(page, "particulars.birth_date")).to_have_value("1970-12-31")
     for label in ("Do not sell name", "Agrees to SMS", "Override trial de-duping", "Agrees to the terms"):
-        assert await page.get_by_label(label).is_checked()
+        await expect(page.get_by_label(label)).to_be_checked()
 
 
 async def test_the_timer_is_the_servers_and_goes_on_after_a_reload(sign_in):

@@ -8,15 +8,11 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import violations
-from tests.e2e.entry import GOOD, begun, card, field, fill, holds, process, summary_of, total_is
+from tests.e2e.entry import GOOD, begun, card, field, fill, holds, process, saved, summary_of, total_is
 from tests.e2e.rings import signed_in
 from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
-
-
-async def saved(page):
-    await expect(page.locator("#saved")).to_contain_text("Saved")
 
 
 async def gone(page):

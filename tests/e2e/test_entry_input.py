@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.entry import begun, field, holds
+from tests.e2e.entry import begun, field, holds, saved
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -118,7 +118,7 @@ async def test_a_region_that_its_country_does_not_have_is_told_at_its_field(sign
     )
     await expect(field(page, "billing.region-note")).to_be_visible()
     await field(page, "billing.region").select_option("TX")
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
     await expect(field(page, "billing.region-note")).to_have_count(0)
 
 
@@ -131,4 +131,4 @@ async def test_a_date_of_birth_that_cannot_be_is_told_at_its_field(sign_in, type
     if words:
         await expect(field(page, "particulars.birth_date-note")).to_contain_text(words)
     await field(page, "particulars.birth_date").fill("1970-12-31")
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import in_every_look
-from tests.e2e.entry import CUSTOMER, begun, field, fill
+from tests.e2e.entry import CUSTOMER, begun, field, fill, saved
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -103,7 +103,7 @@ async def test_nothing_is_lost_where_the_line_breaks_at_the_end_of_the_call(sign
     page = await sign_in("agent1")
     await begun(page)
     await fill(page)
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
     await page.context.set_offline(True)
     dialog = await asked(page)
     await page.keyboard.press("1")

@@ -6,14 +6,10 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import violations
-from tests.e2e.entry import GOOD, LOST_AFTER, begun, card, field, fill, process, summary_of, total_is
+from tests.e2e.entry import GOOD, LOST_AFTER, begun, card, field, fill, process, saved, summary_of, total_is
 from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
-
-
-async def saved(page):
-    await expect(page.locator("#saved")).to_contain_text("Saved")
 
 
 async def test_what_was_typed_survives_a_reload(shop, sign_in):

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import in_every_look
+from tests.e2e.entry import begun, saved
 from tests.e2e.rings import ADDRESS, charged, external, settings, signed_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -333,9 +334,9 @@ async def test_an_order_that_waits_too_long_is_marked(shop, sign_in):
 
 async def test_an_agent_asks_for_a_review_in_order_entry(shop, sign_in):
     page = await sign_in("agent1")
-    await page.goto("/order-entry")
+    await begun(page)
     await page.get_by_label("Hold for review").check()
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
     await page.reload()
     await expect(page.get_by_label("Hold for review")).to_be_checked()
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.axe import in_every_look
-from tests.e2e.entry import begun, field, fill
+from tests.e2e.entry import begun, field, fill, saved
 from tests.e2e.rings import signed_in
 from tests.house.shop import until
 
@@ -65,7 +65,7 @@ async def test_a_pause_that_could_not_be_told_is_told_once_the_line_is_back(shop
     page = await sign_in("agent1")
     order_id = await begun(page)
     await fill(page)
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
     await page.context.set_offline(True)
     await page.locator("#number").focus()
     await expect(page.get_by_text(MARK, exact=True)).to_be_visible()

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from services.gateway.accounts import PASSWORD
 from tests.e2e.axe import in_every_look
-from tests.e2e.entry import begun, field, fill, total_is
+from tests.e2e.entry import begun, field, fill, saved, total_is
 from tests.house.shop import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -16,7 +16,7 @@ async def interrupted(page, last_name):
     await fill(page)
     await field(page, "customer.last_name").fill(last_name)
     await total_is(page, "123.19")
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
     return order_id
 
 
@@ -109,5 +109,5 @@ async def test_nobody_is_offered_the_call_of_somebody_else(sign_in):
     page = await sign_in("supervisor1")
     await begun(page)
     await field(page, "notes").fill("There is time for an offer to arrive.")
-    await expect(page.locator("#saved")).to_contain_text("Saved")
+    await saved(page)
     await expect(offered(page, "Private")).to_have_count(0)

@@ -48,6 +48,7 @@ async def test_a_place_is_added_and_removed(sign_in):
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.locator("#rates tr").filter(has_text="Washington, United States").get_by_role("textbox").last).to_have_value("6.5")
     await expect(page.locator(".timeline li").first).to_contain_text("Tax in US-WA: none → 6.5 %; Shipping to US-WA: taxed")
+    await page.wait_for_load_state()
     await page.get_by_role("button", name="Remove Washington, United States").click()
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.locator("#rates tr").filter(has_text="Washington")).to_have_count(0)
