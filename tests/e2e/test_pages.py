@@ -87,6 +87,8 @@ async def test_where_a_table_folds_each_value_is_named_by_its_column(sign_in):
         "/outbox",
         "/plugins",
         "/gateways",
+        "/campaigns",
+        "/payments/limits",
         "/customers?q=Customer",
         "/orders?status=Complete",
         "/orders?status=Declined",
