@@ -140,3 +140,31 @@ async def test_a_process_that_got_through_before_it_was_taken_back_is_told_as_su
     await expect(waiting(page)).to_contain_text("may have gone out before it was taken back")
     await page.unroute_all(behavior="wait")
     await summary_of(page, order_id)
+
+
+async def test_a_process_behind_another_command_that_waits_for_the_line_is_taken_back_at_once(sign_in):
+    page = await sign_in("agent1")
+    await begun(page)
+    await fill(page, pillows=1)
+    await total_is(page, "61.59")
+    asked, go = [], asyncio.Event()
+
+    async def recording(route):
+        asked.append(route)
+        if len(asked) > 1:
+            return await route.abort()
+        await go.wait()
+        await route.continue_()
+
+    await page.route("**/recording", recording)
+    await card(page, GOOD)
+    await process(page)
+    await expect(page.locator("#recording")).to_have_count(0)
+    go.set()
+    await expect(waiting(page)).to_be_visible()
+    await page.get_by_role("button", name="Take it back").click()
+    await expect(page.locator("#banner")).to_contain_text("Process is taken back. Nothing was charged.")
+    await expect(waiting(page)).to_have_count(0)
+    await page.unroute_all(behavior="wait")
+    await expect(page.get_by_role("button", name=re.compile("^Process"))).to_be_enabled()
+    assert await outcome(page) == "open"

@@ -45,7 +45,9 @@ function queued(act) {
  *  where it says that somebody signed out, or that the order was changed, charged or finished meanwhile; the reason of `signal` once that is
  *  aborted, but never while an answer may still come. */
 export function send(path, body, { method = "POST", ifMatch = true, signal } = {}) {
-  return queued(async () => {
+  let begun = false;
+  const run = queued(async () => {
+    begun = true;
     for (;;) {
       try {
         return await answered(method, path, body, ifMatch, crypto.randomUUID(), signal);
@@ -58,6 +60,12 @@ export function send(path, body, { method = "POST", ifMatch = true, signal } = {
       }
     }
   });
+  if (!signal) return run;
+  const unbegun = aborted(signal).then(() => {
+    if (begun) return run;
+    throw signal.reason; // it waits behind another command, which may wait for the line
+  });
+  return Promise.race([run, unbegun]);
 }
 
 /** Newer by something that nobody sees here, such as a pause of the recording. */
