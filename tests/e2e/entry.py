@@ -62,6 +62,7 @@ async def holds(page, expression, within=30):
 
 
 async def saved(page):
-    """Nothing that is typed waits to be sent, and the page says so."""
-    await holds(page, "() => Object.keys(localStorage).every((name) => !name.startsWith('draft.'))")
+    """Nothing that is typed into this order waits to be sent, and the page says so."""
+    order_id = page.url.rpartition("/")[2]
+    await holds(page, f"() => Object.keys(localStorage).every((name) => !name.endsWith('.{order_id}'))")
     await expect(page.locator("#saved")).to_contain_text("Saved")

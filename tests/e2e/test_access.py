@@ -107,6 +107,7 @@ async def test_a_key_is_made_copied_and_revoked(sign_in):
     await admin.get_by_role("button", name="Make it").click()
     whole = await admin.locator("#secret").text_content()
     assert whole.startswith("rk_")
+    await admin.wait_for_load_state()
     await admin.get_by_role("button", name="Copy").click()
     await expect(admin.get_by_text("Copied.")).to_be_visible()
     assert await admin.evaluate("navigator.clipboard.readText()") == whole

@@ -152,9 +152,10 @@ async def test_a_process_behind_another_command_that_waits_for_the_line_is_taken
     async def recording(route):
         asked.append(route)
         if len(asked) > 1:
-            return await route.abort()
-        await go.wait()
-        await route.continue_()
+            await route.abort()
+        else:
+            await go.wait()
+            await route.continue_()
 
     await page.route("**/recording", recording)
     await card(page, GOOD)

@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 async def test_what_a_view_had_not_seen_in_time_is_asked_for_again(shop, sign_in):
     order_id = await external(shop, "Late")
     page = await sign_in("supervisor1")
-    await page.goto(f"/orders/{order_id}")
+    async with page.expect_response(lambda answer: answer.url.endswith(order_id) and "x-follows" in answer.request.headers):
+        await page.goto(f"/orders/{order_id}")
     status = page.locator("h1 + [role=status]")
     await expect(status).to_have_text("Pending")
     old = (await (await page.context.request.get(f"/orders/{order_id}", headers={"hx-request": "true"})).text()).encode()
@@ -80,17 +81,19 @@ async def test_all_that_was_heard_of_while_an_answer_was_on_its_way_is_asked_for
 
     await page.route("**/quality/list?*", slow)
     others = [await external(shop, name) for name in ("Second", "Third", "Fourth")]
-    await until(lambda: present(asked))
+
+    async def all_asked_for():
+        return {each.partition("@")[0] for seen in asked for each in seen} >= {f"review-{order_id}" for order_id in others}
+
+    async def asked_once():
+        return len(asked)
+
+    await until(asked_once)
     go_on.set()
+    await until(all_asked_for)
+    assert len(asked) < len(others)
     for order_id in others:
         await expect(page.locator(f'#queue [data-order="{order_id}"]')).to_be_visible()
-    heard = {each.partition("@")[0] for seen in asked for each in seen}
-    assert heard >= {f"review-{order_id}" for order_id in others}
-    assert len(asked) < len(others) + 1
-
-
-async def present(found):
-    return bool(found)
 
 
 async def test_what_is_pressed_before_the_scripts_are_there_waits_for_them(sign_in):

@@ -25,7 +25,3 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const slider = document.getElementById("asof");
   if (target.id === "order" && requestConfig.triggeringEvent?.type === "live" && slider && slider.value !== slider.defaultValue) event.detail.shouldSwap = false;
 });
-
-// Links for the customer, where one may be sent.
-if (document.getElementById("links"))
-  import("./links.js").then(({ linksOf }) => linksOf(document.getElementById("order").dataset.subject));
