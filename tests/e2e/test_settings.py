@@ -1,5 +1,7 @@
 """The account's settings: saved only when dirty, errors at their field, who changed what."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import expect
 
@@ -22,6 +24,24 @@ async def test_the_save_bar_is_there_only_while_something_is_not_saved(sign_in):
     await expect(bar).to_be_visible()
     await page.get_by_label("Own review allowed").uncheck()
     await expect(bar).to_be_hidden()
+
+
+async def test_what_is_changed_before_the_script_is_there_can_be_saved(sign_in):
+    page = await form(sign_in)
+    go_on = asyncio.Event()
+
+    async def slow(route):
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/static/settings.js*", slow)
+    await page.goto("/settings", wait_until="commit")
+    await page.get_by_label("Own review allowed").check()
+    await page.get_by_label("Undo window in seconds").fill("12")
+    go_on.set()
+    await expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
+    await expect(page.get_by_label("Own review allowed")).to_be_checked()
+    await expect(page.get_by_label("Undo window in seconds")).to_have_value("12")
 
 
 async def test_prepaid_skip_qa_lets_external_payments_through(shop, sign_in):

@@ -1,14 +1,9 @@
 // Hold rules: sections that are added and removed, and a save bar only while something is not saved.
-const form = document.getElementById("rules");
-const bar = document.getElementById("save-bar");
-const state = () => new URLSearchParams(new FormData(form)).toString();
-const saved = bar.hidden ? state() : "";
-let leaving = false;
-let next = form.querySelectorAll("[data-rule]").length;
+import { saveBar } from "./save-bar.js";
 
-function draw() {
-  bar.hidden = state() === saved;
-}
+const form = document.getElementById("rules");
+const draw = saveBar(form);
+let next = form.querySelectorAll("[data-rule]").length;
 
 /** A new section has a number of its own in all its names. */
 function add(kind) {
@@ -23,7 +18,6 @@ function add(kind) {
   made.querySelector('[type="checkbox"]').focus();
 }
 
-form.addEventListener("input", draw);
 form.addEventListener("click", (event) => {
   const kind = event.target.closest("[data-add]")?.dataset.add;
   if (kind) add(kind);
@@ -33,9 +27,4 @@ form.addEventListener("click", (event) => {
     document.querySelector("#add button").focus();
   }
   draw();
-});
-form.addEventListener("submit", () => { leaving = true; });
-bar.querySelector("a").addEventListener("click", () => { leaving = true; });
-window.addEventListener("beforeunload", (event) => {
-  if (!leaving && state() !== saved) event.preventDefault();
 });

@@ -1,16 +1,10 @@
 // A form of tables whose rows are added and removed, and a save bar only while something is not saved.
+import { saveBar } from "./save-bar.js";
+
 const form = document.querySelector("form[data-dirty]");
-const bar = document.getElementById("save-bar");
-const state = () => new URLSearchParams(new FormData(form)).toString();
-const saved = bar.hidden ? state() : "";
-let leaving = false;
+const draw = saveBar(form);
 let added = 0;
 
-function draw() {
-  bar.hidden = state() === saved;
-}
-
-form.addEventListener("input", draw);
 form.addEventListener("click", (event) => {
   const part = event.target.closest("[data-rows]");
   if (event.target.closest("[data-remove]")) {
@@ -33,9 +27,3 @@ function offerCenters(choice) {
   for (const { value } of form.querySelectorAll('[name="call_centers.name"]'))
     if (value.trim() && !there.has(value.trim())) choice.add(new Option(value.trim()));
 }
-
-form.addEventListener("submit", () => { leaving = true; });
-bar.querySelector("a").addEventListener("click", () => { leaving = true; });
-window.addEventListener("beforeunload", (event) => {
-  if (!leaving && state() !== saved) event.preventDefault();
-});

@@ -1,15 +1,9 @@
 // Account settings: rows of tax rates, and a save bar only while something is not saved.
 import "./chips.js";
+import { saveBar } from "./save-bar.js";
 
 const form = document.getElementById("settings");
-const bar = document.getElementById("save-bar");
-const state = () => new URLSearchParams(new FormData(form)).toString();
-const saved = bar.hidden ? state() : "";
-let leaving = false;
-
-function draw() {
-  bar.hidden = state() === saved;
-}
+const draw = saveBar(form);
 
 form.addEventListener("input", (event) => {
   const row = event.target.closest("[data-rate]");
@@ -33,9 +27,4 @@ form.addEventListener("click", (event) => {
   draw();
 });
 
-form.addEventListener("submit", () => { leaving = true; });
-bar.querySelector("a").addEventListener("click", () => { leaving = true; });
-window.addEventListener("beforeunload", (event) => {
-  if (!leaving && state() !== saved) event.preventDefault();
-});
 form.querySelector(".refusal")?.focus();
