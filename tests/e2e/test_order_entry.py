@@ -1,5 +1,6 @@
 """What Order Entry promises to somebody who types."""
 
+import asyncio
 import re
 
 import pytest
@@ -180,6 +181,33 @@ async def test_an_order_keeps_its_prices_until_the_agent_updates_them(shop, sign
     await expect(agent.get_by_text("Not sold any more: Product 2.")).to_be_visible()
     await total_is(agent, "12.00")
     await expect(agent.get_by_role("button", name="Update prices")).to_be_hidden()
+
+
+async def test_what_was_published_before_the_page_follows_is_offered_once_it_does(sign_in):
+    supervisor, agent = await sign_in("supervisor1"), await sign_in("agent1")
+    await published(supervisor, _95001=1100)
+    go_on = asyncio.Event()
+
+    async def late(route):
+        await go_on.wait()
+        await route.continue_()
+
+    await agent.route("**/live", late)
+    await agent.goto("/order-entry?campaign=95000")
+    await agent.wait_for_url(re.compile("/order-entry/[0-9A-Z]{10}$"))
+    await agent.get_by_role("button", name="One more: Product 1").click()
+    await total_is(agent, "11.00")
+    await published(supervisor, _95001=1700)
+    status = f"{agent.url}/status"
+
+    async def known():
+        return (await (await supervisor.request.get(status)).json())["newer"]
+
+    await until(known)
+    await expect(agent.get_by_role("button", name="Update prices")).to_have_count(0)
+    go_on.set()
+    await agent.get_by_role("button", name="Update prices").click()
+    await total_is(agent, "17.00")
 
 
 async def test_a_delivery_that_is_gone_is_named_and_chosen_anew(shop, sign_in):

@@ -168,7 +168,8 @@ async def why(request: Request, id: OrderId, services: Ask) -> Response:
 
 @router.get("/order-entry/{id}/status")
 async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
-    """Where an order stands: ``waiting``, ``unknown`` while the gateway has not said, ``accepted``, ``open`` (again after a decline), ``partial``."""
+    """Where an order stands: ``waiting``, ``unknown`` while the gateway has not said, ``accepted``, ``open`` (again after a decline), ``partial``.
+    With the order itself where it can still be changed, and whether a ``newer`` version of its campaign is sold."""
     order = await services.get("cart", f"/orders/{id}")
     state = order["state"]
     if state["stage"] == "closed":
@@ -177,8 +178,15 @@ async def status(request: Request, id: OrderId, services: Ask) -> JSONResponse:
         campaign = await campaign_of(request, services, order)
         panel = page(request, "order_entry_declined.html", attempts=_declines(state), blocked=order.get("blocked"), currency=campaign["currency"])
         shown = view(order, campaign, _agent(request))
-        return JSONResponse({"outcome": state["stage"], "panel": bytes(panel.body).decode(), "order": shown})
+        newer = await _has_newer(services, state)
+        return JSONResponse({"outcome": state["stage"], "panel": bytes(panel.body).decode(), "order": shown, "newer": newer})
     return JSONResponse({"outcome": await _outcome(services, id, state["attempt"])})
+
+
+async def _has_newer(services: Services, state: Mapping[str, Any]) -> bool:
+    """A version of its campaign that agents sell from by now."""
+    sold = await if_answered(services, "catalog", f"/campaigns/{state['campaign']}")
+    return bool(sold and sold["listed"] == "phone" and not sold["retired"] and sold["number"] > state["campaign_version"])
 
 
 async def _outcome(services: Services, id: OrderId, attempt: int) -> str:

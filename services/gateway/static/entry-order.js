@@ -199,10 +199,14 @@ function overtaken(theirs, sections) {
   adopt(theirs);
 }
 
-/** Looks whether somebody changed it. */
+/** Looks whether somebody changed it; whether its campaign has a newer version by now. */
 export async function refresh() {
-  const status = await ask("GET", `/order-entry/${current.order_id}/status`).catch(() => null);
-  if (!status?.order || status.order.version <= current.version || changing) return;
+  const status = await ask("GET", `/order-entry/${current.order_id}/status`, undefined, { "x-follows": "true" }).catch(() => null);
+  if (status?.order && status.order.version > current.version && !changing) changed(status);
+  return Boolean(status?.newer);
+}
+
+function changed(status) {
   const waited = current.blocked && !status.order.blocked;
   overtaken(status.order, typedIn());
   if (!waited) return;

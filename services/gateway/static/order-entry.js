@@ -131,7 +131,8 @@ async function updatePrices() {
 
 /** What others do to this order. */
 const CHANGES = new Set(["CartUpdated", "OverrideApproved", "OverrideRefused", "RetryAllowed", "PartialCreated", "OrderReopened", "OrderSubmitted", "DraftLinkOpened"]);
-onLive((notice) => {
+onLive(async (notice) => {
+  if (["connected", "missed"].includes(notice.type) && order().order_id && order().stage === "open" && (await refresh())) offerPrices(updatePrices);
   if (notice.subject === form.dataset.campaign && notice.type === "CampaignPublished" && order().stage === "open") offerPrices(updatePrices);
   if (notice.subject !== order().order_id) return;
   if (CHANGES.has(notice.type) && notice.version > order().version && !isSaving()) refresh();
