@@ -20,8 +20,22 @@ async def opened(page, query):
 
 
 async def test_phone_software_opens_the_page_filled_in_and_it_is_stored(sign_in):
+    admin = await sign_in("admin1")
+    await admin.goto("/directory")
+    await admin.get_by_role("button", name="Add an affiliate").click()
+    await admin.locator('[name="affiliates.code"]').last.fill("radio")
+    await admin.locator('[name="affiliates.name"]').last.fill("Morning radio")
+    await admin.get_by_role("button", name="Save", exact=True).click()
+    await expect(admin.get_by_text("Saved. Users and campaigns can name it")).to_be_visible()
     page = await sign_in("agent1")
-    await opened(page, "campaign=1&phone=%2B15125550142&dnis=8005550100&ani=5125550142&affiliate=radio")
+
+    async def stored():
+        """Once the affiliate is known wherever it has to be."""
+        await opened(page, "campaign=1&phone=%2B15125550142&dnis=8005550100&ani=5125550142&affiliate=radio")
+        await expect(page.locator("#saved")).to_have_text(re.compile("^(Saved|Not all)"))
+        return "Not all" not in await page.locator("#saved").text_content()
+
+    await until(stored)
     await saved(page)
     await expect(field(page, "customer.phone")).to_have_value("+15125550142")
     await expect(page.locator("#other-said")).to_contain_text("DNIS 8005550100 · ANI 5125550142")
@@ -30,6 +44,7 @@ async def test_phone_software_opens_the_page_filled_in_and_it_is_stored(sign_in)
     await page.get_by_text("Other information").click()
     await expect(field(page, "attribution.dnis")).to_have_value("8005550100")
     await expect(field(page, "attribution.ani")).to_have_value("5125550142")
+    await expect(field(page, "attribution.affiliate")).to_have_value("radio")
     assert await violations(page) == []
 
 
@@ -37,6 +52,15 @@ async def test_an_affiliate_that_nobody_knows_is_told_at_its_field(sign_in):
     page = await sign_in("agent1")
     await opened(page, "affiliate=nobody-knows-it&phone=%2B15125550142")
     await expect(field(page, "attribution.affiliate-note")).to_be_attached()
+    await expect(page.locator("#saved")).to_have_text("Not all of it is saved")
+    await field(page, "notes").fill("Heard of us on the radio.")
+
+    async def noted():
+        status = await (await page.request.get(f"{page.url}/status")).json()
+        return status["order"]["values"]["notes"] == "Heard of us on the radio."
+
+    await until(noted)
+    await expect(page.locator("#saved")).to_have_text("Not all of it is saved")
     await expect(field(page, "customer.phone")).to_have_value("+15125550142")
 
 

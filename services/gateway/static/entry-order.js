@@ -3,10 +3,11 @@ import { ask, element, heardOf, Problem, wait } from "./core.js";
 import { banner, mark } from "./entry-errors.js";
 import { merge } from "./entry-merge.js";
 import { rows, withoutReason } from "./entry-products.js";
-import { call, forgetDraft, hold, keepDraft, letGo, seen, settle, typedIn, unsent } from "./entry-typed.js";
+import { call, forgetDraft, heldBack, hold, keepDraft, letGo, seen, settle, typedIn, unsent } from "./entry-typed.js";
 import { notSaved, processing, saidSaved, say, stalled } from "./entry-view.js";
 import { at, form, read, sent as asSent, text } from "./entry-values.js";
 
+const NOT_ALL = "Not all of it is saved";
 const MONEY = new Set(["billing", "shipping", "shipping_same", "lines", "coupons", "profile"]);
 
 let current = JSON.parse(form.dataset.order);
@@ -136,7 +137,8 @@ async function change(sections) {
     const view = await answered("POST", `/order-entry/${current.order_id}/changes`, body);
     for (const section of sections) settle(section, text(sent[section]));
     adopt(view);
-    saidSaved();
+    if (heldBack()) notSaved(NOT_ALL);
+    else saidSaved();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     refusedChange(problem, sections, sent, body);
@@ -156,7 +158,7 @@ function refusedChange(problem, sections, sent, body) {
   const corrected = section && text(read(section)) !== text(sent[section]);
   if (!wrong || !at(wrong)) banner("bad", problem.message);
   else if (!corrected) mark(wrong, problem.message, ...help(problem, wrong));
-  notSaved("Not all of it is saved");
+  notSaved(NOT_ALL);
 }
 
 /** The id of the field that a refusal names; a line by its place in what was sent is its product's quantity. */
