@@ -53,6 +53,11 @@ def heard_of(seen: str, *kinds: str) -> list[str]:
     return [each for each in seen.split(",") if each.partition("-")[0] in kinds]
 
 
+def version_of(seen: str, stream: str) -> str:
+    """This stream's, or empty."""
+    return next((each for each in seen.split(",") if each.rpartition("@")[0] == stream), "")
+
+
 async def seen_there(services: Services, service: str, path: str, heard: list[str]) -> None:
     """Until what this service tells of each has seen it, or a while has passed."""
     ids = [each.partition("-")[2].rpartition("@")[0] for each in heard]

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.gateway import paid
 from services.gateway.door import REVIEWS, SETS, Ask, AtDoor, Failed, Services, allow
-from services.gateway.pages.lists import Key, Seen, heard_of, if_answered, seen_there, who_is
+from services.gateway.pages.lists import Key, Seen, heard_of, if_answered, seen_there, version_of, who_is
 from services.gateway.pages.quality_list import WHY, Wanted, choices, listed
 from services.gateway.render import now, page, wants_part
 from services.gateway.show import story
@@ -119,7 +119,7 @@ async def _linked(request: Request, services: Services, id: str) -> dict[str, An
 
 
 async def _detail(request: Request, services: Services, id: str, seen: str = "") -> dict[str, Any]:
-    row = await services.get("qa", f"/reviews/{id}", min_version=next((each for each in seen.split(",") if each.startswith(f"review-{id}@")), None))
+    row = await services.get("qa", f"/reviews/{id}", min_version=version_of(seen, f"review-{id}") or None)
     submitted = row["submitted"]
     customer = submitted["order"]["customer_id"]
     cart, payment, happened, earlier, *statuses = await asyncio.gather(

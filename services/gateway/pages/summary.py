@@ -10,7 +10,7 @@ from fastapi import Request
 
 from services.gateway import paid
 from services.gateway.door import SELLS, SETS, Failed, Services
-from services.gateway.pages.lists import MOST_PAGES, caught_up, if_answered, pages_of, who_is
+from services.gateway.pages.lists import MOST_PAGES, caught_up, if_answered, pages_of, version_of, who_is
 from services.gateway.render import now
 from services.gateway.show import story
 from shared.kernel.codec import stamp
@@ -34,7 +34,7 @@ async def summary_of(request: Request, services: Services, id: str, as_of: datet
         services.get("cart", f"/orders/{id}", as_of=then or None),
         _if_any(services, "payments", f"/orders/{id}", **_when(then, _newest(happened["rows"], f"payment-{id}", seen))),
         _if_any(services, "qa", f"/reviews/{id}", as_of=then or None),
-        _if_any(services, "fulfillment", f"/shipments/{id}", **_when(then, _last_of(seen, f"shipment-{id}"))),
+        _if_any(services, "fulfillment", f"/shipments/{id}", **_when(then, version_of(seen, f"shipment-{id}"))),
         if_answered(services, "payments", f"/orders/{id}/pre-auths", as_of=then or None),
     )
     order = _as_cart_tells(order, cart["state"]) if then else order
@@ -77,16 +77,12 @@ def _when(then: str, seen: str) -> dict[str, str | None]:
     return {"as_of": then} if then else {"min_version": seen or None}
 
 
-def _last_of(seen: str, stream: str) -> str:
-    return next((each for each in seen.split(",") if each.rpartition("@")[0] == stream), "")
-
-
 def _newest(rows: list[dict[str, Any]], stream: str, seen: str) -> str:
     """What has happened to it as far as the timeline knows, or the page has heard: what is told beside it knows that too, or a while has passed. A
     claim changes nothing that is told.
     """
     versions = [row["version"] for row in rows if row["stream"] == stream and not row["type"].endswith("Claimed")]
-    if heard := _last_of(seen, stream):
+    if heard := version_of(seen, stream):
         versions.append(int(heard.rpartition("@")[2]))
     return f"{stream}@{max(versions)}" if versions else ""
 

@@ -1,4 +1,4 @@
-// Hold rules: sections that are added and removed, and a save bar only while something is not saved.
+// Hold rules: sections that are added and removed.
 import { saveBar } from "./save-bar.js";
 
 const form = document.getElementById("rules");

@@ -1,4 +1,4 @@
-// A form of tables whose rows are added and removed, and a save bar only while something is not saved.
+// A form of tables whose rows are added and removed.
 import { saveBar } from "./save-bar.js";
 
 const form = document.querySelector("form[data-dirty]");

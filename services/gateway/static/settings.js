@@ -1,4 +1,4 @@
-// Account settings: rows of tax rates, and a save bar only while something is not saved.
+// Account settings: rows of tax rates.
 import "./chips.js";
 import { saveBar } from "./save-bar.js";
 
